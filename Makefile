@@ -1,0 +1,32 @@
+# make setup   build .venv from requirements.lock (done by the others when needed)
+# make demo    transcribe a recorded telephone conversation and show its subtitles
+# make check   lint, types, lock      make test    the default tests      make bench   the figures
+.PHONY: setup demo test check bench lock clean
+BIN := .venv/bin
+
+setup: .venv/.built-from
+
+.venv/.built-from: requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh
+
+demo: setup
+	@$(BIN)/python tools/demo.py
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/lock.py --check
+
+test: setup
+	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/overhead.py
+
+lock: setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,55 @@
+"""voicekit: local audio and speech. Recordings become diarized transcripts.
+
+    from voicekit import transcribe
+    t = transcribe("talk.mp4", speakers=2)
+
+Names are loaded when first used, so that `import voicekit` is quick and imports no model library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from voicekit.data import Audio, Segment, Transcript, Turn, Word
+    from voicekit.errors import VoicekitError
+    from voicekit.session import Session, default_session, transcribe
+
+_HOMES = {
+    "Audio": "data",
+    "Segment": "data",
+    "Session": "session",
+    "Transcript": "data",
+    "Turn": "data",
+    "VoicekitError": "errors",
+    "Word": "data",
+    "default_session": "session",
+    "transcribe": "session",
+}
+
+__all__ = [
+    "Audio",
+    "Segment",
+    "Session",
+    "Transcript",
+    "Turn",
+    "VoicekitError",
+    "Word",
+    "default_session",
+    "transcribe",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("voicekit")
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"voicekit.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'voicekit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,175 @@
+"""Media files into arrays: probe (PyAV) and decode (ffmpeg, filters included), once.
+
+Files are untrusted. ffmpeg and PyAV may open the one file they are given and nothing else: only the `file` protocol,
+and no container that is a list of other files (HLS, DASH, concat).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voicekit.data import Audio
+from voicekit.errors import MediaError, MissingPackage
+
+MODEL_RATE = 16_000
+"""Hz. Every listening model here (Whisper, pyannote, CAM++, Silero) was trained at 16 kHz."""
+
+# Demuxers that open what a file names, or a device, or the network.
+_REFERRING = frozenset(
+    "hls applehttp dash concat concatf sdp rtsp rtp imf lavfi image2 vapoursynth avisynth tedcaptions "
+    "alsa pulse oss fbdev v4l2 video4linux2 x11grab kmsgrab jack sndio openal iec61883 dshow gdigrab "
+    "avfoundation webm_dash_manifest sap mpjpeg tty bluray dvdvideo".split()
+)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a media file says of itself. `duration` in seconds, None where the container does not say."""
+
+    container: str
+    codec: str
+    rate: int
+    channels: int
+    duration: float | None
+
+
+@functools.cache
+def ffmpeg_path() -> str:
+    """The machine's ffmpeg, or the one that imageio-ffmpeg carries."""
+    found = os.environ.get("VOICEKIT_FFMPEG") or shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        import imageio_ffmpeg
+
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise MissingPackage("no ffmpeg found", "Install it, or: pip install imageio-ffmpeg") from error
+
+
+@functools.cache
+def _formats() -> str:
+    """PyAV's and ffmpeg's demuxers that stay within the one file, as ffmpeg's format_whitelist."""
+    import av
+
+    names = {name for long in av.formats_available for name in long.split(",")}
+    return ",".join(sorted(names - _REFERRING))
+
+
+def input_url(path: Path) -> str:
+    """A name ffmpeg cannot take for an option, a protocol or an image pattern."""
+    return f"file:{path.absolute()}"
+
+
+def input_limits() -> dict[str, str]:
+    """ffmpeg's input options that keep it within the file it was given."""
+    return {"protocol_whitelist": "file", "format_whitelist": _formats()}
+
+
+def probe(path: Path) -> Probe:
+    """Look into a media file without decoding it.
+
+    Raises:
+        MediaError: not media, no audio stream, or a list of other files.
+    """
+    import av
+
+    if path.stat().st_size == 0:
+        raise MediaError(f"{path.name} is empty (0 bytes)", "Fetch or export it again")
+    try:
+        with av.open(input_url(path), options=input_limits(), metadata_errors="replace") as container:
+            streams = container.streams.audio
+            if not streams:
+                raise MediaError(f"{path.name} has no audio stream", "Give a file with sound")
+            context = streams[0].codec_context
+            duration = container.duration / 1_000_000 if container.duration else None
+            return Probe(
+                container=container.format.name,
+                codec=context.name,
+                rate=context.sample_rate,
+                channels=context.channels,
+                duration=duration,
+            )
+    except (av.FFmpegError, ValueError, UnicodeError) as error:
+        raise MediaError(
+            f"{path.name} is not media that ffmpeg can read ({_reason(error)})",
+            "Check that the file plays; a playlist file must be given as its URL",
+        ) from error
+
+
+def decode(
+    path: Path,
+    filters: Callable[[Any], Any] | None = None,
+    rate: int = MODEL_RATE,
+    progress: Callable[[float], None] | None = None,
+) -> Audio:
+    """Decode a file's first audio stream to mono float32, through an ffmpeg filter graph.
+
+    Args:
+        path: The file; only read.
+        filters: Maps ffmpeg-python's audio stream to another.
+        rate: Hz of the result.
+        progress: Called with the seconds decoded so far.
+
+    Returns:
+        Audio of shape [1, n].
+
+    Raises:
+        MediaError: nothing could be decoded.
+    """
+    import ffmpeg
+
+    stream = ffmpeg.input(input_url(path), **input_limits()).audio
+    if filters is not None:
+        stream = filters(stream)
+    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=rate)
+    command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
+
+    def read(pipe: Any) -> bytes:
+        pieces, size = [], 0
+        while piece := pipe.read(1 << 20):
+            pieces.append(piece)
+            size += len(piece)
+            if progress:
+                progress(size / 4 / rate)
+        return b"".join(pieces)
+
+    status, raw, log = run_ffmpeg(command, read)
+    samples = np.frombuffer(raw[: len(raw) // 4 * 4], dtype="<f4").astype(np.float32)
+    if samples.size == 0:
+        reason = log.splitlines()[-1] if log else f"ffmpeg ended with status {status}"
+        raise MediaError(f"{path.name} could not be decoded ({reason})", "Check that the file plays")
+    return Audio(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)[None, :], rate)
+
+
+def run_ffmpeg(command: list[str], read: Callable[[Any], bytes] = lambda pipe: pipe.read()) -> tuple[int, bytes, str]:
+    """Run ffmpeg; returns its exit status, standard output and log. Killed if the reader fails."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    log: list[bytes] = []
+    assert process.stderr is not None
+    drain = threading.Thread(target=lambda pipe: log.append(pipe.read()), args=(process.stderr,), daemon=True)
+    drain.start()
+    try:
+        out = read(process.stdout)
+        status = process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    drain.join()
+    return status, out, b"".join(log).decode(errors="replace").strip()
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return text.partition(":")[0] if text.startswith("[Errno") else text

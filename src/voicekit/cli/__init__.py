@@ -1,0 +1,99 @@
+"""The command line. `COMMANDS` is all of it; a command's module is imported only when it is called.
+
+Exit status: 0 all well, 1 something failed, 2 wrong usage or configuration, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import textwrap
+
+# name -> (module below this package, one line of help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "transcribe": ("transcribe", "Recordings and URLs to speaker-labelled transcripts and subtitles"),
+    "models": ("models", "List, fetch, find and check model weights"),
+    "cache": ("cache", "List, prune or clear cached stage results and downloads"),
+    "schema": ("schema", "Print the JSON Schema of a file format"),
+    "doctor": ("doctor", "Check this machine: GPU, libraries, tools, network rights"),
+    "licenses": ("licenses", "Licences of the installed packages and known models"),
+}
+
+
+def main() -> None:
+    """Entry point of the `voicekit` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns the exit status. Errors become one line on stderr, with the remedy."""
+    name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if name in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if name == "--version":
+        from voicekit import __version__
+
+        print(f"voicekit {__version__}")
+        return 0
+    if name not in COMMANDS:
+        import difflib
+
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        return _fail(f"no command {name!r}. {hint}Commands: {', '.join(COMMANDS)}", 2)
+    return _call(name, rest)
+
+
+def _call(name: str, arguments: list[str]) -> int:
+    import typer
+
+    from voicekit.errors import VoicekitError
+
+    try:
+        app = importlib.import_module(f"voicekit.cli.{COMMANDS[name][0]}").app
+        status = typer.main.get_command(app).main(arguments, prog_name=f"voicekit {name}", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted. Run the same command again to go on where it stopped", 130)
+    except VoicekitError as error:
+        if "--debug" in arguments:
+            raise
+        return _fail(str(error), error.exit_status)
+    except BrokenPipeError:  # the reader, such as `head`, has had enough
+        sys.stdout = None  # type: ignore[assignment]
+        return 1
+    except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error)
+            return 2
+        if hasattr(error, "format_message"):  # typer's own: wrong usage
+            return _fail(f"{error.format_message()} See `voicekit {name} --help`", 2)
+        if "--debug" in arguments:
+            raise
+        return _fail(f"{type(error).__name__}: {error}. --debug shows where; please report it", 1)
+
+
+def _fail(text: str, status: int) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return status
+
+
+def _help() -> str:
+    width = max(len(name) for name in COMMANDS) + 2
+    rows = [
+        textwrap.fill(text, 79, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))
+        for name, (_, text) in COMMANDS.items()
+    ]
+    return "\n".join(
+        [
+            "Usage: voicekit COMMAND [OPTIONS]",
+            "",
+            "Local audio and speech. Try: voicekit transcribe talk.mp4 --speakers 2",
+            "",
+            "Commands:",
+            *rows,
+            "",
+            "`voicekit COMMAND --help` explains one; `voicekit --version` prints the version.",
+        ]
+    )

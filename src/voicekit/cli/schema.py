@@ -1,0 +1,34 @@
+"""voicekit schema: the contracts that scripts rely on, as JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from voicekit.errors import UsageError
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+NAMES = ("transcript", "transcribe", "clean")
+
+
+@app.command()
+def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
+    """Print the JSON Schema of transcript.json (transcript), of --config files (transcribe), of cleaning presets (clean)."""
+    print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
+
+
+def _schema(name: str) -> dict[str, Any]:
+    if name == "transcript":
+        from voicekit.data import Transcript
+
+        return Transcript.json_schema()
+    from voicekit.config import CleanPreset, TranscribeOptions
+
+    if name == "transcribe":
+        return TranscribeOptions.model_json_schema()
+    if name == "clean":
+        return CleanPreset.model_json_schema()
+    raise UsageError(f"no schema {name!r}", f"Known: {', '.join(NAMES)}")

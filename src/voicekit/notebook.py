@@ -1,0 +1,33 @@
+"""How voicekit's objects show themselves in a notebook. Every name and text is escaped."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicekit.data import Transcript
+
+# Okabe and Ito's colour-blind safe palette, darkened for text on white.
+COLOURS = ("#0072b2", "#b34700", "#00745a", "#a1497f", "#7a6a00", "#2a6f97", "#5c5c5c", "#8a2be2")
+
+
+def transcript_html(transcript: Transcript, rows: int = 200) -> str:
+    """A table of segments: time, speaker in a colour of their own, text. At most `rows` of them."""
+    colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(transcript.speakers)}
+    head = (
+        f"<b>{html.escape(transcript.source)}</b> · {transcript.duration:.1f} s · {html.escape(transcript.language)} · "
+        f"{len(transcript.speakers)} speakers · {len(transcript.words)} words"
+    )
+    lines = []
+    for s in transcript.segments[:rows]:
+        colour = colours.get(s.speaker or "", "inherit")
+        stamp = f"{int(s.start // 60)}:{s.start % 60:05.2f}"
+        lines.append(
+            f"<tr><td style='text-align:right'>{stamp}</td>"
+            f"<td style='color:{colour};font-weight:600;white-space:nowrap'>{html.escape(s.speaker or '')}</td>"
+            f"<td style='text-align:left'>{html.escape(s.text)}</td></tr>"
+        )
+    more = len(transcript.segments) - rows
+    tail = f"<p>and {more} more segments</p>" if more > 0 else ""
+    return f"<div>{head}<table>{''.join(lines)}</table>{tail}</div>"

@@ -1,0 +1,281 @@
+"""A session: models loaded once, used for many recordings, freed together. What the CLI and notebooks call."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voicekit import models
+from voicekit.config import TranscribeOptions, clean_preset, transcribe_options
+from voicekit.data import Transcript
+from voicekit.device import Device, choose_device
+from voicekit.engines import load_engine
+from voicekit.errors import EngineError, SourceError, UsageError, VoicekitError
+from voicekit.manifest import describe
+from voicekit.models import Weights, resolve
+from voicekit.pipeline import Plan, Recording, earlier_run, listen, read_run, write_run
+from voicekit.pipeline.download import DownloadOptions, Fetched, fetch
+from voicekit.pipeline.sources import expand_all, is_url
+from voicekit.progress import Reporter
+from voicekit.workspace import StageCache, file_sha256, point_latest
+
+# Whisper models that `auto` takes on a GPU, best first, if they are on this machine: nothing large is fetched unasked.
+_GPU_MODELS = ("large-v3-turbo", "large-v3", "medium", "small")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one recording: a transcript and the run's folder, or an error.
+
+    `seconds` it took; `cached`: nothing had to be computed.
+    """
+
+    name: str
+    transcript: Transcript | None = None
+    folder: Path | None = None
+    error: VoicekitError | None = None
+    seconds: float = 0.0
+    cached: bool = False
+
+
+class Session:
+    """Loaded engines.
+
+        with Session() as session:
+            t = session.transcribe("talk.mp4", speakers=2)
+
+    Leaving the block, or `close`, frees them and the GPU's memory.
+    """
+
+    def __init__(self, reporter: Reporter | None = None) -> None:
+        self.report = reporter or Reporter()
+        self._engines: dict[Any, Any] = {}
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget every loaded model and give their memory back. The session can be used again."""
+        self._engines.clear()
+        gc.collect()
+        import sys
+
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def transcribe(
+        self,
+        source: str | Path,
+        *,
+        out: str | Path | None = None,
+        config: str | Path | None = None,
+        cookies: str | Path | None = None,
+        cookies_from_browser: str | None = None,
+        fresh: bool = False,
+        **options: Any,
+    ) -> Transcript:
+        """Transcribe one recording.
+
+        Args:
+            source: Media file or URL of one.
+            out: Also keep a run below this folder, as the command line does.
+            config: YAML file of options.
+            cookies: Netscape cookie file for the download.
+            cookies_from_browser: Browser to take cookies from.
+            fresh: Use nothing from the cache.
+            **options: As `voicekit transcribe --help` lists them, with underscores: speakers=2, model="small" ...
+
+        Raises:
+            VoicekitError: see voicekit.errors.
+        """
+        chosen = transcribe_options(Path(config) if config else None, **options)
+        download = DownloadOptions(Path(cookies) if cookies else None, cookies_from_browser, fresh)
+        outcomes = list(self.run([str(source)], chosen, Path(out) if out else None, download))
+        if len(outcomes) != 1:
+            raise UsageError(f"{source} is {len(outcomes)} recordings", "Give one at a time, or use Session.run")
+        only = outcomes[0]
+        if only.error is not None:
+            raise only.error
+        assert only.transcript is not None
+        return only.transcript
+
+    def run(
+        self,
+        sources: Iterable[str],
+        options: TranscribeOptions,
+        out: Path | None,
+        download: DownloadOptions = DownloadOptions(),  # noqa: B008 - frozen
+    ) -> Iterator[Outcome]:
+        """Transcribe many: files, folders, globs, URLs, playlists; each outcome as soon as it is there.
+
+        A recording that fails gives an outcome with its error and never stops the others.
+
+        Raises:
+            UsageError: the options cannot be met by any recording (unknown model, device, preset).
+        """
+        plan = self.plan(options)
+        cache = StageCache(fresh=download.fresh)
+        for source in expand_all(sources):
+            if isinstance(source, SourceError):
+                self.report.item_failed("", source)
+                yield Outcome("", error=source)
+                continue
+            yield from self._source(source, plan, out, download, cache)
+
+    def plan(self, options: TranscribeOptions) -> Plan:
+        """Choose device, weights and batch size for `options`, and check that they exist."""
+        device = choose_device(options.device)
+        preset = clean_preset(options.clean)
+        return Plan(
+            options=options,
+            device=device,
+            whisper=self._whisper(options.model, device),
+            voices=self._voices(options),
+            batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
+            preset=preset,
+        )
+
+    def _whisper(self, name: str, device: Device) -> Weights:
+        if name != "auto":
+            return resolve(name, "transcribe", progress=self.report.note)
+        if device.kind == "cuda":
+            for candidate in _GPU_MODELS:
+                model = models.find(candidate, "transcribe")
+                if model and (weights := models.local(model)):
+                    return weights
+            self.report.note("for better words on this GPU: `voicekit models pull large-v3-turbo`")
+        return resolve("base", "transcribe", progress=self.report.note)
+
+    def _voices(self, options: TranscribeOptions) -> dict[str, Weights]:
+        if options.diarizer != "pyannote":
+            return {}
+        wanted = options.diarizer_model
+        if wanted == "auto":
+            wanted = "community-1" if self._community_at_hand() else "starter"
+        if wanted == "starter":
+            return {
+                "segmentation-3.0": resolve("segmentation-3.0", "segment", progress=self.report.note),
+                "campplus": resolve("campplus", "embed", progress=self.report.note),
+            }
+        return {"community-1": resolve(wanted, "diarize", progress=self.report.note)}
+
+    def _community_at_hand(self) -> bool:
+        """community-1 is here, or there is a token to fetch it with and the hub gives it."""
+        model = models.find("community-1")
+        assert model is not None
+        if models.local(model):
+            return True
+        if models.offline() or not models.hub_token():
+            return False
+        try:
+            resolve("community-1", "diarize", progress=self.report.note)
+        except models.ModelNotFound as error:
+            self.report.warning(f"using the starter diarizer: {error}")
+            return False
+        return True
+
+    def _engine(self, task: str, plan: Plan) -> Any:
+        options = plan.options
+        make: Any
+        key: tuple[Any, ...]
+        if task == "transcribe":
+            key = (task, plan.whisper.path, str(plan.device), options.compute_type)
+            make = functools.partial(
+                load_engine("transcribe.faster-whisper"), plan.whisper, plan.device, options.compute_type
+            )
+        elif options.diarizer == "senko":
+            key = ("senko", str(plan.device))
+            make = functools.partial(load_engine("diarize.senko"), str(plan.device))
+        else:
+            key = ("pyannote", *(w.path for w in plan.voices.values()), str(plan.device))
+            make = functools.partial(load_engine("diarize.pyannote"), plan.voices, str(plan.device))
+        if key not in self._engines:
+            self.report.loading(task)
+            self._engines[key] = make()
+        return self._engines[key]
+
+    def _source(
+        self, source: str | Path, plan: Plan, out: Path | None, download: DownloadOptions, cache: StageCache
+    ) -> Iterator[Outcome]:
+        pending: list[tuple[str | Path, str]] = [(source, "")]
+        listed: set[str] = set()
+        while pending:
+            where, title = pending.pop(0)
+            name = title or (where.name if isinstance(where, Path) else where)
+            self.report.item_started(name)
+            started = time.monotonic()
+            try:
+                found = self._recording(where, title, download)
+                if isinstance(found, list):
+                    listed.add(str(where))
+                    pending = [(entry.url, entry.title) for entry in found if entry.url not in listed] + pending
+                    self.report.note(f"{len(found)} entries in {name}")
+                    if not found:
+                        raise SourceError(f"{name} is an empty playlist", "Check the address")
+                    continue
+                outcome = self._listen(found, plan, out, cache, started)
+            except VoicekitError as error:
+                self.report.item_failed(name, error)
+                outcome = Outcome(name, error=error)
+            except MemoryError:
+                failure = EngineError(f"{name}: out of memory", "Use a smaller --model or --batch-size 1")
+                self.report.item_failed(name, failure)
+                outcome = Outcome(name, error=failure)
+            except Exception as error:  # a library failed in its own way: this recording's loss alone
+                failure = EngineError(
+                    f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it"
+                )
+                failure.__cause__ = error
+                self.report.item_failed(name, failure)
+                outcome = Outcome(name, error=failure)
+            yield outcome
+
+    def _recording(self, where: str | Path, title: str, download: DownloadOptions) -> Recording | list[Any]:
+        if isinstance(where, Path):
+            return Recording.of_file(where)
+        assert is_url(where)
+        self.report.stage_started("download", 0.0)
+        started = time.monotonic()
+        fetched = fetch(where, download, title, self.report.stage_progress, self.report.warning)
+        if not isinstance(fetched, Fetched):
+            return fetched
+        self.report.stage_done("download", time.monotonic() - started, cached=False)
+        about = {"kind": "url", **fetched.info}
+        return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about)
+
+    def _listen(
+        self, recording: Recording, plan: Plan, out: Path | None, cache: StageCache, started: float
+    ) -> Outcome:
+        if out is not None and not cache.fresh and (folder := earlier_run(recording, plan, out)):
+            point_latest(folder)
+            self.report.item_done(recording.title, folder, again=True)
+            return Outcome(recording.title, read_run(folder), folder, seconds=time.monotonic() - started, cached=True)
+        heard = listen(recording, plan, self._engine, cache, self.report)
+        folder = None
+        seconds = time.monotonic() - started
+        if out is not None:
+            manifest = describe(recording, plan, heard, seconds)
+            folder = write_run(recording, plan, out, manifest, heard.transcript)
+        self.report.item_done(recording.title, folder, again=False)
+        cached = all(stage["cached"] for stage in heard.stages)
+        return Outcome(recording.title, heard.transcript, folder, seconds=seconds, cached=cached)
+
+
+@functools.cache
+def default_session() -> Session:
+    """The session that `voicekit.transcribe` uses; `default_session().close()` frees its models."""
+    return Session()
+
+
+def transcribe(source: str | Path, **options: Any) -> Transcript:
+    """Transcribe one recording with the default session, whose models stay loaded. See `Session.transcribe`."""
+    return default_session().transcribe(source, **options)

@@ -1,0 +1,79 @@
+"""Make requirements.lock from pyproject.toml, or check that it is in step with it.
+
+    python tools/lock.py            write it anew (needs uv and the network)
+    python tools/lock.py --check    compare only; needs neither
+
+The lock is requirements-style: name, version, markers and hashes for every platform and Python the project supports,
+and no address, so that `uv pip install` and plain `pip install --no-deps --require-hashes -r` both take it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+LOCK = ROOT / "requirements.lock"
+HEADER = """\
+# Every package of voicekit's one environment, with hashes. Written by `make lock` (tools/lock.py); do not edit.
+# Install: `make setup`, or  pip install --no-deps --require-hashes -r requirements.lock
+# Dependencies of pyproject.toml, sha256: {fingerprint}
+"""
+
+
+def wanted() -> tuple[list[str], str]:
+    """The requirements that pyproject.toml states, and a fingerprint of all that shapes the lock."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    stated = [*project["project"]["dependencies"], *(r for extra in extras.values() for r in extra)]
+    shaping = [sorted(stated), project["project"]["requires-python"], project["tool"]["uv"]["override-dependencies"]]
+    return stated, hashlib.sha256(json.dumps(shaping).encode()).hexdigest()
+
+
+def write() -> None:
+    _, fingerprint = wanted()
+    command = (
+        "uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes "
+    )
+    done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    LOCK.write_text(HEADER.format(fingerprint=fingerprint) + done.stdout)
+
+
+def faults() -> list[str]:
+    """What is wrong with the lock; empty if nothing is."""
+    text = LOCK.read_text()
+    stated, fingerprint = wanted()
+    found = []
+    if fingerprint not in text:
+        found.append("pyproject.toml changed since the lock was made: run `make lock`")
+    if "://" in text:
+        found.append("the lock holds an address")
+    pins: dict[str, list[str]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.M):
+        pins.setdefault(canonicalize_name(name), []).append(version)
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.M)[1:]
+    found += [f"no hash: {entry.splitlines()[0]}" for entry in entries if "--hash=sha256:" not in entry]
+    for line in stated:
+        requirement = Requirement(line)
+        versions = pins.get(canonicalize_name(requirement.name), [])
+        if not versions:
+            found.append(f"not locked: {line}")
+        found += [f"{requirement.name} {v} is locked, {line} is asked" for v in versions if v not in requirement.specifier]
+    return found
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        problems = faults()
+        sys.exit("\n".join(problems) if problems else None)
+    write()
