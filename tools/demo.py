@@ -11,7 +11,8 @@ from voicekit.cli import run
 
 # Found without importing pyannote.audio, which takes seconds.
 package = importlib.util.find_spec("pyannote.audio")
-assert package is not None and package.submodule_search_locations
+assert package is not None
+assert package.submodule_search_locations
 recording = next(Path(package.submodule_search_locations[0]).rglob("sample.wav"))
 source = Path("outputs", "telephone.wav")
 source.parent.mkdir(exist_ok=True)

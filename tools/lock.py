@@ -42,6 +42,7 @@ def write() -> None:
     _, fingerprint = wanted()
     command = (
         "uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes "
+        "--no-emit-index-url --no-annotate --no-header --upgrade"
     )
     done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -68,7 +69,9 @@ def faults() -> list[str]:
         versions = pins.get(canonicalize_name(requirement.name), [])
         if not versions:
             found.append(f"not locked: {line}")
-        found += [f"{requirement.name} {v} is locked, {line} is asked" for v in versions if v not in requirement.specifier]
+        found += [
+            f"{requirement.name} {v} is locked, {line} is asked" for v in versions if v not in requirement.specifier
+        ]
     return found
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from voicekit.errors import UsageError
 
-FORMATS = ("json", "srt", "vtt", "txt", "tsv", "rttm", "audacity")
+Format = Literal["json", "srt", "vtt", "txt", "tsv", "rttm", "audacity"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 
 T = TypeVar("T", bound=BaseModel)
 Positive = Annotated[int, Field(ge=1)]
@@ -53,8 +54,8 @@ class TranscribeOptions(Strict):
     batch_size: Positive | None = Field(None, description="Clips decoded at once; 8 on a CPU, 16 on a GPU")
     compute_type: str = Field("auto", description="Arithmetic of Whisper: int8, float16, ...; auto fits the device")
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
-    format: tuple[Literal["json", "srt", "vtt", "txt", "tsv", "rttm", "audacity"], ...] = Field(
-        FORMATS, description=f"Files to write, separated by commas: {', '.join(FORMATS)}"
+    format: tuple[Format, ...] = Field(
+        default=FORMATS, description=f"Files to write, separated by commas: {', '.join(FORMATS)}"
     )
 
     # What the engine does not read does not belong in its cache key.
@@ -208,7 +209,7 @@ class _PlainLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.constructor.ConstructorError(None, None, "aliases are not used here", event.start_mark)
         return super().compose_node(parent, index)
 

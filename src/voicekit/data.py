@@ -45,14 +45,13 @@ class Audio:
     @property
     def duration(self) -> float:
         """Seconds."""
-        return self.samples.shape[1] / self.rate
+        return float(self.samples.shape[1] / self.rate)
 
     @property
     def mono(self) -> NDArray[np.float32]:
         """float32 [n]: the mean of the channels."""
-        if self.samples.shape[0] == 1:
-            return self.samples[0]
-        return self.samples.mean(axis=0, dtype=np.float32)
+        mixed: NDArray[np.float32] = self.samples[0] if len(self.samples) == 1 else self.samples.mean(axis=0)
+        return mixed
 
 
 @dataclass(frozen=True)

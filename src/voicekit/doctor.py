@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.metadata
 import platform
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from voicekit.errors import VoicekitError
+from voicekit.errors import ModelCorrupt, ModelNotFound, VoicekitError
 
 Verdict = Literal["ok", "note", "fault"]
 
@@ -29,11 +30,13 @@ class Finding:
 def examine(network: bool = True) -> Iterator[Finding]:
     """All findings, one check after another. `network`: also ask the hub about the token."""
     checks: list[Callable[[], Iterator[Finding]]] = [_python, _torch, _cublas, _ffmpeg, _js, _disk, _engines, _weights]
-    for check in [*checks, lambda: _hub(network)]:
+    checks.append(functools.partial(_hub, network))
+    for check in checks:
         try:
             yield from check()
         except Exception as error:  # a broken library must not hide the other findings
-            yield Finding(check.__name__.strip("_"), "fault", f"{type(error).__name__}: {error}", "Run `make setup` again")
+            name = getattr(check, "__name__", "_hub").strip("_")
+            yield Finding(name, "fault", f"{type(error).__name__}: {error}", "Run `make setup` again")
 
 
 def _python() -> Iterator[Finding]:
@@ -95,7 +98,9 @@ def _js() -> Iterator[Finding]:
     if found:
         yield Finding("js runtime", "ok", ", ".join(f"{name} {version}" for name, version in found.items()))
     else:
-        yield Finding("js runtime", "note", "none: YouTube will not give sound", "Install deno (>= 2.3) or node (>= 22)")
+        yield Finding(
+            "js runtime", "note", "none: YouTube will not give sound", "Install deno (>= 2.3) or node (>= 22)"
+        )
 
 
 def _disk() -> Iterator[Finding]:
@@ -133,10 +138,10 @@ def _weights() -> Iterator[Finding]:
     for model in models.CATALOGUE:
         try:
             weights = models.resolve(model.name, model.task, download=False)
-        except models.ModelNotFound as error:
+        except ModelNotFound as error:
             if model.package:
                 yield Finding(f"model {model.name}", "note", "not here", error.remedy)
-        except models.ModelCorrupt as error:
+        except ModelCorrupt as error:
             yield Finding(f"model {model.name}", "fault", error.message, error.remedy)
         else:
             yield Finding(f"model {model.name}", "ok", f"{weights.origin}, {weights.revision}")
@@ -146,7 +151,8 @@ def _hub(network: bool) -> Iterator[Finding]:
     from voicekit import models
 
     gated = models.find("community-1")
-    assert gated is not None and gated.hub is not None
+    assert gated is not None
+    assert gated.hub is not None
     if models.offline():
         yield Finding("hub", "note", "offline is set: nothing is fetched")
         return
@@ -167,6 +173,8 @@ def _hub(network: bool) -> Iterator[Finding]:
     except (GatedRepoError, RepositoryNotFoundError):
         yield Finding("hub token", "note", f"set, but may not read {gated.hub.repo}", "Accept its terms on the hub")
     except Exception as error:
-        yield Finding("hub token", "note", f"set; the hub cannot be reached ({type(error).__name__})", "Check the network")
+        yield Finding(
+            "hub token", "note", f"set; the hub cannot be reached ({type(error).__name__})", "Check the network"
+        )
     else:
         yield Finding("hub token", "ok", f"may read {gated.hub.repo}")

@@ -38,7 +38,11 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
         "models": [weights.record() for weights in plan.weights],
         "seeds": {},  # listening draws no random numbers
         "stages": heard.stages,
-        "timings": {"seconds": round(seconds, 3), "duration": duration, "times_real_time": round(duration / seconds, 2)},
+        "timings": {
+            "seconds": round(seconds, 3),
+            "duration": duration,
+            "times_real_time": round(duration / seconds, 2),
+        },
         "warnings": heard.warnings,
         "device": {"kind": plan.device.kind, "name": plan.device.name, "memory": plan.device.memory},
         "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},

@@ -199,9 +199,7 @@ def go_offline() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-def resolve(
-    name: str, task: Task, *, download: bool = True, progress: Callable[[str], None] | None = None
-) -> Weights:
+def resolve(name: str, task: Task, *, download: bool = True, progress: Callable[[str], None] | None = None) -> Weights:
     """Files for a model, by path, catalogue name or hub id (`owner/name`, with `@revision` to pin it).
 
     Args:
@@ -354,9 +352,7 @@ def _from_hub_cache(model: Model, hub: Hub) -> Weights | None:
 
     try:
         folder = Path(
-            snapshot_download(
-                hub.repo, revision=_pinned(hub), local_files_only=True, ignore_patterns=_IGNORED_FILES
-            )
+            snapshot_download(hub.repo, revision=_pinned(hub), local_files_only=True, ignore_patterns=_IGNORED_FILES)
         )
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
         return None
@@ -366,9 +362,9 @@ def _from_hub_cache(model: Model, hub: Hub) -> Weights | None:
 
 
 def _from_hub(model: Model, hub: Hub) -> Weights:
+    from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
-    from httpx import HTTPError
 
     try:
         folder = Path(snapshot_download(hub.repo, revision=_pinned(hub), ignore_patterns=_IGNORED_FILES))
@@ -378,7 +374,9 @@ def _from_hub(model: Model, hub: Hub) -> Weights:
             "Accept its terms on the hub with the account of HF_TOKEN",
         ) from error
     except RepositoryNotFoundError as error:
-        raise ModelNotFound(f"no repository {hub.repo} on the hub", "Check the name; a private one needs HF_TOKEN") from error
+        raise ModelNotFound(
+            f"no repository {hub.repo} on the hub", "Check the name; a private one needs HF_TOKEN"
+        ) from error
     except (HfHubHTTPError, HTTPError, OSError) as error:
         raise ModelNotFound(
             f"model {model.name} could not be fetched ({type(error).__name__})", _how_to_get(model)
@@ -413,13 +411,14 @@ def hub_token() -> str | None:
     """The user's Hugging Face token, from the environment or `hf auth login`; None without one."""
     from huggingface_hub import get_token
 
-    return get_token()
+    token: str | None = get_token()
+    return token
 
 
 def package_licences() -> Iterable[tuple[str, str, str]]:
     """(name, version, licence) of every installed package, as its own metadata states it."""
     for found in sorted(importlib.metadata.distributions(), key=lambda d: (d.metadata["Name"] or "").lower()):
-        meta = found.metadata
+        meta: Any = found.metadata
         classifiers = [c.rpartition(" :: ")[2] for c in meta.get_all("Classifier") or [] if c.startswith("License")]
         text = meta.get("License-Expression") or "; ".join(classifiers) or (meta.get("License") or "").strip()
         yield meta["Name"], found.version, " ".join(text.split())[:60] or "not stated"

@@ -15,7 +15,7 @@ from voicekit.config import TranscribeOptions, clean_preset, transcribe_options
 from voicekit.data import Transcript
 from voicekit.device import Device, choose_device
 from voicekit.engines import load_engine
-from voicekit.errors import EngineError, SourceError, UsageError, VoicekitError
+from voicekit.errors import EngineError, ModelNotFound, SourceError, UsageError, VoicekitError
 from voicekit.manifest import describe
 from voicekit.models import Weights, resolve
 from voicekit.pipeline import Plan, Recording, earlier_run, listen, read_run, write_run
@@ -178,7 +178,7 @@ class Session:
             return False
         try:
             resolve("community-1", "diarize", progress=self.report.note)
-        except models.ModelNotFound as error:
+        except ModelNotFound as error:
             self.report.warning(f"using the starter diarizer: {error}")
             return False
         return True
@@ -252,9 +252,7 @@ class Session:
         about = {"kind": "url", **fetched.info}
         return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about)
 
-    def _listen(
-        self, recording: Recording, plan: Plan, out: Path | None, cache: StageCache, started: float
-    ) -> Outcome:
+    def _listen(self, recording: Recording, plan: Plan, out: Path | None, cache: StageCache, started: float) -> Outcome:
         if out is not None and not cache.fresh and (folder := earlier_run(recording, plan, out)):
             point_latest(folder)
             self.report.item_done(recording.title, folder, again=True)

@@ -61,7 +61,7 @@ def _call(name: str, arguments: list[str]) -> int:
             raise
         return _fail(str(error), error.exit_status)
     except BrokenPipeError:  # the reader, such as `head`, has had enough
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 1
     except Exception as error:
         if type(error).__name__ == "NoArgsIsHelpError":

@@ -20,7 +20,7 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub about the token")] = False,
 ) -> int:
-    """Check Python, PyTorch, the GPU, ffmpeg, engines, weights, disk and hub rights; exit 1 if something is at fault."""
+    """Check Python, PyTorch, the GPU, ffmpeg, engines, weights, disk and hub rights; exit 1 on a fault."""
     from voicekit.doctor import examine
 
     findings = []

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from voicekit import models
-from voicekit.errors import ModelCorrupt, UsageError
+from voicekit.errors import ModelCorrupt, ModelNotFound, UsageError
 from voicekit.workspace import folder_bytes
 
 app = typer.Typer(
@@ -55,7 +55,9 @@ def path(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
 
 
 @app.command()
-def verify(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="All that are here")] = None) -> int:
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="All that are here")] = None,
+) -> int:
     """Hash the files of models again and compare with what they should be."""
     chosen = [models.find(name) for name in names] if names else list(models.CATALOGUE)
     if None in chosen:
@@ -66,7 +68,7 @@ def verify(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]"
         try:
             weights = models.resolve(model.name, model.task, download=False)
             models.verify(weights)
-        except models.ModelNotFound:
+        except ModelNotFound:
             if names:
                 print(f"{model.name}: not on this machine")
                 failed += 1
@@ -89,7 +91,7 @@ def _task(name: str) -> models.Task:
 def _row(model: models.Model) -> dict[str, Any]:
     try:
         weights = models.resolve(model.name, model.task, download=False)
-    except models.ModelNotFound:
+    except ModelNotFound:
         how, where, size = "-", None, model.bytes
     except ModelCorrupt as error:
         how, where, size = "damaged", str(error), model.bytes

@@ -16,7 +16,7 @@ NAMES = ("transcript", "transcribe", "clean")
 
 @app.command()
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
-    """Print the JSON Schema of transcript.json (transcript), of --config files (transcribe), of cleaning presets (clean)."""
+    """Print a JSON Schema: transcript (transcript.json), transcribe (--config files), clean (cleaning presets)."""
     print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 

@@ -19,16 +19,16 @@ def _option(field: str, *names: str) -> Any:
     default = _FIELDS[field].default
     shown = ",".join(default) if isinstance(default, tuple) else default
     flag = "--" + field.replace("_", "-")
-    return typer.Option(
-        *names, flag, help=_FIELDS[field].description, show_default=str(shown) if shown else False
-    )
+    return typer.Option(*names, flag, help=_FIELDS[field].description, show_default=str(shown) if shown else False)
 
 
 @app.command(epilog="Results: <out>/<name>/latest/transcript.{json,srt,vtt,txt,tsv,rttm,labels.txt} and run.json")
 def transcribe(
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE...", help="Media files, folders, globs, or URLs (video, playlist, podcast feed)"),
+        typer.Argument(
+            metavar="SOURCE...", help="Media files, folders, globs, or URLs (video, playlist, podcast feed)"
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for results")] = Path("outputs"),
     speakers: Annotated[int | None, _option("speakers", "-s")] = None,
@@ -72,12 +72,12 @@ def transcribe(
     from voicekit.cli.show import reporter
     from voicekit.config import preset, transcribe_options
 
-    given = dict(
-        speakers=speakers, min_speakers=min_speakers, max_speakers=max_speakers, speaker_names=speaker_names,
-        language=language, model=model, hotwords=hotwords, prompt=prompt, beam_size=beam_size,
-        batch_size=batch_size, compute_type=compute_type, clean=clean, diarizer=diarizer,
-        diarizer_model=diarizer_model, device=device, format=format,
-    )  # fmt: skip
+    given = {
+        "speakers": speakers, "min_speakers": min_speakers, "max_speakers": max_speakers,
+        "speaker_names": speaker_names, "language": language, "model": model, "hotwords": hotwords, "prompt": prompt,
+        "beam_size": beam_size, "batch_size": batch_size, "compute_type": compute_type, "clean": clean,
+        "diarizer": diarizer, "diarizer_model": diarizer_model, "device": device, "format": format,
+    }  # fmt: skip
     options = transcribe_options(preset("transcribe", config) if config else None, **given)
     if offline:
         from voicekit.models import go_offline

@@ -43,7 +43,7 @@ class CamPlusPlus:
         """float32 [n] at full scale 1.0 -> [frames, 80], not normalised."""
         return kaldi.fbank(samples[None], num_mel_bins=BANDS, sample_frequency=RATE, dither=0.0)
 
-    @torch.inference_mode()
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
     def embed(self, features: torch.Tensor, masks: NDArray[np.bool_]) -> NDArray[np.float32]:
         """One embedding a mask.
 

@@ -50,11 +50,17 @@ class FasterWhisper:
                 str(weights.path), device=device.kind, device_index=device.index, compute_type=compute_type
             )
         except ValueError as error:  # "Requested float16 compute type, but ..."
-            raise UsageError(f"Whisper cannot run as {compute_type} on {device}: {error}", "Use --compute-type auto") from error
+            raise UsageError(
+                f"Whisper cannot run as {compute_type} on {device}: {error}", "Use --compute-type auto"
+            ) from error
         except RuntimeError as error:
             if "libcu" in str(error) or "CUDA" in str(error):
-                raise EngineError(f"CUDA does not work here: {error}", "See `voicekit doctor`, or use --device cpu") from error
-            raise ModelCorrupt(f"model {weights.name} does not load: {error}", f"`voicekit models verify {weights.name}`") from error
+                raise EngineError(
+                    f"CUDA does not work here: {error}", "See `voicekit doctor`, or use --device cpu"
+                ) from error
+            raise ModelCorrupt(
+                f"model {weights.name} does not load: {error}", f"`voicekit models verify {weights.name}`"
+            ) from error
         self.name = weights.name
         self.batched = BatchedInferencePipeline(self.model)
 
@@ -81,7 +87,9 @@ class FasterWhisper:
             if certainty < 0.5:
                 warnings.append(f"language {language} is a guess ({certainty:.0%}): set --language if it is wrong")
         elif language not in _LANGUAGE_CODES:
-            raise UsageError(f"Whisper does not know the language {language!r}", f"Known: {', '.join(sorted(_LANGUAGE_CODES))}")
+            raise UsageError(
+                f"Whisper does not know the language {language!r}", f"Known: {', '.join(sorted(_LANGUAGE_CODES))}"
+            )
         elif not self.model.model.is_multilingual and language != "en":
             raise UsageError(f"model {self.name} knows English only", "Use a model without .en in its name")
         found, _ = self.batched.transcribe(
@@ -96,7 +104,7 @@ class FasterWhisper:
             temperature=0.0,
             clip_timestamps=[{"start": start, "end": end} for start, end in clips],
         )
-        segments = []
+        segments: list[Segment] = []
         for heard in found:
             progress(min(1.0, heard.end / audio.duration))
             words = to_words(heard.words or [], language, audio.duration)
@@ -123,7 +131,7 @@ class FasterWhisper:
 
 
 def speech_spans(samples: NDArray[np.float32]) -> list[tuple[float, float]]:
-    """(start, end) in seconds of speech, by Silero VAD; none longer than MAX_CLIP, cut at the least speech-like spot."""
+    """(start, end) in seconds of speech, by Silero VAD; none over MAX_CLIP, cut where it is least like speech."""
     options = VadOptions(
         max_speech_duration_s=MAX_CLIP - 2 * VAD_PAD, min_silence_duration_ms=160, speech_pad_ms=int(VAD_PAD * 1000)
     )

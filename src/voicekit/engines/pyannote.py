@@ -21,9 +21,9 @@ with warnings.catch_warnings():
     # It warns that torchcodec finds no FFmpeg libraries. Sound reaches it as arrays, so it needs none.
     warnings.simplefilter("ignore")
     from pyannote.audio import Model, Pipeline
+    from pyannote.audio.core.plda import PLDA
     from pyannote.audio.pipelines import SpeakerDiarization
     from pyannote.audio.pipelines.clustering import AgglomerativeClustering
-    from pyannote.audio.core.plda import PLDA
     from pyannote.core import Annotation, SlidingWindowFeature
 
 from voicekit.data import Audio, Diarization, Turn

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from voicekit import audio as audio_file
 from voicekit.config import CleanPreset, TranscribeOptions
-from voicekit.data import TRANSCRIPT_SCHEMA, Audio, Diarization, Segment, Transcript, Turn, parse_json
+from voicekit.data import Audio, Diarization, Segment, Transcript, Turn, parse_json
 from voicekit.device import Device
 from voicekit.engines import Recognition
 from voicekit.errors import OutputError, SourceError
@@ -214,7 +214,7 @@ def listen(
     for text in warnings:
         report.warning(text)
     transcript = Transcript(
-        schema=TRANSCRIPT_SCHEMA,
+        schema="voicekit.transcript/1",
         language=recognition.language,
         duration=duration,
         source=recording.source,
@@ -305,6 +305,5 @@ def _read_result(folder: Path, kind: type[T]) -> tuple[T, list[str]]:
     return _result_adapter(kind).validate_python(kept["result"]), kept["warnings"]
 
 
-@functools.cache
 def _result_adapter(kind: type[T]) -> TypeAdapter[T]:
     return TypeAdapter(kind)

@@ -88,9 +88,7 @@ class _ByTime:
         return shares
 
     def nearest(self, word: Word) -> Turn | None:
-        return min(
-            self.turns, key=lambda turn: max(turn.start - word.end, word.start - turn.end), default=None
-        )
+        return min(self.turns, key=lambda turn: max(turn.start - word.end, word.start - turn.end), default=None)
 
 
 def _segments(words: Sequence[Word], languages: Sequence[str]) -> Iterable[Segment]:

@@ -32,6 +32,7 @@ class DownloadOptions:
     cookies: Path | None = None
     cookies_from_browser: str | None = None
     fresh: bool = False
+    retries: int = 10
 
 
 @dataclass(frozen=True)
@@ -210,12 +211,18 @@ def _ask(call: Callable[[], dict[str, Any]], url: str, said: list[str]) -> dict[
 
 # yt-dlp's words, and what to do about them; the first that fits.
 _REMEDIES = (
-    (r"not a bot|sign in|login|log in|private|members-only|age", "Pass your browser's cookies: --cookies-from-browser firefox"),
+    (
+        r"not a bot|sign in|log ?in|private|members-only|age-restricted|confirm your age",
+        "Pass your browser's cookies: --cookies-from-browser firefox",
+    ),
     (r"JavaScript runtime|n challenge|Requested format is not available", "Install deno (>= 2.3), then try again"),
     (r"HTTP Error 40[34]|HTTP Error 410", "Check the address in a browser"),
     (r"Unsupported URL", "Give the address of the page or file that plays"),
     (r"resolve|getaddrinfo|Network is unreachable|Connection refused", "Check the network and the address"),
-    (r"timed out|reset|closed|IncompleteRead|HTTP Error 5|bytes read|more expected", "Run the same command again: it resumes"),
+    (
+        r"timed out|reset|closed|IncompleteRead|HTTP Error 5|bytes read|more expected",
+        "Run the same command again: it resumes",
+    ),
     (r"connection adapters|url scheme|No request handlers", "Only http and https are fetched, redirects included"),
 )
 
@@ -256,8 +263,8 @@ def _ydl(options: DownloadOptions, said: list[str]) -> Iterator[Any]:
         "logger": Log(),
         "continuedl": True,
         "overwrites": False,
-        "retries": 10,
-        "fragment_retries": 10,
+        "retries": options.retries,
+        "fragment_retries": options.retries,
         "retry_sleep_functions": {"http": lambda n: min(0.2 * 2**n, 10)},
         "socket_timeout": 30,
         "fixup": "never",

@@ -53,7 +53,9 @@ def expand(source: str) -> Iterator[str | Path]:
     except (OSError, ValueError) as error:
         if isinstance(error, SourceError):
             raise
-        raise SourceError(f"cannot read {source}: {getattr(error, 'strerror', None) or error}", "Check its rights") from error
+        raise SourceError(
+            f"cannot read {source}: {getattr(error, 'strerror', None) or error}", "Check its rights"
+        ) from error
 
 
 def expand_all(sources: Iterable[str]) -> Iterator[str | Path | SourceError]:

@@ -27,7 +27,9 @@ class Cue:
     @property
     def text(self) -> str:
         """The lines with the label before them, as SRT shows them."""
-        return "\n".join((f"{self.label}: " if self.label and i == 0 else "") + line for i, line in enumerate(self.lines))
+        return "\n".join(
+            (f"{self.label}: " if self.label and i == 0 else "") + line for i, line in enumerate(self.lines)
+        )
 
 
 def cues(transcript: Transcript) -> list[Cue]:
@@ -36,7 +38,7 @@ def cues(transcript: Transcript) -> list[Cue]:
     Every word is in exactly one cue. Starts never fall back; a cue ends before the next begins.
     """
     laid = [cue for segment in transcript.segments for cue in _segment_cues(segment)]
-    out = []
+    out: list[Cue] = []
     for i, cue in enumerate(laid):
         start = max(cue.start, out[-1].start if out else 0.0)
         limit = max(laid[i + 1].start, start + 0.001) if i + 1 < len(laid) else float("inf")
@@ -47,9 +49,7 @@ def cues(transcript: Transcript) -> list[Cue]:
 
 def width(text: str) -> int:
     """Columns `text` takes on a screen: two for wide characters, none for combining marks."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def short_label(speaker: str | None) -> str:

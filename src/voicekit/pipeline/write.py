@@ -69,10 +69,10 @@ def to_txt(transcript: Transcript) -> str:
 
 def to_tsv(transcript: Transcript) -> str:
     """start and end in milliseconds (as Whisper's own TSV), speaker, text."""
-    rows = ["start\tend\tspeaker\ttext\n"]
-    for s in transcript.segments:
-        rows.append(f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{_flat(s.speaker or '')}\t{_flat(s.text)}\n")
-    return "".join(rows)
+    return "start\tend\tspeaker\ttext\n" + "".join(
+        f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{_flat(s.speaker or '')}\t{_flat(s.text)}\n"
+        for s in transcript.segments
+    )
 
 
 def to_rttm(transcript: Transcript) -> str:

@@ -1,0 +1,70 @@
+"""Real audio and real models. Every test runs with a cache and a Hugging Face home of its own, never the user's."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One cache for the whole test run: what one test computes, another finds."""
+    home = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("VOICEKIT_CACHE", str(home / "cache"))
+    patch.setenv("HF_HOME", str(home / "hf"))
+    patch.setenv("HF_HUB_OFFLINE", "1")
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        patch.delenv(name, raising=False)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache for this test alone."""
+    monkeypatch.setenv("VOICEKIT_CACHE", str(tmp_path / "own-cache"))
+    return tmp_path / "own-cache"
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """pyannote's own sample: 30 s of a real telephone conversation, two speakers, with sample.rttm and sample.stm."""
+    spec = importlib.util.find_spec("pyannote.audio")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return next(Path(spec.submodule_search_locations[0]).rglob("sample.wav"))
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """More real recordings with references; not part of the repository."""
+    folder = Path(os.environ.get("VOICEKIT_FIXTURES", ROOT.parent / "shared" / "fixtures"))
+    if not (folder / "INDEX.tsv").exists():
+        pytest.skip(f"no recordings in {folder}; set VOICEKIT_FIXTURES to where they are")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one finished run over the sample, by the command line."""
+    from voicekit.cli import run
+
+    out = tmp_path_factory.mktemp("runs")
+    assert run(["transcribe", str(sample), "-o", str(out), "--speakers", "2"]) == 0
+    return out / "sample" / "latest"
+
+
+def python(code: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a new interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **env}, check=False
+    )

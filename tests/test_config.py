@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from voicekit.config import CLEAN_FILTERS, FORMATS, clean_preset, preset, transcribe_options
+from voicekit.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"speaker": 2}, "Did you mean speakers?"),
+        ({"speakers": 0}, "speakers"),
+        ({"speakers": 2, "min_speakers": 1}, "fixed count"),
+        ({"min_speakers": 3, "max_speakers": 2}, "more than max_speakers"),
+        ({"diarizer": "senko", "speakers": 2}, "takes no speaker count"),
+        ({"diarizer": "magic"}, "pyannote"),
+        ({"format": "doc"}, "srt"),
+        ({"format": ""}, "no file"),
+        ({"beam_size": "many"}, "beam_size"),
+    ],
+)
+def test_bad_options_are_named(given: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        transcribe_options(**given)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_is_overridden_by_what_is_given(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("language: DE\nbeam_size: 1\nspeaker_names: [Ana, Ben]\n")
+    options = transcribe_options(file, beam_size=3, model=None)
+    assert (options.language, options.beam_size, options.speaker_names) == ("de", 3, ("Ana", "Ben"))
+    assert options.format == FORMATS
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("speakers: 2\nspeakers: 3\n", "line 2.*twice"),
+        ("a: &x [1]\nb: *x\n", "line 2.*aliases"),
+        ("language: [\n", "line"),
+        ("\tlanguage: en\n", "line 1"),
+        ("- en\n", "not a mapping"),
+        ("model: !!python/object/apply:os.system [true]\n", "line 1"),
+        ("langauge: en\n", "Did you mean language"),
+    ],
+)
+def test_bad_yaml_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=says):
+        transcribe_options(file)
+
+
+def test_unreadable_config(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"language: \xe9\xff\n")
+    for name in ("latin.yaml", "none.yaml"):
+        with pytest.raises(UsageError, match="cannot read"):
+            transcribe_options(tmp_path / name)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/clean/*.yaml")), ids=lambda p: p.stem)
+def test_every_cleaning_preset_is_valid(path: Path) -> None:
+    assert clean_preset(path.stem).description
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("configs/transcribe/*.yaml")), ids=lambda p: p.stem)
+def test_every_transcribe_preset_is_valid(path: Path) -> None:
+    assert transcribe_options(path)
+
+
+def test_unknown_preset_lists_the_known() -> None:
+    with pytest.raises(UsageError, match="light, noisy, off, speech"):
+        preset("clean", "loud")
+    with pytest.raises(UsageError):
+        preset("clean", "../transcribe/fast")
+
+
+def test_presets_of_the_working_folder_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "configs" / "clean").mkdir(parents=True)
+    (tmp_path / "configs" / "clean" / "light.yaml").write_text("description: mine\n")
+    monkeypatch.chdir(tmp_path)
+    assert clean_preset("light").description == "mine"
+
+
+@pytest.mark.parametrize("name", ["amovie", "sendcmd", "ametadata", "ladspa", "movie"])
+def test_filters_that_read_files_are_refused(tmp_path: Path, name: str) -> None:
+    assert name not in CLEAN_FILTERS
+    file = tmp_path / "evil.yaml"
+    file.write_text(f"description: x\nsteps:\n  - filter: {name}\n    options: {{filename: /etc/passwd}}\n")
+    with pytest.raises(UsageError, match="unknown filter"):
+        clean_preset(str(file))
