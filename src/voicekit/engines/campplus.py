@@ -29,6 +29,8 @@ LENGTH_STEP = 20
 class CamPlusPlus:
     """Embeds the voice in masked parts of sound. Same answer for the same input, whatever came before."""
 
+    dimension = DIMENSION
+
     def __init__(self, weights: Path, device: torch.device) -> None:
         network = CAMPPlus(feat_dim=BANDS, embedding_size=DIMENSION, memory_efficient=False)
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))

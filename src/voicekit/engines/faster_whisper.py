@@ -43,8 +43,6 @@ class FasterWhisper:
     """Engine `faster-whisper`. Loaded once, used for many recordings; keeps nothing between them."""
 
     def __init__(self, weights: Weights, device: Device, compute_type: str) -> None:
-        if compute_type == "auto":
-            compute_type = "float16" if device.kind == "cuda" else "int8"
         try:
             self.model = WhisperModel(
                 str(weights.path), device=device.kind, device_index=device.index, compute_type=compute_type

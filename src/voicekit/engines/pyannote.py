@@ -60,7 +60,7 @@ class StarterDiarization(SpeakerDiarization):  # type: ignore[misc]
         self.klustering = "AgglomerativeClustering"
         self.clustering = AgglomerativeClustering(metric="cosine")
         self._expects_num_speakers = False
-        self._campplus = embedding
+        self._embedding = embedding
 
     def default_parameters(self) -> dict[str, Any]:
         return STARTER_PARAMETERS
@@ -87,8 +87,8 @@ class StarterDiarization(SpeakerDiarization):  # type: ignore[misc]
             if active.any():
                 start = round((window.start + i * window.step) * file["sample_rate"])
                 chunk = torch.nn.functional.pad(piece := samples[start : start + size], (0, size - len(piece)))
-                features = self._campplus.filterbank(chunk)
-                embeddings[i, active] = self._campplus.embed(features, masks[i].T[active])
+                features = self._embedding.filterbank(chunk)
+                embeddings[i, active] = self._embedding.embed(features, masks[i].T[active])
             if hook is not None:
                 hook("embeddings", None, total=chunks, completed=i + 1)
         return embeddings

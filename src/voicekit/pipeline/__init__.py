@@ -43,6 +43,9 @@ from voicekit.workspace import (
 DIARIZE_VERSION = 1
 TRANSCRIBE_VERSION = 1
 
+# Options that a plan replaces by what was chosen for them.
+_CHOSEN = ("model", "diarizer_model", "device", "batch_size", "compute_type", "clean")
+
 T = TypeVar("T")
 
 
@@ -84,6 +87,7 @@ class Plan:
     whisper: Weights
     voices: dict[str, Weights]
     batch_size: int
+    compute_type: str
     preset: CleanPreset
 
     def digest(self, recording: Recording) -> str:
@@ -92,10 +96,11 @@ class Plan:
             {
                 "input": recording.sha256,
                 "source": recording.source,
-                "options": self.options.model_dump(mode="json"),
+                "options": self.options.model_dump(mode="json", exclude=set(_CHOSEN)),
                 "preset": self.preset.model_dump(mode="json"),
                 "device": self.device.kind,
-                "batch": self.batch_size,
+                "compute_type": self.compute_type,
+                "batch_size": self.batch_size,
                 "models": [weights.record() for weights in self.weights],
                 "versions": [cleaning.VERSION, DIARIZE_VERSION, TRANSCRIBE_VERSION, attribution.VERSION],
             }
@@ -197,7 +202,8 @@ def listen(
         "input": cleaned.key,
         "engine": "faster-whisper",
         "model": plan.whisper.record(),
-        **{name: getattr(options, name) for name in ("language", "hotwords", "prompt", "beam_size", "compute_type")},
+        **{name: getattr(options, name) for name in ("language", "hotwords", "prompt", "beam_size")},
+        "compute_type": plan.compute_type,
         "batch_size": plan.batch_size,
         "device": plan.device.kind,
         "version": TRANSCRIBE_VERSION,

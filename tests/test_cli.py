@@ -1,0 +1,117 @@
+"""Commands other than transcribe: what they print, for people and for machines, and their exit status."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from voicekit.cli import run
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    assert run(list(arguments)) == status
+    return capsys.readouterr().out
+
+
+def test_models(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {row["name"]: row for row in json.loads(said(capsys, "models", "list", "--json"))}
+    assert rows["base"]["how"].startswith("package")
+    assert rows["large-v3"]["where"] is None
+    assert rows["community-1"]["gated"]
+    table = said(capsys, "models", "list")
+    assert all(name in table for name in rows)
+    assert said(capsys, "models", "path", "base").strip() == rows["base"]["where"]
+    assert "base: sound" in said(capsys, "models", "verify", "base")
+    assert "not on this machine" in said(capsys, "models", "verify", "large-v3", status=1)
+
+
+def test_cache(capsys: pytest.CaptureFixture[str], own_cache: object) -> None:
+    from voicekit.workspace import StageCache
+
+    for key in ("a", "b"):
+        StageCache().entry("clean", {"input": key}, lambda folder: (folder / "x").write_text("12345"))
+    assert json.loads(said(capsys, "cache", "list", "--json"))["kinds"]["clean"]["entries"] == 2
+    assert "0 entries" in said(capsys, "cache", "prune", "--older-than", "1d")
+    assert "1 entries" in said(capsys, "cache", "prune", "--max-size", "250B")
+    assert "1 entries" in said(capsys, "cache", "clear")
+    assert run(["cache", "prune"]) == 2
+    assert run(["cache", "prune", "--max-size", "much"]) == 2
+
+
+def test_schema_describes_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    schema = json.loads(said(capsys, "schema", "transcript"))
+    assert schema["title"] == "voicekit.transcript/1"
+    assert set(schema["required"]) >= {"schema", "language", "duration", "source", "speakers", "segments"}
+    assert set(schema["$defs"]["Word"]["properties"]) == {
+        "text", "start", "end", "probability", "speaker", "speaker_confidence",
+    }  # fmt: skip
+    assert "speakers" in json.loads(said(capsys, "schema", "transcribe"))["properties"]
+    assert run(["schema", "nothing"]) == 2
+
+
+def test_licenses(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = json.loads(said(capsys, "licenses", "--json"))
+    assert {"faster-whisper", "pysrt", "torch"} <= {row.get("package") for row in rows}
+    assert {"base", "community-1"} <= {row.get("model") for row in rows}
+    assert "* pysrt" in said(capsys, "licenses")
+
+
+def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
+    findings = {f["name"]: f for f in json.loads(said(capsys, "doctor", "--json", "--offline"))}
+    assert {"python", "torch", "libcublas", "ffmpeg", "yt-dlp", "js runtime", "disk", "hub"} <= set(findings)
+    assert findings["transcribe.faster-whisper"]["verdict"] == "ok"
+    assert all(f["remedy"] for f in findings.values() if f["verdict"] == "fault")
+
+
+def test_doctor_names_a_fault(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from voicekit import audio
+
+    audio.ffmpeg_path.cache_clear()
+    monkeypatch.setenv("VOICEKIT_FFMPEG", "/nonexistent/ffmpeg")
+    from voicekit.manifest import ffmpeg_version
+
+    ffmpeg_version.cache_clear()
+    try:
+        findings = json.loads(said(capsys, "doctor", "--json", "--offline", status=1))
+    finally:
+        audio.ffmpeg_path.cache_clear()
+        ffmpeg_version.cache_clear()
+    assert any(f["verdict"] == "fault" and "ffmpeg" in f["text"] for f in findings)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["nope"], 2, "Commands:"),
+        (["transcrib", "x"], 2, "Did you mean transcribe"),
+        (["transcribe"], 2, "SOURCE"),
+        (["transcribe", "--bogus", "x"], 2, "--bogus"),
+        (["transcribe", "--speakers", "two", "x"], 2, "speakers"),
+        (["transcribe", "x.wav", "--model", "bass"], 2, "tiny, tiny.en, base"),
+        (["transcribe", "x.wav", "--clean", "loud"], 2, "light, noisy"),
+        (["transcribe", "x.wav", "--device", "tpu"], 2, "auto, cpu"),
+        (["transcribe", "x.wav", "-f", "doc"], 2, "srt"),
+        (["transcribe", "x.wav", "--offline", "--model", "large-v3"], 1, "models pull large-v3"),
+        (["transcribe", "x.wav"], 1, "no such file"),
+        (["transcribe", "ftp://example.org/x"], 2, "http or https"),
+        (["transcribe", "http://[bad"], 1, ""),
+        (["models", "path", "bass"], 2, "base"),
+    ],
+)
+def test_errors_are_one_line_with_a_remedy(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], status: int, says: str
+) -> None:
+    assert run(arguments) == status
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1
+    assert errors[0].startswith("error: ")
+    assert says in errors[0]
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "transcribe", "--help")
+    for option in ("--speakers", "--speaker-names", "--cookies-from-browser", "--offline", "--hotwords"):
+        assert option in text
+    assert "voicekit transcribe talk.mp4" in text
+    assert said(capsys) == said(capsys, "--help")

@@ -1,0 +1,74 @@
+"""Every command and every line of Python in README.md and docs/ runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.server import Site
+from voicekit.cli import COMMANDS, run
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(kind: str) -> list[tuple[str, str]]:
+    return [(p.name, b) for p in PAGES for b in re.findall(rf"^```{kind}\n(.*?)^```", p.read_text(), re.M | re.S)]
+
+
+COMMAND_LINES = [(page, line) for page, block in blocks("sh") for line in block.splitlines() if line.strip()]
+
+
+@pytest.fixture
+def desk(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working folder with what the pages speak of: talk.mp4, interviews/, and $URL."""
+    shutil.copy(sample, tmp_path / "talk.mp4")
+    (tmp_path / "interviews").mkdir()
+    shutil.copy(sample, tmp_path / "interviews" / "one.wav")
+    site = Site()
+    monkeypatch.setenv("URL", site.add("/episode.wav", sample, "audio/wav"))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    site.stop()
+
+
+@pytest.mark.parametrize(("page", "line"), COMMAND_LINES, ids=[f"{p}: {line}" for p, line in COMMAND_LINES])
+def test_commands(desk: Path, page: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    program, *arguments = shlex.split(os.path.expandvars(line))
+    assert program == "voicekit"
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert run(arguments) == 0
+    if arguments[0] == "transcribe" and "--help" not in arguments:
+        out = desk / (arguments[arguments.index("-o") + 1] if "-o" in arguments else "outputs")
+        assert list(out.glob("*/latest/transcript.srt"))
+
+
+@pytest.mark.parametrize(("page", "block"), blocks("python"))
+def test_python(desk: Path, page: str, block: str) -> None:
+    exec(compile(block, page, "exec"), {})
+
+
+def test_every_command_is_shown() -> None:
+    shown = {shlex.split(line.replace("$", ""))[1] for page, line in COMMAND_LINES if page == "README.md"}
+    assert set(COMMANDS) - shown - {"schema"} == set()
+    assert "voicekit schema" in (ROOT / "README.md").read_text()
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert "://" in target or (page.parent / target).exists(), (page.name, target)
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for page in PAGES + [ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"^ +make ([a-z]+)|`make ([a-z]+)`", page.read_text(), re.M):
+            assert re.search(rf"^{target[0] or target[1]}:", makefile, re.M), target
