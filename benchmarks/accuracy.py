@@ -22,13 +22,7 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from benchmarks.peer import Peer
-from benchmarks.scoring import (
-    by_speaker,
-    cp_word_errors,
-    diarization_parts,
-    reference_turns,
-    reference_words,
-)
+from benchmarks.scoring import by_speaker, cp_word_errors, diarization_parts, reference_turns, reference_words
 from voicekit import Session
 from voicekit.models import resolve
 
@@ -59,9 +53,8 @@ def cases() -> list[Case]:
         return found
     with (folder / "INDEX.tsv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            references = [
-                folder / part for part in row["reference"].split(";") if part and not part.endswith(".en.txt")
-            ]
+            parts = row["reference"].split(";")
+            references = [folder / part for part in parts if part and not part.endswith(".en.txt")]
             if not references or "pyannote_sample" in row["path"]:
                 continue
             by_kind = {path.suffix: path for path in references}

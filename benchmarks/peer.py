@@ -54,9 +54,8 @@ class Peer:
                     warnings.simplefilter("ignore")
                     found = self.diarizer.diarize(str(wav))
             turns = [Turn(s["start"], s["end"], s["speaker"]) for s in (found or {}).get("merged_segments", [])]
-        segments, _ = self.model.transcribe(
-            samples, language=language, beam_size=5, word_timestamps=True, vad_filter=True
-        )
+        options = {"language": language, "beam_size": 5, "word_timestamps": True, "vad_filter": True}
+        segments, _ = self.model.transcribe(samples, **options)
         lines: list[tuple[str | None, str]] = []
         for segment in segments:
             for word in segment.words or []:

@@ -1,4 +1,4 @@
-"""References of real recordings, and the scores: WER, DER, cpWER. meeteval, jiwer and pyannote.metrics do the counting."""
+"""References of real recordings, and scores over them. meeteval, jiwer and pyannote.metrics do the counting."""
 
 from __future__ import annotations
 

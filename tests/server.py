@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,10 +66,8 @@ class Site:
                 pass
 
             def handle(self) -> None:
-                try:
+                with contextlib.suppress(OSError, ValueError):  # the client, or we, hung up
                     super().handle()
-                except (OSError, ValueError):
-                    pass  # the client, or we, hung up
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True

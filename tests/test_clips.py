@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,7 +30,7 @@ def test_clips_cover_every_span_and_none_is_too_long(some: list[tuple[float, flo
     duration = some[-1][1] if some else 0.0
     clips = pack_clips(some, duration)
     assert all(0 < end - start <= MAX_CLIP + 1e-6 for start, end in clips)
-    assert all(a[1] <= b[0] + 1e-6 for a, b in zip(clips, clips[1:], strict=False))
+    assert all(a[1] <= b[0] + 1e-6 for a, b in pairwise(clips))
     for start, end in some:
         heard = sum(max(0.0, min(end, b) - max(start, a)) for a, b in clips)
         assert abs(heard - (end - start)) < 1e-6

@@ -16,7 +16,7 @@ def test_auto_is_a_device_that_is_there() -> None:
 
 @pytest.mark.parametrize("name", ["gpu", "cpu:1", "cuda:x", "cuda:99", ""])
 def test_other_devices_are_wrong_usage(name: str) -> None:
-    with pytest.raises(UsageError, match="--device cpu|auto, cpu, cuda"):
+    with pytest.raises(UsageError, match=r"--device cpu|auto, cpu, cuda"):
         choose_device(name)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 
 from tests.strategies import transcripts
@@ -20,7 +22,7 @@ def test_cues_hold_every_word_within_the_lines(transcript: Transcript) -> None:
         for line in cue.text.split("\n"):
             assert width(line) <= LINE
         assert cue.end > cue.start
-    for one, two in zip(laid, laid[1:], strict=False):
+    for one, two in pairwise(laid):
         assert one.start <= two.start
         assert one.end <= two.start + 0.0021  # to the millisecond, where words of no length share a time
 

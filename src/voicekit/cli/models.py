@@ -6,12 +6,9 @@ import json as jsonlib
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from voicekit import models
 from voicekit.errors import ModelCorrupt, ModelNotFound, UsageError
-from voicekit.workspace import folder_bytes
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
@@ -28,14 +25,13 @@ def list_models(json: Json = False) -> None:
     if json:
         print(jsonlib.dumps(rows, indent=1))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("name", "task", "licence", "size", "here", "what for"):
-        table.add_column(title, justify="right" if title == "size" else "left", no_wrap=title != "what for")
-    for row in rows:
-        table.add_row(
-            row["name"], row["task"], row["licence"], f"{row['bytes'] / 1e6:,.0f} MB", row["how"], row["note"]
-        )
-    Console().print(table)
+    titles = ("name", "task", "licence", "size", "how it came", "where")
+    cells = [titles] + [
+        (r["name"], r["task"], r["licence"], f"{r['bytes'] / 1e6:,.0f} MB", r["how"], r["where"] or "") for r in rows
+    ]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(titles))]
+    for row in cells:
+        print("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
     print("\n`voicekit models path NAME` prints the folder; `voicekit models pull NAME` fetches what is not here.")
 
 
@@ -96,8 +92,8 @@ def _row(model: models.Model) -> dict[str, Any]:
     except ModelCorrupt as error:
         how, where, size = "damaged", str(error), model.bytes
     else:
-        how, where, size = f"{weights.origin}: {weights.revision[:32]}", str(weights.path), folder_bytes(weights.path)
-        size = sum((weights.path / name).stat().st_size for name in weights.sha256) or size
+        how, where = weights.origin, str(weights.path)
+        size = sum((weights.path / name).stat().st_size for name in weights.sha256)
     return {
         "name": model.name, "task": model.task, "licence": model.licence, "bytes": size, "how": how, "where": where,
         "note": model.note, "gated": bool(model.hub and model.hub.gated),
