@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from voicekit.errors import UsageError
+
+# OpenMP's threads wait asleep, not spinning: two processes on one machine otherwise take far more than twice as long
+# (benchmarks/RESULTS.md). Read when PyTorch is first imported, so it must be set before.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # In this order: each needs the ones before it.
 CUDA_LIBRARIES = (

@@ -117,9 +117,9 @@ def _disk() -> Iterator[Finding]:
 
 
 def _engines() -> Iterator[Finding]:
-    from voicekit.engines import engine_rows, load_engine
+    from voicekit.engines import ENGINES, load_engine
 
-    for name, row in engine_rows().items():
+    for name, row in ENGINES.items():
         try:
             load_engine(name)
         except VoicekitError as error:

@@ -30,7 +30,7 @@ class VoicekitError(Exception):
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
-        self.message = one_line(message)
+        self.message = one_line(message).removesuffix(".")
         self.remedy = one_line(remedy)
 
     def __str__(self) -> str:
@@ -79,6 +79,5 @@ class OutputError(VoicekitError, OSError):
 
 
 def one_line(text: str) -> str:
-    """`text` on one line without control characters (titles and file names are not ours), no final stop."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(printable.split()).removesuffix(".")
+    """`text` on one line without control characters: titles and file names are not ours to trust a terminal with."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -15,7 +15,7 @@ from voicekit.config import TranscribeOptions, clean_preset, transcribe_options
 from voicekit.data import Transcript
 from voicekit.device import Device, choose_device
 from voicekit.engines import load_engine
-from voicekit.errors import EngineError, ModelNotFound, SourceError, UsageError, VoicekitError
+from voicekit.errors import EngineError, ModelNotFound, SourceError, UsageError, VoicekitError, one_line
 from voicekit.manifest import describe
 from voicekit.models import Weights, resolve
 from voicekit.pipeline import Plan, Recording, earlier_run, listen, read_run, write_run
@@ -86,7 +86,7 @@ class Session:
         """Transcribe one recording.
 
         Args:
-            source: Media file or URL of one.
+            source: Media file or URL; of a playlist or glob, the first.
             out: Also keep a run below this folder, as the command line does.
             config: YAML file of options.
             cookies: Netscape cookie file for the download.
@@ -99,14 +99,14 @@ class Session:
         """
         chosen = transcribe_options(Path(config) if config else None, **options)
         download = DownloadOptions(Path(cookies) if cookies else None, cookies_from_browser, fresh)
-        outcomes = list(self.run([str(source)], chosen, Path(out) if out else None, download))
-        if len(outcomes) != 1:
-            raise UsageError(f"{source} is {len(outcomes)} recordings", "Give one at a time, or use Session.run")
-        only = outcomes[0]
-        if only.error is not None:
-            raise only.error
-        assert only.transcript is not None
-        return only.transcript
+        if Path(source).is_dir():
+            raise UsageError(f"{source} is a folder", "Give one recording, or use Session.run")
+        for outcome in self.run([str(source)], chosen, Path(out) if out else None, download):
+            if outcome.error is not None:
+                raise outcome.error
+            if outcome.transcript is not None:
+                return outcome.transcript
+        raise UsageError(f"{source} holds no recording", "Give one recording, or use Session.run")
 
     def run(
         self,
@@ -211,7 +211,7 @@ class Session:
         listed: set[str] = set()
         while pending:
             where, title = pending.pop(0)
-            name = title or (where.name if isinstance(where, Path) else where)
+            name = one_line(title or (where.name if isinstance(where, Path) else where))
             self.report.item_started(name)
             started = time.monotonic()
             try:
@@ -249,7 +249,7 @@ class Session:
         fetched = fetch(where, download, title, self.report.stage_progress, self.report.warning)
         if not isinstance(fetched, Fetched):
             return fetched
-        self.report.stage_done("download", time.monotonic() - started, cached=False)
+        self.report.stage_done("download", time.monotonic() - started, fetched.cached)
         about = {"kind": "url", **fetched.info}
         return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about)
 

@@ -1,21 +1,18 @@
 """The engines, by name, and the one place that imports them.
 
 An engine file imports its library at its top; nobody else imports an engine file. So the library is loaded only when
-the engine is used, and a missing one is said with the extra that installs it. Other packages add engines through the
-entry-point group `voicekit.engines`, named like the rows here (`diarize.mine = my_package.engine:Mine`).
+the engine is used, and a missing one is said with the extra that installs it.
 """
 
 from __future__ import annotations
 
-import functools
 import importlib
-import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from voicekit.data import Audio, Diarization, Segment
-from voicekit.errors import MissingPackage, UsageError
+from voicekit.errors import MissingPackage
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -70,25 +67,13 @@ ENGINES: dict[str, EngineRow] = {
 }
 
 
-@functools.cache
-def engine_rows() -> dict[str, EngineRow]:
-    """Ours, and those that other packages add."""
-    added = importlib.metadata.entry_points(group="voicekit.engines")
-    return ENGINES | {e.name: EngineRow(e.value, (e.dist.name,) if e.dist else ()) for e in added}
-
-
 def load_engine(name: str) -> Any:
     """The engine's class.
 
     Raises:
-        UsageError: no such engine; lists those there are.
         MissingPackage: its library is not installed.
     """
-    row = engine_rows().get(name)
-    if row is None:
-        task = name.partition(".")[0]
-        known = ", ".join(n.partition(".")[2] for n in engine_rows() if n.startswith(task))
-        raise UsageError(f"unknown engine {name}", f"Known for {task}: {known}")
+    row = ENGINES[name]
     module, _, attribute = row.target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)

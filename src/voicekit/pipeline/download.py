@@ -37,12 +37,16 @@ class DownloadOptions:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A media file and what its site says of it. `identity` is `<extractor>:<id>`; `info` goes to run.json."""
+    """A media file and what its site says of it.
+
+    `identity` is `<extractor>:<id>`; `info` goes to run.json; `cached`: it was here already.
+    """
 
     path: Path
     title: str
     identity: str
     info: dict[str, Any] = field(default_factory=dict)
+    cached: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def _download(
     if not files or not files[0].is_file():
         raise DownloadError(f"nothing was downloaded from {url}", "Check that it plays in a browser without signing in")
     described = _describe(done, url, title)
-    fetched = Fetched(files[0], described["title"], identity, described)
+    fetched = Fetched(files[0], described["title"], identity, described, cached=False)
     write_json(folder / INFO, {"file": files[0].name, "identity": identity, "info": described})
     return fetched
 
