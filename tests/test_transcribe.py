@@ -235,6 +235,41 @@ def test_an_interrupt_says_how_to_go_on(sample: Path, tmp_path: Path) -> None:
     assert not list((tmp_path / "out").rglob("transcript*"))
 
 
+def test_names_cannot_command_the_terminal(sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a\x1b[31m\nb.wav"
+    shutil.copy(sample, path)
+    (tmp_path / "bad\x1b]0;x\x07.wav").write_bytes(b"no sound")
+    run(
+        [
+            "transcribe",
+            str(path),
+            str(tmp_path / "bad\x1b]0;x\x07.wav"),
+            "-o",
+            str(tmp_path / "o"),
+            "--diarizer",
+            "none",
+        ]
+    )
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert "\x07" not in printed.out + printed.err
+
+
+def test_a_folder_is_not_one_recording(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"Session\.run"):
+        transcribe(tmp_path)
+
+
+def test_labels_follow_first_speech() -> None:
+    from voicekit.data import Diarization, Turn
+    from voicekit.pipeline.diarize import in_order_of_speech
+
+    turns = (Turn(0, 1, "z"), Turn(1, 2, "a"), Turn(2, 3, "z"))
+    found = in_order_of_speech(Diarization(turns, turns, {"a": (1.0,), "z": (2.0,)}))
+    assert [t.speaker for t in found.turns] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
+    assert found.centroids == {"SPEAKER_00": (2.0,), "SPEAKER_01": (1.0,)}
+
+
 def test_unknown_media_error_type(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(b"RIFF")
     with pytest.raises(MediaError):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from voicekit.workspace import now
 
 if TYPE_CHECKING:
-    from voicekit.pipeline import Heard, Plan, Recording
+    from voicekit.pipeline.listen import Heard
+    from voicekit.pipeline.plan import Plan, Recording
 
 # What can change a transcript.
 PACKAGES = (

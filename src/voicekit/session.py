@@ -18,9 +18,11 @@ from voicekit.engines import load_engine
 from voicekit.errors import EngineError, ModelNotFound, SourceError, UsageError, VoicekitError, one_line
 from voicekit.manifest import describe
 from voicekit.models import Weights, resolve
-from voicekit.pipeline import Plan, Recording, earlier_run, listen, read_run, write_run
 from voicekit.pipeline.download import DownloadOptions, Fetched, fetch
+from voicekit.pipeline.listen import earlier_run, listen, read_run, write_run
+from voicekit.pipeline.plan import Plan, Recording
 from voicekit.pipeline.sources import expand_all, is_url
+from voicekit.pipeline.stages import Stages
 from voicekit.progress import Reporter
 from voicekit.workspace import StageCache, file_sha256, point_latest
 
@@ -254,19 +256,20 @@ class Session:
         return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about)
 
     def _listen(self, recording: Recording, plan: Plan, out: Path | None, cache: StageCache, started: float) -> Outcome:
+        name = one_line(recording.title)
         if out is not None and not cache.fresh and (folder := earlier_run(recording, plan, out)):
             point_latest(folder)
-            self.report.item_done(recording.title, folder, again=True)
-            return Outcome(recording.title, read_run(folder), folder, seconds=time.monotonic() - started, cached=True)
-        heard = listen(recording, plan, self._engine, cache, self.report)
+            self.report.item_done(name, folder, again=True)
+            return Outcome(name, read_run(folder), folder, seconds=time.monotonic() - started, cached=True)
+        heard = listen(recording, plan, self._engine, Stages(cache, self.report))
         folder = None
         seconds = time.monotonic() - started
         if out is not None:
             manifest = describe(recording, plan, heard, seconds)
             folder = write_run(recording, plan, out, manifest, heard.transcript)
-        self.report.item_done(recording.title, folder, again=False)
+        self.report.item_done(name, folder, again=False)
         cached = all(stage["cached"] for stage in heard.stages)
-        return Outcome(recording.title, heard.transcript, folder, seconds=seconds, cached=cached)
+        return Outcome(name, heard.transcript, folder, seconds=seconds, cached=cached)
 
 
 def _compute_type(wanted: str, device: Device) -> str:

@@ -66,6 +66,26 @@ def speakers_of(words: Sequence[Word], diarization: Diarization) -> list[Word]:
     return out
 
 
+def name_speakers(
+    segments: tuple[Segment, ...], turns: tuple[Turn, ...], names: tuple[str, ...]
+) -> tuple[tuple[Segment, ...], tuple[Turn, ...], list[str]]:
+    """Give the speakers names, in order of first speech; those beyond the names keep their labels. Warns of that."""
+    labels = tuple(dict.fromkeys(turn.speaker for turn in turns))
+    naming = dict(zip(labels, names, strict=False))
+    notes = []
+    if names and len(names) != len(labels):
+        notes.append(f"{len(names)} speaker names for {len(labels)} speakers found: set --speakers {len(names)}?")
+
+    def named(label: str | None) -> str | None:
+        return naming.get(label, label) if label else label
+
+    renamed = tuple(
+        replace(s, speaker=named(s.speaker), words=tuple(replace(w, speaker=named(w.speaker)) for w in s.words))
+        for s in segments
+    )
+    return renamed, tuple(replace(t, speaker=naming.get(t.speaker, t.speaker)) for t in turns), notes
+
+
 class _ByTime:
     """Turns sorted by start, for questions about one word at a time."""
 
