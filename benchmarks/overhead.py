@@ -26,7 +26,7 @@ from voicekit.audio import decode
 from voicekit.device import choose_device
 from voicekit.engines import load_engine
 from voicekit.models import resolve
-sound = decode(Path(sys.argv[1]))
+sound, _ = decode(Path(sys.argv[1]))
 device = choose_device("auto")
 names = {"segmentation-3.0": "segment", "campplus": "embed"}
 weights = {name: resolve(name, task) for name, task in names.items()}

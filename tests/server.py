@@ -18,6 +18,7 @@ class Site:
         self.die_after: int | None = None
         self.deaths = 0
         self.log: list[tuple[str, str, str | None]] = []
+        self.cookies: list[str | None] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -30,6 +31,7 @@ class Site:
                 path = self.path.partition("?")[0]
                 wanted = self.headers.get("Range")
                 site.log.append((self.command, path, wanted))
+                site.cookies.append(self.headers.get("Cookie"))
                 if path in site.redirects:
                     return self.answer(302, {"Location": site.redirects[path]}, b"")
                 if path in site.statuses or path not in site.files:

@@ -16,7 +16,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -
 
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {row["name"]: row for row in json.loads(said(capsys, "models", "list", "--json"))}
-    assert rows["base"]["how"].startswith("package")
+    assert rows["base"]["how"] == "package"
     assert rows["large-v3"]["where"] is None
     assert rows["community-1"]["gated"]
     table = said(capsys, "models", "list")
@@ -107,6 +107,21 @@ def test_errors_are_one_line_with_a_remedy(
     assert len(errors) == 1
     assert errors[0].startswith("error: ")
     assert says in errors[0]
+
+
+def test_debug_works_on_any_command_and_keeps_the_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema", "nothing", "--debug"]) == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_quiet_prints_errors_only(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
+    import numpy as np
+    import soundfile
+
+    soundfile.write(f"{tmp_path}/silence.wav", np.zeros(16_000), 16_000)
+    assert run(["transcribe", f"{tmp_path}/silence.wav", "-o", f"{tmp_path}/o", "--diarizer", "none", "-q"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out + printed.err == ""
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

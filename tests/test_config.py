@@ -21,6 +21,8 @@ from voicekit.errors import UsageError
         ({"format": "doc"}, "srt"),
         ({"format": ""}, "no file"),
         ({"beam_size": "many"}, "beam_size"),
+        ({"language": "english"}, "does not know 'english'"),
+        ({"speaker_names": "Ana,Ana"}, "twice"),
     ],
 )
 def test_bad_options_are_named(given: dict[str, object], says: str) -> None:
@@ -47,6 +49,9 @@ def test_file_is_overridden_by_what_is_given(tmp_path: Path) -> None:
         ("- en\n", "not a mapping"),
         ("model: !!python/object/apply:os.system [true]\n", "line 1"),
         ("langauge: en\n", "Did you mean language"),
+        ("? [a]\n: b\n", "bad.yaml"),
+        ("a: 2024-99-99\n", "bad.yaml"),
+        ("[" * 20_000, "bad.yaml"),
     ],
 )
 def test_bad_yaml_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -54,6 +59,22 @@ def test_bad_yaml_is_named_with_its_line(tmp_path: Path, text: str, says: str) -
     file.write_text(text)
     with pytest.raises(UsageError, match=says):
         transcribe_options(file)
+
+
+def test_a_given_count_stands_above_the_files_counts(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    file.write_text("min_speakers: 2\n")
+    assert transcribe_options(file, speakers=3).min_speakers is None
+    assert transcribe_options(file, diarizer="none").min_speakers is None
+    assert transcribe_options(file, max_speakers=3).min_speakers == 2
+
+
+def test_languages_are_whispers() -> None:
+    from faster_whisper.tokenizer import _LANGUAGE_CODES
+
+    from voicekit.config import LANGUAGES
+
+    assert set(_LANGUAGE_CODES) == LANGUAGES
 
 
 def test_unreadable_config(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from voicekit.audio import ffmpeg_path
 from voicekit.errors import DownloadError, UsageError
 from voicekit.pipeline import download
 from voicekit.pipeline.download import DownloadOptions, Fetched, Listed, fetch
-from voicekit.pipeline.sources import expand, is_url
+from voicekit.pipeline.sources import expand, expand_all, is_url
 
 NOW = DownloadOptions()
 
@@ -48,6 +48,23 @@ def test_a_media_file_is_fetched_once(site: Site, mp3: Path, own_cache: Path) ->
     assert shares[-1] == 1.0
     site.stop()
     assert got(fetch(url, NOW)) == first  # the server is gone: no network is needed
+
+
+def test_fresh_fetches_again(site: Site, mp3: Path, sample: Path, own_cache: Path) -> None:
+    url = site.add("/talk.mp3", mp3, "audio/mpeg")
+    fetch(url, NOW)
+    site.files["/talk.mp3"] = ("audio/mpeg", mp3.read_bytes()[:100_000])
+    assert len(got(fetch(url, NOW)).path.read_bytes()) > 100_000
+    assert len(got(fetch(url, DownloadOptions(fresh=True))).path.read_bytes()) == 100_000
+
+
+def test_the_cookie_file_is_only_read(site: Site, mp3: Path, tmp_path: Path, own_cache: Path) -> None:
+    cookies = tmp_path / "cookies.txt"
+    text = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tkey\tvalue\n"
+    cookies.write_text(text)
+    fetch(site.add("/talk.mp3", mp3, "audio/mpeg"), DownloadOptions(cookies=cookies))
+    assert cookies.read_text() == text
+    assert any(cookie == "key=value" for cookie in site.cookies)
 
 
 def test_two_servers_files_of_one_name_are_two(site: Site, mp3: Path, sample: Path, own_cache: Path) -> None:
@@ -154,3 +171,11 @@ def test_folders_and_globs_give_media_in_order(tmp_path: Path) -> None:
     names = [Path(p).relative_to(tmp_path).as_posix() for p in expand(str(tmp_path))]
     assert names == ["-dash.mp3", "a.WAV", "b.mp3", "sub/c.ogg"]
     assert [Path(p).name for p in expand(str(tmp_path / "*.mp3"))] == ["-dash.mp3", "b.mp3"]
+
+
+def test_bad_sources_stand_among_good_ones(tmp_path: Path) -> None:
+    (tmp_path / "a.mp3").touch()
+    (tmp_path / "empty").mkdir()
+    given = [str(tmp_path / "a.mp3"), "ftp://x/y", str(tmp_path / "em*"), "none", str(tmp_path / "a.mp3")]
+    kinds = [type(found).__name__ for found in expand_all(given)]
+    assert kinds == ["PosixPath", "UsageError", "SourceError", "SourceError", "PosixPath"]

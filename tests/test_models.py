@@ -163,6 +163,59 @@ def test_a_hub_that_refuses(hub: str, repo: str, says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_where_weights_came_from_is_no_part_of_what_they_are(hub: str) -> None:
+    """Else the run that fetched a model and the next one would have different cache keys."""
+    first = models.resolve("me/good", "transcribe")
+    second = models.resolve("me/good", "transcribe")
+    assert (first.origin, second.origin) == ("hub", "cache")
+    assert first.record() == second.record()
+
+
+def test_a_folder_where_we_stand_is_not_taken_for_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "base").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert models.resolve("base", "transcribe").origin == "package"
+
+
+def test_every_file_of_a_folder_counts(tmp_path: Path) -> None:
+    (tmp_path / "m" / "sub").mkdir(parents=True)
+    (tmp_path / "m" / "sub" / "weights.bin").write_bytes(b"1")
+    one = models.resolve(str(tmp_path / "m"), "diarize").record()
+    (tmp_path / "m" / "sub" / "weights.bin").write_bytes(b"22")
+    assert models.resolve(str(tmp_path / "m"), "diarize").record() != one
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return print, ("code ran",)
+
+
+@pytest.mark.parametrize("kind", ["pickle", "architecture", "pipeline", "preprocessors"])
+def test_models_that_could_run_code_are_refused(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import torch
+
+    from voicekit.engines.pyannote import Pyannote
+
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    checkpoint: object = {"pyannote.audio": {"architecture": {"module": "pyannote.audio.models.segmentation"}}}
+    config = "pipeline: {name: pyannote.audio.pipelines.SpeakerDiarization}\n"
+    if kind == "pickle":
+        checkpoint = Evil()
+    elif kind == "architecture":
+        checkpoint = {"pyannote.audio": {"architecture": {"module": "this"}}}
+    elif kind == "pipeline":
+        config = "pipeline: {name: os.system}\n"
+    else:
+        config += "preprocessors: {audio: {name: os.system}}\n"
+    torch.save(checkpoint, folder / "pytorch_model.bin")
+    (folder / "config.yaml").write_text(config)
+    weights = models.Weights("community-1", folder, "path", "x", {})
+    with pytest.raises(ModelCorrupt, match="Get it from pyannote"):
+        Pyannote({"community-1": weights}, "cpu")
+    assert "code ran" not in capsys.readouterr().out
+
+
 def test_licences_of_packages_are_known() -> None:
     table = {name.lower(): licence for name, _, licence in models.package_licences()}
     assert "GPL" in table["pysrt"]

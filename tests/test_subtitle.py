@@ -37,6 +37,14 @@ def test_two_lines_are_balanced_and_the_label_counts() -> None:
     assert abs(len(first) - len(second)) < 10
 
 
+def test_long_and_wide_names_leave_room() -> None:
+    for name in ("x" * 200, "\u4e2d" * 20):
+        words = tuple(Word(t, i * 0.3, i * 0.3 + 0.3, 1, name) for i, t in enumerate("some words to be shown".split()))
+        segment = Segment(0, 0, 4, "", name, "en", words)
+        for cue in cues(Transcript("voicekit.transcript/1", "en", 5, "x", (name,), (segment,))):
+            assert all(width(line) <= LINE for line in cue.text.split("\n"))
+
+
 def test_wide_characters_take_two_columns() -> None:
     assert width("今天") == 4
     assert width("e\u0301") == 1

@@ -59,7 +59,8 @@ def test_run_json_says_with_what(sample: Path, sample_run: Path) -> None:
     assert manifest["schema"] == "voicekit.run/1"
     assert len(manifest["inputs"][0]["sha256"]) == 64
     assert {m["name"] for m in manifest["models"]} == {"base", "segmentation-3.0", "campplus"}
-    assert all(m["revision"] and m["sha256"] for m in manifest["models"])
+    assert all(m["revision"] and m["sha256"] and m["origin"] == "package" for m in manifest["models"])
+    assert all(s["with"]["packages"]["torch"] for s in manifest["stages"])
     assert [s["name"] for s in manifest["stages"]] == ["clean", "diarize", "transcribe"]
     assert manifest["config"]["speakers"] == 2
     assert manifest["packages"]["faster-whisper"]
@@ -101,6 +102,34 @@ def test_lost_and_edited_files(sample: Path, sample_run: Path, tmp_path: Path) -
     assert newest != edited.parent
     assert (newest / "transcript.srt").read_bytes() == (sample_run / "transcript.srt").read_bytes()
     assert all(stage["cached"] for stage in json.loads((newest / "run.json").read_text())["stages"])
+
+
+def test_without_json_nothing_runs_again_either(sample: Path, tmp_path: Path) -> None:
+    command = ["transcribe", str(sample), "-o", str(tmp_path), "--diarizer", "none", "-f", "srt"]
+    for _ in range(2):
+        assert run(command) == 0
+        assert len([p for p in (tmp_path / "sample").iterdir() if p.name[0] not in ".l"]) == 1
+
+
+def test_a_name_that_is_not_unicode(sample: Path, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.wav"
+    shutil.copy(sample, path)
+    assert run(["transcribe", os.fsdecode(path), "-o", str(tmp_path / "o"), "--diarizer", "none"]) == 0
+    assert list((tmp_path / "o").glob("caf*/latest/transcript.json"))
+
+
+def test_out_of_memory_says_what_to_do(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA failed with error out of memory")
+
+    monkeypatch.setattr(Session, "_engine", fail)
+    command = ["transcribe", str(sample), "-o", str(tmp_path), "--diarizer", "none", "--fresh", "--debug"]
+    assert run(command) == 1
+    errors = capsys.readouterr().err
+    assert "--batch-size 1" in errors
+    assert "Traceback" in errors
 
 
 def test_names_formats_and_json_events(sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,7 +211,7 @@ def test_silence_gives_an_empty_transcript(tmp_path: Path, capsys: pytest.Captur
 
 def test_a_language_is_kept_or_refused(sample: Path) -> None:
     assert transcribe(sample, language="EN", diarizer="none").language == "en"
-    with pytest.raises(UsageError, match="does not know the language 'xx'"):
+    with pytest.raises(UsageError, match="does not know 'xx'"):
         transcribe(sample, language="xx", diarizer="none")
     with pytest.raises(UsageError, match="English only"):
         transcribe(sample, language="de", model="tiny.en", diarizer="none")

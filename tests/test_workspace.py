@@ -166,5 +166,7 @@ def test_cache_items_are_listed_and_removed(own_cache: Path) -> None:
     entry = ws.StageCache().entry("clean", {"input": "a"}, lambda folder: (folder / "x").write_text("12345"))
     (item,) = ws.cache_items()
     assert (item.kind, item.path) == ("clean", entry.folder)
+    (entry.folder.parent / ".tmp-in-the-making").mkdir()
+    assert ws.cache_items() == [item]
     assert ws.remove_cache_items([item]) == item.bytes
     assert ws.cache_items() == []

@@ -36,9 +36,6 @@ _REFERRING = frozenset(
 class Probe:
     """What a media file says of itself. `duration` in seconds, None where the container does not say."""
 
-    container: str
-    codec: str
-    rate: int
     channels: int
     duration: float | None
 
@@ -93,13 +90,7 @@ def probe(path: Path) -> Probe:
                 raise MediaError(f"{path.name} has no audio stream", "Give a file with sound")
             context = streams[0].codec_context
             duration = container.duration / 1_000_000 if container.duration else None
-            return Probe(
-                container=container.format.name,
-                codec=context.name,
-                rate=context.sample_rate,
-                channels=context.channels,
-                duration=duration,
-            )
+            return Probe(context.channels, duration)
     except (av.FFmpegError, ValueError, UnicodeError) as error:
         raise MediaError(
             f"{path.name} is not media that ffmpeg can read ({_reason(error)})",
@@ -112,7 +103,7 @@ def decode(
     filters: Callable[[Any], Any] | None = None,
     rate: int = MODEL_RATE,
     progress: Callable[[float], None] | None = None,
-) -> Audio:
+) -> tuple[Audio, list[str]]:
     """Decode a file's first audio stream to mono float32, through an ffmpeg filter graph.
 
     Args:
@@ -122,39 +113,56 @@ def decode(
         progress: Called with the seconds decoded so far.
 
     Returns:
-        Audio of shape [1, n].
+        Audio of shape [1, n], and warnings: of a file that ends before it says it does.
 
     Raises:
         MediaError: nothing could be decoded.
     """
     import ffmpeg
 
-    stream = ffmpeg.input(input_url(path), **input_limits()).audio
+    stream = first_stream(path)
     if filters is not None:
         stream = filters(stream)
+    # Sound that starts late or has gaps keeps its place in time: silence is put where nothing was recorded.
+    stream = stream.filter("aresample", **{"async": 1, "first_pts": 0})
     output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=rate)
     command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
 
-    def read(pipe: Any) -> bytes:
-        pieces, size = [], 0
+    def read(pipe: Any) -> bytearray:
+        whole = bytearray()
         while piece := pipe.read(1 << 20):
-            pieces.append(piece)
-            size += len(piece)
+            whole += piece
             if progress:
-                progress(size / 4 / rate)
-        return b"".join(pieces)
+                progress(len(whole) / 4 / rate)
+        return whole
 
     status, raw, log = run_ffmpeg(command, read)
-    samples = np.frombuffer(raw[: len(raw) // 4 * 4], dtype="<f4").astype(np.float32)
+    samples = np.frombuffer(raw, dtype="<f4", count=len(raw) // 4)
+    reason = log.splitlines()[-1] if log else f"ffmpeg ended with status {status}"
     if samples.size == 0:
-        reason = log.splitlines()[-1] if log else f"ffmpeg ended with status {status}"
         raise MediaError(f"{path.name} could not be decoded ({reason})", "Check that the file plays")
-    return Audio(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)[None, :], rate)
+    sound = Audio(np.nan_to_num(samples, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)[None, :], rate)
+    said = probe(path).duration or 0.0
+    if sound.duration < 0.95 * said - 1.0:
+        return sound, [f"{path.name} is damaged: {sound.duration:.0f} of {said:.0f} s could be decoded ({reason})"]
+    return sound, []
 
 
-def run_ffmpeg(command: list[str], read: Callable[[Any], bytes] = lambda pipe: pipe.read()) -> tuple[int, bytes, str]:
-    """Run ffmpeg; returns its exit status, standard output and log. Killed if the reader fails."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def first_stream(path: Path) -> Any:
+    """ffmpeg-python's handle on a file's first audio stream, kept within that file."""
+    import ffmpeg
+
+    return ffmpeg.input(input_url(path), **input_limits())["a:0"]
+
+
+def run_ffmpeg(command: list[str], read: Callable[[Any], Any] = lambda pipe: pipe.read()) -> tuple[int, Any, str]:
+    """Run ffmpeg; returns its exit status, what `read` made of its output, and its log. Killed if the reader fails."""
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except OSError as error:
+        raise MissingPackage(
+            f"cannot run {command[0]}: {error.strerror}", "Unset VOICEKIT_FFMPEG or correct it"
+        ) from error
     log: list[bytes] = []
     assert process.stderr is not None
     drain = threading.Thread(target=lambda pipe: log.append(pipe.read()), args=(process.stderr,), daemon=True)

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from voicekit.errors import UsageError
+
+# What Whisper knows, as faster-whisper names them.
+LANGUAGES = frozenset(
+    "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy id "
+    "is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd si "
+    "sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh yue".split()
+)
 
 Format = Literal["json", "srt", "vtt", "txt", "tsv", "rttm", "audacity"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -58,9 +65,6 @@ class TranscribeOptions(Strict):
         default=FORMATS, description=f"Files to write, separated by commas: {', '.join(FORMATS)}"
     )
 
-    # What the engine does not read does not belong in its cache key.
-    OUTPUT_ONLY: ClassVar[frozenset[str]] = frozenset({"format", "speaker_names"})
-
     @field_validator("speaker_names", "format", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
@@ -70,8 +74,11 @@ class TranscribeOptions(Strict):
 
     @field_validator("language")
     @classmethod
-    def _lower(cls, value: str | None) -> str | None:
-        return value.strip().lower() if value else None
+    def _known_language(cls, value: str | None) -> str | None:
+        code = value.strip().lower() if value else None
+        if code is not None and code not in LANGUAGES:
+            raise ValueError(f"Whisper does not know {code!r}; known: {', '.join(sorted(LANGUAGES))}")
+        return code
 
     @model_validator(mode="after")
     def _counts_agree(self) -> TranscribeOptions:
@@ -82,6 +89,8 @@ class TranscribeOptions(Strict):
             raise ValueError(f"min_speakers {low} is more than max_speakers {high}")
         if (self.speakers or low or high) and self.diarizer != "pyannote":
             raise ValueError(f"the {self.diarizer} diarizer takes no speaker count: use the pyannote diarizer")
+        if len(set(self.speaker_names)) < len(self.speaker_names):
+            raise ValueError("speaker_names holds a name twice: two people would become one")
         if not self.format:
             raise ValueError("format names no file to write")
         return self
@@ -134,7 +143,12 @@ def transcribe_options(config: Path | None = None, **given: Any) -> TranscribeOp
         UsageError: naming the field and what is wrong with it.
     """
     values = load_yaml(config) if config else {}
-    values |= {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value is not None}
+    if (
+        "speakers" in given or given.get("diarizer", "pyannote") != "pyannote"
+    ):  # these leave no room for a file's counts
+        values = {name: value for name, value in values.items() if not name.endswith("speakers")}
+    values |= given
     return build(TranscribeOptions, values, str(config) if config else "options")
 
 
@@ -146,7 +160,9 @@ def build(model: type[T], values: Any, where: str) -> T:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = list(model.model_fields)
+            known = list(model.model_fields) if len(first["loc"]) == 1 else []
+            if not known:
+                raise UsageError(f"{where}: unknown key {place!r}", "Mend or remove it") from None
             close = difflib.get_close_matches(place, known, n=1)
             hint = f"Did you mean {close[0]}? " if close else ""
             raise UsageError(f"{where}: unknown key {place!r}", f"{hint}Known: {', '.join(known)}") from None
@@ -195,6 +211,8 @@ def load_yaml(path: Path) -> dict[str, Any]:
         value = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader without aliases
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "Check the name and that it is UTF-8") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: {error}", "Mend the YAML") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from voicekit.errors import ModelCorrupt, ModelNotFound, VoicekitError
+from voicekit.errors import ModelNotFound, VoicekitError
 
 Verdict = Literal["ok", "note", "fault"]
 
@@ -141,7 +141,7 @@ def _weights() -> Iterator[Finding]:
         except ModelNotFound as error:
             if model.package:
                 yield Finding(f"model {model.name}", "note", "not here", error.remedy)
-        except ModelCorrupt as error:
+        except VoicekitError as error:
             yield Finding(f"model {model.name}", "fault", error.message, error.remedy)
         else:
             yield Finding(f"model {model.name}", "ok", f"{weights.origin}, {weights.revision}")

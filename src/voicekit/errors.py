@@ -17,6 +17,8 @@ Each is one line for the person at the terminal: what happened, then what to do 
 
 from __future__ import annotations
 
+import re
+
 
 class VoicekitError(Exception):
     """Base of the tree.
@@ -76,6 +78,12 @@ class EngineError(VoicekitError, RuntimeError):
 
 class OutputError(VoicekitError, OSError):
     pass
+
+
+def without_secrets(text: str) -> str:
+    """`text` with the user and password of every address in it taken out, as valid Unicode."""
+    plain = re.sub(r"(?<=://)[^/@\s]*@", "", text)
+    return plain.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def one_line(text: str) -> str:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicekit.errors import without_secrets
 from voicekit.workspace import now
 
 if TYPE_CHECKING:
@@ -30,13 +31,15 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
         "kind": "transcript",
         "plan": plan.digest(recording),
         "created": now(),
-        "command": sys.argv,
+        "command": [without_secrets(argument) for argument in sys.argv],
         "source": recording.about,
-        "inputs": [{"name": recording.path.name, "identity": recording.identity, "sha256": recording.sha256}],
+        "inputs": [
+            {"name": without_secrets(recording.path.name), "identity": recording.identity, "sha256": recording.sha256}
+        ],
         "config": plan.options.model_dump(mode="json"),
         "clean": plan.preset.model_dump(mode="json"),
         "chosen": {"batch_size": plan.batch_size, "compute_type": plan.compute_type, "device": str(plan.device)},
-        "models": [weights.record() for weights in plan.weights],
+        "models": [{**weights.record(), "origin": weights.origin} for weights in plan.weights],
         "seeds": {},  # listening draws no random numbers
         "stages": heard.stages,
         "timings": {
@@ -47,11 +50,14 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
         "warnings": heard.warnings,
         "device": {"kind": plan.device.kind, "name": plan.device.name, "memory": plan.device.memory},
         "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},
-        "python": platform.python_version(),
         "platform": platform.platform(),
-        "ffmpeg": ffmpeg_version(),
-        "packages": package_versions(PACKAGES),
+        **made_with(),
     }
+
+
+def made_with() -> dict[str, Any]:
+    """What a stage's result was made with; kept in the cache beside it."""
+    return {"packages": package_versions(PACKAGES), "ffmpeg": ffmpeg_version(), "python": platform.python_version()}
 
 
 def package_versions(names: tuple[str, ...]) -> dict[str, str]:

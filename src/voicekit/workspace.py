@@ -137,10 +137,11 @@ class StageCache:
     Two processes that want one entry make it once: the second waits for the first.
     """
 
-    def __init__(self, root: Path | None = None, fresh: bool = False) -> None:
-        """`fresh`: make every entry again, once in this object's life."""
-        self.root = (root or cache_dir()) / "stages"
+    def __init__(self, fresh: bool = False, made_with: Callable[[], dict[str, Any]] = dict) -> None:
+        """`fresh`: make every entry again, once in this object's life. `made_with` is kept with new entries."""
+        self.root = cache_dir() / "stages"
         self.fresh = fresh
+        self.made_with = made_with
         self._made: set[str] = set()
 
     def entry(self, stage: str, parts: dict[str, Any], make: Callable[[Path], None]) -> Entry:
@@ -151,21 +152,16 @@ class StageCache:
         key = digest({"stage": stage, **parts})
         folder = self.root / stage / key[:40]
         started = time.monotonic()
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"cannot write the cache {self.root}: {error.strerror}", "Set VOICEKIT_CACHE to another folder"
-            ) from error
         if self._usable(folder, key):
             return self._hit(folder, key, started)
-        with FileLock(folder.with_suffix(".lock")):
+        with self._locked(folder):
             if self._usable(folder, key):
                 return self._hit(folder, key, started)
             temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".tmp-"))
             try:
                 make(temporary)
-                write_json(temporary / "entry.json", {"stage": stage, "key": key, "made": now(), "parts": parts})
+                about = {"stage": stage, "key": key, "made": now(), "with": self.made_with(), "parts": parts}
+                write_json(temporary / "entry.json", about)
                 if folder.exists():
                     folder.rename(temporary.with_suffix(".old"))
                 temporary.rename(folder)
@@ -174,6 +170,21 @@ class StageCache:
                 shutil.rmtree(temporary.with_suffix(".old"), ignore_errors=True)
             self._made.add(key)
         return Entry(folder, key, cached=False, seconds=time.monotonic() - started)
+
+    @contextlib.contextmanager
+    def _locked(self, folder: Path) -> Iterator[None]:
+        lock = FileLock(folder.with_suffix(".lock"))
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except OSError as error:
+            raise OutputError(
+                f"cannot write the cache {self.root}: {error.strerror}", "Set VOICEKIT_CACHE to another folder"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _usable(self, folder: Path, key: str) -> bool:
         return (folder / "entry.json").exists() and (not self.fresh or key in self._made)
@@ -198,10 +209,12 @@ class CacheItem:
 def cache_items() -> list[CacheItem]:
     """What the cache holds (stage results and downloads, not models), least recently used first."""
     root = cache_dir()
-    folders = [(path.parent.name, path) for path in root.glob("stages/*/*") if path.is_dir()]
-    folders += [("download", path) for path in root.glob("downloads/*/*") if path.is_dir()]
+    folders = [(path.parent.name, path) for path in root.glob("stages/*/*")]
+    folders += [("download", path) for path in root.glob("downloads/*/*")]
     items = []
     for kind, path in folders:
+        if not path.is_dir() or (path.name.startswith(".tmp-") and time.time() - path.stat().st_mtime < 86_400):
+            continue  # a lock, or being made
         with contextlib.suppress(OSError):
             items.append(CacheItem(kind, path, folder_bytes(path), path.stat().st_mtime))
     return sorted(items, key=lambda item: item.used)
@@ -266,8 +279,12 @@ def _claim(marker: Path, source: str) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         mine.write_text(source, encoding="utf-8")
-        with contextlib.suppress(FileExistsError):
+        try:
             os.link(mine, marker)  # unlike a rename, fails where another process was first
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links (exFAT, SMB)
+            mine.replace(marker)
         return marker.read_text(encoding="utf-8") == source
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {error.strerror}", _write_remedy(folder)) from error
@@ -322,7 +339,10 @@ class RunFolder:
         while target.exists():  # the same plan twice within a second
             n += 1
             target = self.final.with_name(f"{self.id}-{n}")
-        self.folder.rename(target)
+        try:
+            self.folder.rename(target)
+        except OSError as error:
+            raise OutputError(f"cannot write {target}: {error.strerror}", _write_remedy(self.home)) from error
         point_latest(target)
         return target
 
@@ -349,10 +369,15 @@ def point_latest(run: Path) -> None:
     temporary = run.parent / f".latest-{os.getpid()}"
     temporary.unlink(missing_ok=True)
     try:
-        temporary.symlink_to(run.name, target_is_directory=True)
-    except OSError:
-        temporary.write_text(run.name)
-    temporary.replace(latest)
+        try:
+            temporary.symlink_to(run.name, target_is_directory=True)
+        except OSError:
+            temporary.write_text(run.name)
+        temporary.replace(latest)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        remedy = "Remove it: it is no link of ours" if latest.is_dir() else _write_remedy(run.parent)
+        raise OutputError(f"cannot point {latest} to {run.name}: {error.strerror}", remedy) from error
 
 
 def find_run(home: Path, plan: str) -> Path | None:

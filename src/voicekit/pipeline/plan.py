@@ -8,12 +8,13 @@ from typing import Any
 
 from voicekit.config import CleanPreset, TranscribeOptions
 from voicekit.device import Device
-from voicekit.errors import SourceError
+from voicekit.errors import SourceError, without_secrets
 from voicekit.models import Weights
 from voicekit.pipeline.attribute import VERSION as ATTRIBUTE_VERSION
 from voicekit.pipeline.clean import VERSION as CLEAN_VERSION
 from voicekit.pipeline.diarize import VERSION as DIARIZE_VERSION
 from voicekit.pipeline.transcribe import VERSION as TRANSCRIBE_VERSION
+from voicekit.pipeline.write import VERSION as WRITE_VERSION
 from voicekit.workspace import digest, file_sha256
 
 # Options that a plan replaces by what was chosen for them.
@@ -38,15 +39,15 @@ class Recording:
         """Raises SourceError where the file cannot be read."""
         try:
             sha256 = file_sha256(path)
-            about = {"kind": "file", "path": str(path), "title": path.stem}
-            return cls(path, path.stem, str(path.resolve()), sha256, about)
+            title, place = without_secrets(path.stem), without_secrets(str(path.resolve()))
+            return cls(path, title, place, sha256, {"kind": "file", "path": without_secrets(str(path)), "title": title})
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
 
     @property
     def source(self) -> str:
         """Canonical URL, or the file's name."""
-        return str(self.about.get("url") or self.path.name)
+        return str(self.about.get("url") or without_secrets(self.path.name))
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,6 @@ class Plan:
                 "compute_type": self.compute_type,
                 "batch_size": self.batch_size,
                 "models": [weights.record() for weights in self.weights],
-                "versions": [CLEAN_VERSION, DIARIZE_VERSION, TRANSCRIBE_VERSION, ATTRIBUTE_VERSION],
+                "versions": [CLEAN_VERSION, DIARIZE_VERSION, TRANSCRIBE_VERSION, ATTRIBUTE_VERSION, WRITE_VERSION],
             }
         )

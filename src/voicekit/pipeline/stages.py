@@ -42,7 +42,9 @@ class Stages:
         took = entry.seconds - self._loading
         self.report.stage_done(name, took, entry.cached)
         record = {"name": name, "key": entry.key, "cached": entry.cached, "seconds": round(took, 3)}
-        self.records.append(record | ({"loading": round(self._loading, 3)} if self._loading else {}))
+        about = parse_json((entry.folder / "entry.json").read_text(encoding="utf-8"))
+        record |= {"loading": round(self._loading, 3)} if self._loading else {}
+        self.records.append(record | {"made": about["made"], "with": about["with"]})
         return entry
 
     def result(
@@ -62,13 +64,14 @@ class Stages:
         return adapter.validate_python(kept["result"])
 
 
-def write_sound(folder: Path, sound: Audio) -> None:
-    """As 16-bit FLAC, with its length beside it, so that a hit need not decode."""
+def write_sound(folder: Path, made: tuple[Audio, list[str]]) -> None:
+    """As 16-bit FLAC, with its length and warnings beside it, so that a hit need not decode."""
     import soundfile
 
+    sound, warnings = made
     samples = np.clip(sound.mono, -1.0, 1.0)
     soundfile.write(folder / "audio.flac", samples, sound.rate, format="FLAC", subtype="PCM_16")
-    write_json(folder / "audio.json", {"duration": round(sound.duration, 3), "rate": sound.rate})
+    write_json(folder / "audio.json", {"duration": round(sound.duration, 3), "warnings": warnings})
 
 
 def read_sound(folder: Path) -> Audio:
@@ -78,6 +81,7 @@ def read_sound(folder: Path) -> Audio:
     return Audio(samples[None, :], rate)
 
 
-def read_duration(folder: Path) -> float:
-    """Seconds, without decoding."""
-    return float(parse_json((folder / "audio.json").read_text(encoding="utf-8"))["duration"])
+def read_about(folder: Path) -> tuple[float, list[str]]:
+    """Its seconds and warnings, without decoding."""
+    kept = parse_json((folder / "audio.json").read_text(encoding="utf-8"))
+    return float(kept["duration"]), kept["warnings"]

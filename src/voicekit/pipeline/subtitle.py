@@ -12,7 +12,7 @@ LINE = 42  # characters (two for a wide one): Netflix, BBC and EBU agree
 LINES = 2
 LONGEST = 7.0  # seconds a cue stays
 SHORTEST = 5 / 6  # seconds a cue stays at least, where the next one leaves room
-LABEL = 20  # characters of a speaker's name
+LABEL = 20  # columns of a speaker's name
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,11 @@ def width(text: str) -> int:
 def short_label(speaker: str | None) -> str:
     if not speaker:
         return ""
-    return speaker if len(speaker) <= LABEL else speaker[: LABEL - 1] + "…"
+    if width(speaker) <= LABEL:
+        return speaker
+    while width(speaker) > LABEL - 1:
+        speaker = speaker[:-1]
+    return f"{speaker}…"
 
 
 def _segment_cues(segment: Segment) -> Iterable[Cue]:

@@ -14,6 +14,8 @@ from voicekit.errors import UsageError
 from voicekit.pipeline.subtitle import cues
 from voicekit.workspace import write_text
 
+VERSION = 1
+
 FILE_NAMES = {name: f"transcript.{name}" for name in FORMATS} | {"audacity": "transcript.labels.txt"}
 
 
