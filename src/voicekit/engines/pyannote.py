@@ -108,14 +108,16 @@ class Pyannote:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if "community-1" in weights:
-                _refuse_code(weights["community-1"].path)
+                if weights["community-1"].origin == "path":  # else it is pyannote's own, at the pinned commit
+                    _refuse_code(weights["community-1"].path)
                 pipeline = Pipeline.from_pretrained(weights["community-1"].path)
                 if pipeline is None:
                     raise EngineError("pyannote could not load community-1", "`voicekit models verify community-1`")
                 pipeline.segmentation_batch_size = pipeline.embedding_batch_size = batch
             else:
-                _refuse_code(weights["segmentation-3.0"].path)
-                segmentation = Model.from_pretrained(weights["segmentation-3.0"].path / "pytorch_model.bin")
+                checkpoint = weights["segmentation-3.0"].path / "pytorch_model.bin"
+                _refuse_pickled_code(checkpoint)
+                segmentation = Model.from_pretrained(checkpoint)
                 campplus = CamPlusPlus(_only_file(weights["campplus"].path), where)
                 pipeline = StarterDiarization(segmentation, campplus, batch)
                 pipeline.instantiate(pipeline.default_parameters())
@@ -151,34 +153,38 @@ _ELSEWHERE = "Get it from pyannote's own page"
 
 
 def _refuse_code(folder: Path) -> None:
-    """Refuse a model folder that could run code when pyannote loads it.
-
-    pyannote 4.0.7 unpickles without weights_only, imports the module that a checkpoint names, and builds any class that
-    config.yaml names. So each checkpoint is first read with weights_only, which fails on anything but tensors, plain
-    values and these four classes; what it names must be pyannote's own.
+    """Refuse a pipeline's folder whose checkpoints or config.yaml ask for code of their own.
 
     Raises:
         ModelCorrupt: naming the file.
     """
-    allowed: list[Any] = [Specifications, Problem, Resolution, TorchVersion]
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".bin", ".ckpt", ".pt", ".pth"):
-            try:
-                with torch.serialization.safe_globals(allowed):
-                    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-                module = checkpoint["pyannote.audio"]["architecture"]["module"]
-            except (pickle.UnpicklingError, KeyError, TypeError, RuntimeError) as error:
-                raise ModelCorrupt(
-                    f"{path} is no plain pyannote checkpoint", "Get it from pyannote's own page"
-                ) from error
-            if not str(module).startswith("pyannote.audio.models."):
-                raise ModelCorrupt(f"{path} asks for the code of {module}", _ELSEWHERE)
+            _refuse_pickled_code(path)
         elif path.name == "config.yaml":
             config = load_yaml(path)
             pipeline = config.get("pipeline", {})
             name = pipeline.get("name") if isinstance(pipeline, dict) else None
             if name not in (None, "pyannote.audio.pipelines.SpeakerDiarization") or "preprocessors" in config:
                 raise ModelCorrupt(f"{path} asks for code of its own", _ELSEWHERE)
+
+
+def _refuse_pickled_code(checkpoint: Path) -> None:
+    """Refuse a checkpoint that could run code when pyannote loads it.
+
+    pyannote 4.0.7 unpickles without weights_only and imports the module that a checkpoint names. So it is first read
+    with weights_only, which fails on anything but tensors, plain values and these four classes; and the module must be
+    pyannote's own.
+    """
+    allowed: list[Any] = [Specifications, Problem, Resolution, TorchVersion]
+    try:
+        with torch.serialization.safe_globals(allowed):
+            kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        module = str(kept["pyannote.audio"]["architecture"]["module"])
+    except (pickle.UnpicklingError, KeyError, TypeError, RuntimeError) as error:
+        raise ModelCorrupt(f"{checkpoint} is no plain pyannote checkpoint", _ELSEWHERE) from error
+    if not module.startswith("pyannote.audio.models."):
+        raise ModelCorrupt(f"{checkpoint} asks for the code of {module}", _ELSEWHERE)
 
 
 def _turns(annotation: Annotation) -> tuple[Turn, ...]:
