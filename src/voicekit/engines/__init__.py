@@ -80,5 +80,7 @@ def load_engine(name: str) -> Any:
     except ImportError as error:
         if (error.name or "").startswith("voicekit"):
             raise
-        what = f"voicekit[{row.extra}]" if row.extra else " ".join(row.packages)
-        raise MissingPackage(f"engine {name} needs {error.name or error}", f"pip install '{what}'") from error
+        what = f"the extra `{row.extra}`" if row.extra else " ".join(row.packages)
+        raise MissingPackage(
+            f"engine {name} needs {error.name or error}", f"Install {what}, or run `make setup` (docs/install.md)"
+        ) from error
