@@ -22,11 +22,12 @@ from benchmarks.accuracy import cases
 MODELS_ALONE = """
 import sys, time
 from pathlib import Path
-from voicekit.audio import decode
+from voicekit.config import clean_preset
 from voicekit.device import choose_device
 from voicekit.engines import load_engine
 from voicekit.models import resolve
-sound, _ = decode(Path(sys.argv[1]))
+from voicekit.pipeline.clean import clean
+sound, _ = clean(Path(sys.argv[1]), clean_preset("light"))
 device = choose_device("auto")
 names = {"segmentation-3.0": "segment", "campplus": "embed"}
 weights = {name: resolve(name, task) for name, task in names.items()}

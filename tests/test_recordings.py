@@ -40,7 +40,8 @@ def test_languages_are_detected_and_written(recordings: Path, session: Session, 
         assert " " not in t.text.replace(". ", "").replace("、 ", "") or t.text.count(" ") < len(t.text) / 20
         return
     normal = BasicTextNormalizer()
-    reference = normal(media.with_suffix(".txt").read_text(encoding="utf-8"))
+    read = media.with_suffix(".txt").read_text(encoding="utf-8")
+    reference = normal(read.replace("(", " ").replace(")", " "))  # the normaliser drops what stands in brackets
     assert jiwer.wer(reference, normal(t.text)) < 0.30
 
 

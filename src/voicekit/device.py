@@ -16,9 +16,9 @@ from pathlib import Path
 
 from voicekit.errors import UsageError
 
-# OpenMP's threads wait asleep, not spinning: two processes on one machine otherwise take far more than twice as long
-# (benchmarks/RESULTS.md). Read when PyTorch is first imported, so it must be set before.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenMP's threads spin only briefly before they sleep: otherwise two processes on one machine starve each other, at
+# no gain to one alone (benchmarks/RESULTS.md). Read when PyTorch is first imported, so it must be set before.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 # In this order: each needs the ones before it.
 CUDA_LIBRARIES = (
