@@ -10,7 +10,7 @@ setup: .venv/.built-from
 	@tools/setup.sh
 
 demo: setup
-	@$(BIN)/python tools/demo.py
+	@$(BIN)/python -m tools.demo
 
 check: setup
 	$(BIN)/ruff check .

@@ -9,8 +9,6 @@ reference. WER after Whisper's normaliser (for Chinese and Japanese by character
 from __future__ import annotations
 
 import csv
-import importlib.util
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from benchmarks.peer import Peer
+from benchmarks.recordings import recordings_folder, sample_recording
 from benchmarks.scoring import by_speaker, cp_word_errors, diarization_parts, reference_turns, reference_words
 from voicekit import Session
 from voicekit.models import resolve
@@ -42,12 +41,9 @@ class Case:
 
 
 def cases() -> list[Case]:
-    spec = importlib.util.find_spec("pyannote.audio")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    sample = next(Path(spec.submodule_search_locations[0]).rglob("sample.wav"))
+    sample = sample_recording()
     found = [Case("sample", sample, "en", None, sample.with_suffix(".stm"), sample.with_suffix(".rttm"))]
-    folder = Path(os.environ.get("VOICEKIT_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures"))
+    folder = recordings_folder()
     if not (folder / "INDEX.tsv").exists():
         print(f"no recordings in {folder}: the sample only")
         return found

@@ -22,21 +22,17 @@ from benchmarks.accuracy import cases
 MODELS_ALONE = """
 import sys, time
 from pathlib import Path
-from voicekit.config import clean_preset
-from voicekit.device import choose_device
+from voicekit.config import transcribe_options
 from voicekit.engines import load_engine
-from voicekit.models import resolve
 from voicekit.pipeline.clean import clean
-sound, _ = clean(Path(sys.argv[1]), clean_preset("light"))
-device = choose_device("auto")
-names = {"segmentation-3.0": "segment", "campplus": "embed"}
-weights = {name: resolve(name, task) for name, task in names.items()}
-whisper = resolve("base", "transcribe")
+from voicekit.session import Session
+plan = Session().plan(transcribe_options(model="base", diarizer_model="starter", batch_size=8))
+sound, _ = clean(Path(sys.argv[1]), plan.preset)
 started = time.perf_counter()
-load_engine("diarize.pyannote")(weights, str(device)).diarize(sound, None, None, None, lambda share: None)
-kind = "float16" if device.kind == "cuda" else "int8"
-load_engine("transcribe.faster-whisper")(whisper, device, kind).transcribe(
-    sound, language=None, hotwords=None, prompt=None, beam_size=5, batch_size=8, progress=lambda share: None
+load_engine("diarize.pyannote")(plan.voices, str(plan.device)).diarize(sound, None, None, None, lambda share: None)
+load_engine("transcribe.faster-whisper")(plan.whisper, plan.device, plan.compute_type).transcribe(
+    sound, language=None, hotwords=None, prompt=None, beam_size=5, batch_size=plan.batch_size,
+    progress=lambda share: None,
 )
 print(time.perf_counter() - started)
 """

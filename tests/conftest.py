@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from benchmarks.recordings import recordings_folder, sample_recording
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,16 +39,13 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def sample() -> Path:
     """pyannote's own sample: 30 s of a real telephone conversation, two speakers, with sample.rttm and sample.stm."""
-    spec = importlib.util.find_spec("pyannote.audio")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    return next(Path(spec.submodule_search_locations[0]).rglob("sample.wav"))
+    return sample_recording()
 
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """More real recordings with references; not part of the repository."""
-    folder = Path(os.environ.get("VOICEKIT_FIXTURES", ROOT.parent / "shared" / "fixtures"))
+    folder = recordings_folder()
     if not (folder / "INDEX.tsv").exists():
         pytest.skip(f"no recordings in {folder}; set VOICEKIT_FIXTURES to where they are")
     return folder

@@ -38,11 +38,10 @@ def test_every_word_goes_to_the_turn_that_overlaps_most(some: list[Word], found:
             assert word.speaker is not None
             assert shares[word.speaker] == pytest.approx(best)
         elif found.exclusive:
-            gaps = {t.speaker: max(t.start - word.end, word.start - t.end) for t in reversed(found.exclusive)}
             nearest = min(max(t.start - word.end, word.start - t.end) for t in found.exclusive)
             assert word.speaker in {
                 t.speaker for t in found.exclusive if max(t.start - word.end, word.start - t.end) == nearest
-            }, gaps
+            }
             assert word.speaker_confidence == 0
 
 

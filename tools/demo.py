@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from pathlib import Path
 
+from benchmarks.recordings import sample_recording
 from voicekit.cli import run
 
-# Found without importing pyannote.audio, which takes seconds.
-package = importlib.util.find_spec("pyannote.audio")
-assert package is not None
-assert package.submodule_search_locations
-recording = next(Path(package.submodule_search_locations[0]).rglob("sample.wav"))
 source = Path("outputs", "telephone.wav")
 source.parent.mkdir(exist_ok=True)
-shutil.copyfile(recording, source)
+shutil.copyfile(sample_recording(), source)
 
 command = ["transcribe", str(source), "-o", "outputs", "--speakers", "2"]
 print(f"$ voicekit {' '.join(command)}\n", flush=True)

@@ -20,12 +20,13 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from voicekit.errors import MissingPackage, ModelCorrupt, ModelNotFound, OutputError, UsageError
-from voicekit.workspace import cache_dir, digest, file_sha256, write_json, writing
-
-_WHISPER_FILES = ["config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*"]
+from voicekit.workspace import cache_dir, digest, file_sha256, hash_file, write_json, writing
 
 Task = Literal["transcribe", "diarize", "embed", "segment"]
 Origin = Literal["path", "package", "cache", "hub"]
+
+# All that a Whisper for CTranslate2 is; nothing else of its repository is fetched.
+_WHISPER_FILES = ["config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*"]
 
 # Never fetched: code, pickles that torch.load would have to trust, other frameworks' weights.
 _IGNORED_FILES = ["*.py", "*.pkl", "*.pickle", "*.h5", "*.msgpack", "*.ot", "README.md", ".gitattributes"]
@@ -265,14 +266,7 @@ def verify(weights: Weights) -> None:
         expected |= model.package.sha256
     elif model and weights.origin in ("cache", "hub") and model.hub:
         expected |= model.hub.sha256
-    _check(weights.name, {name: weights.path / name for name in expected}, expected, _hash_again)
-
-
-def _hash_again(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    _check(weights.name, {name: weights.path / name for name in expected}, expected, hash_file)
 
 
 def _how_to_get(model: Model) -> str:
@@ -291,14 +285,14 @@ def _pull(model: Model) -> str:
 
 
 def _check(
-    name: str, files: dict[str, Path], expected: dict[str, str], hash_file: Callable[[Path], str] = file_sha256
+    name: str, files: dict[str, Path], expected: dict[str, str], hasher: Callable[[Path], str] = file_sha256
 ) -> dict[str, str]:
     """Hash `files`; raise where one is missing or not as expected; return all hashes."""
     hashes = {}
     for file, path in files.items():
         if not path.exists():
             raise ModelCorrupt(f"model {name}: {path} is missing", f"Remove {path.parent} and get it again")
-        hashes[file] = hash_file(path)
+        hashes[file] = hasher(path)
         if file in expected and hashes[file] != expected[file]:
             raise ModelCorrupt(
                 f"model {name}: {path} is damaged (sha256 {hashes[file][:12]}, expected {expected[file][:12]})",

@@ -85,6 +85,12 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def hash_file(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes, read now."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 (hex) of a file's bytes. Remembered by path, size and modification time."""
     stat = path.stat()
@@ -94,8 +100,7 @@ def file_sha256(path: Path) -> str:
         known = memo.read_text()
         if len(known) == 64:
             return known
-    with path.open("rb") as file:
-        result = hashlib.file_digest(file, "sha256").hexdigest()
+    result = hash_file(path)
     with contextlib.suppress(OutputError):
         write_text(memo, result)
     return result
@@ -329,7 +334,7 @@ class RunFolder:
     def commit(self, manifest: dict[str, Any]) -> Path:
         """Write run.json (last) and put the run in its place; returns that place."""
         outputs = [
-            {"path": path.relative_to(self.folder).as_posix(), "bytes": path.stat().st_size, "sha256": _sha256(path)}
+            {"path": path.relative_to(self.folder).as_posix(), "bytes": path.stat().st_size, "sha256": hash_file(path)}
             for path in sorted(self.folder.rglob("*"))
             if path.is_file()
         ]
@@ -345,11 +350,6 @@ class RunFolder:
             raise OutputError(f"cannot write {target}: {error.strerror}", _write_remedy(self.home)) from error
         point_latest(target)
         return target
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sweep(home: Path) -> None:
@@ -386,7 +386,7 @@ def find_run(home: Path, plan: str) -> Path | None:
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if manifest["plan"] == plan and all(
-                _sha256(folder / output["path"]) == output["sha256"] for output in manifest["outputs"]
+                hash_file(folder / output["path"]) == output["sha256"] for output in manifest["outputs"]
             ):
                 return folder
     return None

@@ -7,6 +7,7 @@ a download to be resumed. A URL fetched before needs no network. Only http and h
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import re
@@ -124,6 +125,7 @@ def youtube_hint(url: str) -> str | None:
     return "YouTube needs a JavaScript runtime and none is installed: install deno (>= 2.3) or node (>= 22)"
 
 
+@functools.cache
 def js_runtimes() -> dict[str, str]:
     """The JavaScript runtimes here that yt-dlp can use: name and version."""
     from yt_dlp import YoutubeDL  # noqa: F401 - registers the runtimes
