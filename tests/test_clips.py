@@ -10,10 +10,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicekit.data import Audio
+from voicekit.data import Audio, Word
 from voicekit.device import choose_device
-from voicekit.engines.faster_whisper import MAX_CLIP, MAX_GAP, FasterWhisper, pack_clips, speech_spans, to_words
+from voicekit.engines.faster_whisper import FasterWhisper, speech_spans, to_words
 from voicekit.models import resolve
+from voicekit.pipeline.clips import MAX_CLIP, MAX_GAP, halves, left_out, loop_start, pack_clips, without_echo
 
 
 @st.composite
@@ -59,11 +60,12 @@ def test_impossible_times_are_mended() -> None:
 def test_a_long_clip_loses_words_and_ours_does_not(sample: Path) -> None:
     """Batched faster-whisper hears 30 s of a clip and drops the rest, with a log line only."""
     import soundfile
+    from faster_whisper import BatchedInferencePipeline
 
     once, rate = soundfile.read(sample, dtype="float32")
     audio = Audio(np.concatenate([once, once, once])[None, :], rate)
     engine = FasterWhisper(resolve("tiny.en", "transcribe"), choose_device("cpu"), "int8")
-    whole, _ = engine.batched.transcribe(
+    whole, _ = BatchedInferencePipeline(engine.model).transcribe(
         audio.mono, language="en", beam_size=1, word_timestamps=True, clip_timestamps=[{"start": 0, "end": 90}]
     )
     assert max(w.end for s in whole for w in s.words) < 31
@@ -81,3 +83,37 @@ def test_speech_without_a_pause_is_cut(sample: Path) -> None:
     once, rate = soundfile.read(sample, dtype="float32")
     speech = np.concatenate([once[int(a * rate) : int(b * rate)] for a, b in speech_spans(once)] * 4)
     assert all(end - start <= MAX_CLIP for start, end in pack_clips(speech_spans(speech), len(speech) / rate))
+
+
+def words_of(text: str, start: float = 0.0) -> list[Word]:
+    return [Word(word, start + i, start + i + 0.9, 1.0) for i, word in enumerate(text.split())]
+
+
+@given(spans())
+def test_halves_are_the_whole(some: list[tuple[float, float]]) -> None:
+    for clip in pack_clips(some, some[-1][1] if some else 0.0):
+        parts = halves(clip, some)
+        assert (parts[0][0], parts[-1][1]) == clip
+        assert all(a[1] == b[0] for a, b in pairwise(parts))
+
+
+def test_speech_without_words_is_found() -> None:
+    heard = words_of("one two three")
+    assert left_out((0, 10), heard, [(0, 10)]) == [(2.9, 10)]
+    assert left_out((0, 10), heard, [(0, 4), (9, 10)]) == [(2.9, 10)]
+    assert left_out((0, 10), heard, [(0, 3)]) == []
+    assert left_out((0, 10), [], [(4, 8)]) == [(4, 8)]
+
+
+def test_loops_are_told_from_people_who_repeat_themselves() -> None:
+    assert loop_start("no no no no no no that is mine".split()) is None
+    assert loop_start("and so on and so on he said".split()) is None
+    assert loop_start(("he said " + "thank you. " * 9).split()) == 4
+    assert loop_start(("the end " * 8).split()) == 2
+    assert loop_start([]) is None
+
+
+def test_what_was_heard_twice_is_written_once() -> None:
+    before, after = words_of("we need more training"), words_of("more training from fairest creatures")
+    assert [w.text for w in without_echo(before, after)] == ["from", "fairest", "creatures"]
+    assert without_echo(before, words_of("and so on")) == words_of("and so on")

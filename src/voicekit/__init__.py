@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from voicekit.data import Audio, Segment, Transcript, Turn, Word
     from voicekit.errors import VoicekitError
+    from voicekit.judge.evaluate import evaluate
     from voicekit.session import Session, default_session, transcribe
 
 _HOMES = {
@@ -25,6 +26,7 @@ _HOMES = {
     "VoicekitError": "errors",
     "Word": "data",
     "default_session": "session",
+    "evaluate": "judge.evaluate",
     "transcribe": "session",
 }
 
@@ -37,6 +39,7 @@ __all__ = [
     "VoicekitError",
     "Word",
     "default_session",
+    "evaluate",
     "transcribe",
 ]
 

@@ -1,7 +1,8 @@
 """Media files into arrays: probe (PyAV) and decode (ffmpeg, filters included), once.
 
 Files are untrusted. ffmpeg and PyAV may open the one file they are given and nothing else: only the `file` protocol,
-and no container that is a list of other files (HLS, DASH, concat).
+and no container that is a list of other files (HLS, DASH, concat). A small file can hold days of silence, so what is
+decoded is limited, whatever the file says of itself.
 """
 
 from __future__ import annotations
@@ -20,9 +21,16 @@ import numpy as np
 
 from voicekit.data import Audio
 from voicekit.errors import MediaError, MissingPackage
+from voicekit.workspace import limit
 
 MODEL_RATE = 16_000
 """Hz. Every listening model here (Whisper, pyannote, CAM++, Silero) was trained at 16 kHz."""
+
+MAX_HOURS = 24.0
+"""Of one recording; $VOICEKIT_MAX_HOURS overrides it. An hour takes 230 MB of memory."""
+
+_LOG_BYTES = 1 << 16
+"""Kept of ffmpeg's log: its end, where the reason stands. A damaged file has a line for every packet."""
 
 # Demuxers that open what a file names, or a device, or the network.
 _REFERRING = frozenset(
@@ -38,6 +46,7 @@ class Probe:
 
     channels: int
     duration: float | None
+    codec: str = ""
 
 
 @functools.cache
@@ -63,6 +72,11 @@ def _formats() -> str:
     return ",".join(sorted(names - _REFERRING))
 
 
+def max_seconds() -> float:
+    """How long a recording may be. Raises UsageError where $VOICEKIT_MAX_HOURS is no number."""
+    return limit("VOICEKIT_MAX_HOURS", MAX_HOURS) * 3600
+
+
 def input_url(path: Path) -> str:
     """A name ffmpeg cannot take for an option, a protocol or an image pattern."""
     return f"file:{path.absolute()}"
@@ -81,7 +95,11 @@ def probe(path: Path) -> Probe:
     """
     import av
 
-    if path.stat().st_size == 0:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise MediaError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
+    if size == 0:
         raise MediaError(f"{path.name} is empty (0 bytes)", "Fetch or export it again")
     try:
         with av.open(input_url(path), options=input_limits(), metadata_errors="replace") as container:
@@ -89,8 +107,10 @@ def probe(path: Path) -> Probe:
             if not streams:
                 raise MediaError(f"{path.name} has no audio stream", "Give a file with sound")
             context = streams[0].codec_context
-            duration = container.duration / 1_000_000 if container.duration else None
-            return Probe(context.channels, duration)
+            if context is None:
+                raise MediaError(f"{path.name} has sound in a format unknown to ffmpeg", "Convert it to a common one")
+            duration = max(0, container.duration or 0) / 1_000_000
+            return Probe(context.channels, duration or None, context.name)
     except (av.FFmpegError, ValueError, UnicodeError) as error:
         raise MediaError(
             f"{path.name} is not media that ffmpeg can read ({_reason(error)})",
@@ -116,16 +136,19 @@ def decode(
         Audio of shape [1, n], and warnings: of a file that ends before it says it does.
 
     Raises:
-        MediaError: nothing could be decoded.
+        MediaError: nothing could be decoded, or more than MAX_HOURS.
     """
     import ffmpeg
 
+    longest = max_seconds()
     stream = first_stream(path)
     if filters is not None:
         stream = filters(stream)
-    # Sound that starts late or has gaps keeps its place in time: silence is put where nothing was recorded.
+    # Sound that starts late or has gaps keeps its place in time: silence is put where nothing was recorded. After the
+    # conversion, since ffmpeg makes all the silence of a gap at once: two hours of it took 3 GB at 48 kHz.
+    stream = stream.filter("aresample", rate).filter("aformat", sample_fmts="flt", channel_layouts="mono")
     stream = stream.filter("aresample", **{"async": 1, "first_pts": 0})
-    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=rate)
+    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, t=longest + 1)
     command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
 
     def read(pipe: Any) -> bytearray:
@@ -141,6 +164,11 @@ def decode(
     reason = log.splitlines()[-1] if log else f"ffmpeg ended with status {status}"
     if samples.size == 0:
         raise MediaError(f"{path.name} could not be decoded ({reason})", "Check that the file plays")
+    if samples.size > longest * rate:
+        raise MediaError(
+            f"{path.name} is longer than {longest / 3600:g} hours",
+            "Cut it, or set VOICEKIT_MAX_HOURS to more if there is memory for it",
+        )
     sound = Audio(np.nan_to_num(samples, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)[None, :], rate)
     said = probe(path).duration or 0.0
     if sound.duration < 0.95 * said - 1.0:
@@ -152,7 +180,10 @@ def first_stream(path: Path) -> Any:
     """ffmpeg-python's handle on a file's first audio stream, kept within that file."""
     import ffmpeg
 
-    return ffmpeg.input(input_url(path), **input_limits())["a:0"]
+    stream = ffmpeg.input(input_url(path), **input_limits())["a:0"]
+    if probe(path).codec.startswith(("pcm_f", "wavpack")):  # one sample that is no number would silence a filter
+        stream = stream.filter("aeval", "if(isnan(val(ch))+isinf(val(ch)),0,val(ch))", c="same")
+    return stream
 
 
 def run_ffmpeg(command: list[str], read: Callable[[Any], Any] = lambda pipe: pipe.read()) -> tuple[int, Any, str]:
@@ -163,9 +194,8 @@ def run_ffmpeg(command: list[str], read: Callable[[Any], Any] = lambda pipe: pip
         raise MissingPackage(
             f"cannot run {command[0]}: {error.strerror}", "Unset VOICEKIT_FFMPEG or correct it"
         ) from error
-    log: list[bytes] = []
-    assert process.stderr is not None
-    drain = threading.Thread(target=lambda pipe: log.append(pipe.read()), args=(process.stderr,), daemon=True)
+    log = bytearray()
+    drain = threading.Thread(target=_keep_end, args=(process.stderr, log), daemon=True)
     drain.start()
     try:
         out = read(process.stdout)
@@ -175,7 +205,13 @@ def run_ffmpeg(command: list[str], read: Callable[[Any], Any] = lambda pipe: pip
         process.wait()
         raise
     drain.join()
-    return status, out, b"".join(log).decode(errors="replace").strip()
+    return status, out, log.decode(errors="replace").strip()
+
+
+def _keep_end(pipe: Any, log: bytearray) -> None:
+    while piece := pipe.read1(_LOG_BYTES):
+        log += piece
+        del log[:-_LOG_BYTES]
 
 
 def _reason(error: Exception) -> str:

@@ -57,6 +57,10 @@ class TranscribeOptions(Strict):
     language: str | None = Field(None, description="Language spoken (en, de, pt ...); detected when left out")
     hotwords: str | None = Field(None, description="Words to expect, such as names")
     prompt: str | None = Field(None, description="Text before the first word, to set style and spelling")
+    channels: Literal["auto", "mix", "split"] = Field(
+        "auto",
+        description="Stereo: split takes each channel for a speaker (calls), mix hears both as one, auto decides",
+    )
     beam_size: Positive = Field(5, description="Hypotheses kept while decoding; 1 is faster and less exact")
     batch_size: Positive | None = Field(None, description="Clips decoded at once; 8 on a CPU, 16 on a GPU")
     compute_type: str = Field("auto", description="Arithmetic of Whisper: int8, float16, ...; auto fits the device")
@@ -211,7 +215,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
         value = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader without aliases
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "Check the name and that it is UTF-8") from error
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # of a tag
         raise UsageError(f"{path}: {error}", "Mend the YAML") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -96,7 +96,9 @@ class Word:
     speaker: str | None = None
     speaker_confidence: Annotated[
         Probability | None,
-        Field(description="share of the word in which this speaker, and nobody else, was heard; null without one"),
+        Field(
+            description="how sure the speaker is: alone in the word, and nearer in voice than others; null without one"
+        ),
     ] = None
 
 

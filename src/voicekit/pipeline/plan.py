@@ -11,9 +11,12 @@ from voicekit.device import Device
 from voicekit.errors import SourceError, without_secrets
 from voicekit.models import Weights
 from voicekit.pipeline.attribute import VERSION as ATTRIBUTE_VERSION
+from voicekit.pipeline.channels import VERSION as CHANNELS_VERSION
 from voicekit.pipeline.clean import VERSION as CLEAN_VERSION
+from voicekit.pipeline.cluster import VERSION as CLUSTER_VERSION
 from voicekit.pipeline.diarize import VERSION as DIARIZE_VERSION
 from voicekit.pipeline.transcribe import VERSION as TRANSCRIBE_VERSION
+from voicekit.pipeline.voices import VERSION as VOICES_VERSION
 from voicekit.pipeline.write import VERSION as WRITE_VERSION
 from voicekit.workspace import digest, file_sha256
 
@@ -63,6 +66,11 @@ class Plan:
     preset: CleanPreset
 
     @property
+    def keeps_voices(self) -> bool:
+        """Whether voices are found once and told apart anew for every number of speakers: with the starter's models."""
+        return {"segmentation-3.0", "campplus"} <= set(self.voices)
+
+    @property
     def weights(self) -> list[Weights]:
         return [*self.voices.values(), self.whisper]
 
@@ -78,6 +86,15 @@ class Plan:
                 "compute_type": self.compute_type,
                 "batch_size": self.batch_size,
                 "models": [weights.record() for weights in self.weights],
-                "versions": [CLEAN_VERSION, DIARIZE_VERSION, TRANSCRIBE_VERSION, ATTRIBUTE_VERSION, WRITE_VERSION],
+                "versions": [
+                    CHANNELS_VERSION,
+                    CLEAN_VERSION,
+                    VOICES_VERSION,
+                    CLUSTER_VERSION,
+                    DIARIZE_VERSION,
+                    TRANSCRIBE_VERSION,
+                    ATTRIBUTE_VERSION,
+                    WRITE_VERSION,
+                ],
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 from collections.abc import Iterable, Iterator
@@ -17,19 +18,27 @@ MEDIA_SUFFIXES = frozenset(
 
 
 def is_url(source: str) -> bool:
-    """Whether yt-dlp gets it. Raises UsageError for a scheme other than http and https."""
-    scheme = urlsplit(source).scheme.lower() if "://" in source else ""
-    if not scheme or Path(source).exists():
+    """Whether yt-dlp gets it.
+
+    Raises:
+        UsageError: a scheme other than http and https.
+        SourceError: an address that is none.
+    """
+    if "://" not in source or os.path.exists(source):
         return False
-    if scheme not in ("http", "https"):
+    try:
+        scheme = urlsplit(source).scheme.lower()
+    except ValueError as error:
+        raise SourceError(f"{source} is no address: {error}", "Check it; a path must exist") from error
+    if scheme and scheme not in ("http", "https"):
         raise UsageError(f"{scheme}: addresses are not fetched", "Give an http or https URL, or a path")
-    return True
+    return bool(scheme)
 
 
 def expand(source: str) -> Iterator[str | Path | SourceError]:
     """The recordings a source names: a URL as it is, files as paths, folders and globs as their media files, sorted.
 
-    A folder below that cannot be read comes as its error.
+    A folder below that cannot be read, and what is neither file nor folder, comes as its error.
 
     Raises:
         SourceError: nothing there, or no media in it.
@@ -38,18 +47,14 @@ def expand(source: str) -> Iterator[str | Path | SourceError]:
     if is_url(source):
         yield source
         return
-    path = Path(source).expanduser()
-    try:
-        there = [path] if path.exists() else [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
-    except (OSError, ValueError) as error:
-        raise SourceError(f"cannot read {source}: {error}", "Check the name and its rights") from error
-    if not there and not path.is_symlink():
+    there = _named(source)
+    if not there:
         raise SourceError(f"no such file: {source}", "Check the name; quote it if it holds spaces or ? and &")
     count = 0
-    for each in there or [path]:
+    for each in there:
         for found in media_below(each) if each.is_dir() else [each]:
             count += 1
-            yield found
+            yield _checked(found)
     if count == 0:
         raise SourceError(f"no media files in {source}", "Name files, or convert them to a common format")
 
@@ -61,6 +66,29 @@ def expand_all(sources: Iterable[str]) -> Iterator[str | Path | VoicekitError]:
             yield from expand(source)
         except VoicekitError as error:
             yield error
+        except (OSError, ValueError, RuntimeError) as error:
+            yield SourceError(f"cannot read {source}: {error}", "Check the name and its rights")
+
+
+def _named(source: str) -> list[Path]:
+    """What there is of this name, or what the glob matches. A link that leads nowhere is there, too."""
+    if not source:
+        return []
+    try:
+        path = Path(source).expanduser()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()
+            return [path]
+        return [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
+    except OSError as error:
+        raise SourceError(f"cannot read {source}: {error.strerror}", "Check the name and its rights") from error
+
+
+def _checked(found: Path | SourceError) -> Path | SourceError:
+    """`found`, or an error for a pipe or a device, which may never end."""
+    if isinstance(found, Path) and found.exists() and not found.is_file():
+        return SourceError(f"{found} is a pipe or a device", "Save the sound to a file first")
+    return found
 
 
 def media_below(folder: Path) -> Iterator[Path | SourceError]:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter
 
 from voicekit.data import Audio, parse_json
 from voicekit.progress import Reporter
-from voicekit.workspace import Entry, StageCache, write_json
+from voicekit.workspace import Entry, StageCache, write_json, writing
 
 T = TypeVar("T")
+
+_BLOCK = 1 << 20
+"""Samples encoded at once, so that long sound is not copied whole."""
 
 
 class Stages:
     """The stages of one recording: `records` is what run.json keeps of them, `warnings` what the user should hear."""
 
     def __init__(self, cache: StageCache, report: Reporter) -> None:
+        cache.release()
         self.cache = cache
         self.report = report
         self.records: list[dict[str, Any]] = []
@@ -42,9 +46,8 @@ class Stages:
         took = entry.seconds - self._loading
         self.report.stage_done(name, took, entry.cached)
         record = {"name": name, "key": entry.key, "cached": entry.cached, "seconds": round(took, 3)}
-        about = parse_json((entry.folder / "entry.json").read_text(encoding="utf-8"))
         record |= {"loading": round(self._loading, 3)} if self._loading else {}
-        self.records.append(record | {"made": about["made"], "with": about["with"]})
+        self.records.append(record | {"made": entry.about["made"], "with": entry.about["with"]})
         return entry
 
     def result(
@@ -65,13 +68,46 @@ class Stages:
 
 
 def write_sound(folder: Path, made: tuple[Audio, list[str]]) -> None:
-    """As 16-bit FLAC, with its length and warnings beside it, so that a hit need not decode."""
+    """As 16-bit FLAC, with its length and warnings beside it, so that a hit need not decode.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
     import soundfile
 
     sound, warnings = made
-    samples = np.clip(sound.mono, -1.0, 1.0)
-    soundfile.write(folder / "audio.flac", samples, sound.rate, format="FLAC", subtype="PCM_16")
+    with writing(folder / "audio.flac") as path, path.open("wb") as file:
+        told = _Told(file)
+        try:
+            with soundfile.SoundFile(told, "w", sound.rate, 1, "PCM_16", format="FLAC") as flac:
+                for start in range(0, len(sound.mono), _BLOCK):
+                    flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
+        except Exception as error:  # an assertion of soundfile's, where libsndfile wrote less than it was given
+            raise told.error or error from None
+        if told.error:
+            raise told.error
     write_json(folder / "audio.json", {"duration": round(sound.duration, 3), "warnings": warnings})
+
+
+class _Told:
+    """A file that keeps the error it gave to libsndfile, which reports it as "System error" or not at all."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            return 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 def read_sound(folder: Path) -> Audio:

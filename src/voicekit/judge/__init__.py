@@ -1,0 +1,12 @@
+"""The judge: how right a transcript is, against a reference.
+
+    match         which files belong to one recording
+    wer           words: WER, CER, cpWER, WDER, and the times of words
+    diarization   who spoke when: DER, JER
+    score         counts to figures, for one recording and for all
+    bootstrap     how sure a figure is
+    evaluate      all of these, from files and folders to scores
+
+`wer` and `diarization` count errors by unit (an utterance, a stretch of time) and know nothing of files: what is
+counted by unit can be resampled by unit.
+"""

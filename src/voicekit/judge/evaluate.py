@@ -1,0 +1,402 @@
+"""Evaluate: files and folders to scores with intervals. What `voicekit eval` and `voicekit.evaluate` call.
+
+Each score is computed where reference and hypothesis both hold what it needs, from the file that holds it best: words
+from the one that also names speakers, turns from the one that has turns of its own. What is left out is said in a note.
+
+Intervals (95 %, `bootstrap`): within a recording, utterances of the reference are drawn for the scores of words, and
+stretches of 5 to 30 s for DER and JER. For the total recordings are drawn where there are five or more, else the units
+of all of them together. Speakers stay assigned as they are over the whole recording. The total is errors of all
+recordings over their total, for JER the mean over all speakers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+
+from voicekit.config import Strict, build
+from voicekit.data import Transcript
+from voicekit.errors import SourceError, UsageError, VoicekitError
+from voicekit.judge import bootstrap, diarization, wer
+from voicekit.judge.bootstrap import Counts
+from voicekit.judge.match import Source, pairs
+from voicekit.judge.score import Sample, Score, figure, together
+from voicekit.pipeline.read import Reading, of_transcript, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = "voicekit.eval/1"
+
+Metric = Literal["wer", "cer", "cpwer", "wder", "der", "jer", "times"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+TIMES = ("start_median", "start_mean", "end_median", "end_mean")
+
+LABELS = {
+    "wer": "WER", "cer": "CER", "cpwer": "cpWER", "wder": "WDER", "der": "DER", "jer": "JER", "times": "word times",
+    "start_median": "start", "start_mean": "start mean", "end_median": "end", "end_mean": "end mean",
+}  # fmt: skip
+
+_UNDEFINED = {
+    "wer": "the reference has no words", "cer": "the reference has no words", "cpwer": "the reference has no words",
+    "wder": "no words are aligned", "der": "nobody speaks in the reference", "jer": "nobody speaks in the reference",
+    **dict.fromkeys(TIMES, "no word is equal"),
+}  # fmt: skip
+
+
+class EvalOptions(Strict):
+    """How `voicekit eval` scores. Field descriptions are the command line's help."""
+
+    language: str | None = Field(
+        None, description="Language of the words (en, de, zh ...); the hypothesis's when left out, else en"
+    )
+    normalize: bool = Field(True, description="Compare words after Whisper's normaliser")
+    collar: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
+        0.0,
+        description="Seconds before and after each boundary of the reference that DER and JER leave out (NIST: 0.25)",
+    )
+    skip_overlap: bool = Field(False, description="DER and JER leave out where several people speak at once")
+    metrics: tuple[Metric, ...] = Field(
+        METRICS, min_length=1, description=f"Score to compute: {', '.join(METRICS)}; repeat for more"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="Of the draws that give the intervals")
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        value = [value] if isinstance(value, str) else value
+        return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+
+    @field_validator("language")
+    @classmethod
+    def _a_code(cls, value: str | None) -> str | None:
+        if value is not None and not (wer.base_language(value).isalpha() and len(wer.base_language(value)) in (2, 3)):
+            raise ValueError("a language is a code such as en, de, zh")
+        return value
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of one recording.
+
+    Attributes:
+        name: The stem that hypothesis and reference share.
+        hypothesis, reference: The files they were read from.
+        language: The words were compared as this; `language_from` is the option, a side, or "default".
+        scores: By name: those of METRICS, with `TIMES` for times.
+        notes: What was left out, and the like.
+        samples: What the scores were computed from, to compare systems unit by unit.
+    """
+
+    name: str
+    hypothesis: tuple[str, ...]
+    reference: tuple[str, ...]
+    language: str
+    language_from: str
+    scores: dict[str, Score]
+    notes: tuple[str, ...]
+    samples: dict[str, Sample] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of all recordings, and of them together.
+
+    `notes` concern no single recording; `failed` holds (name, error) of recordings that could not be read.
+    """
+
+    recordings: tuple[Scored, ...]
+    total: dict[str, Score]
+    notes: tuple[str, ...]
+    failed: tuple[tuple[str, VoicekitError], ...]
+    options: EvalOptions
+
+    def to_dataframe(self, rows: Literal["recordings", "total"] = "recordings") -> pd.DataFrame:
+        """One row a recording and score, or one row a score of the total."""
+        import pandas as pd
+
+        columns = ["score", "value", "low", "high", "errors", "total", "unit", "units", "drawn"]
+        if rows == "total":
+            return pd.DataFrame([_row(name, score) for name, score in self.total.items()], columns=columns)
+        return pd.DataFrame(
+            [{"recording": each.name, **_row(*item)} for each in self.recordings for item in each.scores.items()],
+            columns=["recording", *columns],
+        )
+
+    def to_json(self) -> str:
+        """Strict JSON, as docs/eval.md describes it."""
+        value = {
+            "schema": SCHEMA,
+            "options": self.options.model_dump(mode="json"),
+            "level": bootstrap.LEVEL,
+            "recordings": [
+                {
+                    "name": each.name,
+                    "hypothesis": list(each.hypothesis),
+                    "reference": list(each.reference),
+                    "language": each.language,
+                    "language_from": each.language_from,
+                    "scores": {name: score.__dict__ for name, score in each.scores.items()},
+                    "notes": list(each.notes),
+                }
+                for each in self.recordings
+            ],
+            "total": {name: score.__dict__ for name, score in self.total.items()},
+            "notes": list(self.notes),
+            "failed": [{"name": name, "error": str(error)} for name, error in self.failed],
+        }
+        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def evaluate(hypothesis: Source, reference: Source | list[Source] | tuple[Source, ...], **options: Any) -> Evaluation:
+    """Score what was found against what is right.
+
+    Args:
+        hypothesis: A file, a Transcript, a Reading, a run's folder, or a folder of files or of runs.
+        reference: As many files (or Transcripts, Readings) as there are for one recording, or a folder. Folders are
+            matched by stem: all files `a.*` are of the recording `a`, and so is the run OUT/a/latest/transcript.json.
+        **options: As EvalOptions has them: language="de", metrics=("wer", "der"), collar=0.25 ...
+
+    Raises:
+        UsageError: an option, or a folder scored against a file.
+        SourceError: a file cannot be read; nothing matches; nothing can be scored. Of many recordings those that
+            cannot be read are in `failed`, unless it is all of them.
+    """
+    chosen = build(EvalOptions, options, "options")
+    references = list(reference) if isinstance(reference, list | tuple) else [reference]
+    if not references:
+        raise UsageError("no reference", "Give at least one")
+    found, notes = pairs(hypothesis, references)
+    scored, failed = [], []
+    for name, hypotheses, right in found:
+        try:
+            scored.append(_score(name, [_read(each) for each in hypotheses], [_read(each) for each in right], chosen))
+        except VoicekitError as error:
+            failed.append((name, error))
+    if not scored:
+        raise failed[0][1]
+    if not any(each.scores for each in scored):
+        raise SourceError("nothing can be scored", "; ".join(dict.fromkeys(n for each in scored for n in each.notes)))
+    total = _total(scored, chosen.seed)
+    notes = _languages(scored) + notes
+    if len(scored) > 1:
+        notes += [f"total: {note}" for note in _without_interval(total)]
+    return Evaluation(tuple(scored), total, tuple(notes), tuple(failed), chosen)
+
+
+def _read(source: Source) -> Reading:
+    if isinstance(source, Reading):
+        return source
+    return of_transcript(source) if isinstance(source, Transcript) else read(source)
+
+
+# --- one recording --------------------------------------------------------------------------------------------------
+
+
+def _score(name: str, found: list[Reading], right: list[Reading], options: EvalOptions) -> Scored:
+    ignored = [stretch for reading in right for stretch in reading.ignored]
+    heard = _Side("hypothesis", [reading.without(ignored) for reading in found])
+    said = _Side("reference", [reading.without(ignored) for reading in right])
+    language, language_from = _language(options, found, right)
+    samples: dict[str, Sample] = {}
+    lacking: dict[str, str] = {}
+    for metric in options.metrics:
+        if lack := _lack(metric, said, heard):
+            lacking[metric] = lack
+        else:
+            samples |= _samples(metric, said, heard, language, ignored, options)
+    scores = {}
+    for key, sample in samples.items():
+        if score := figure(sample, options.seed):
+            scores[key] = score
+        else:
+            lacking["times" if key in TIMES else key] = _UNDEFINED[key]
+    notes = [*said.notes(samples), *heard.notes(samples)]
+    if ignored and heard.words and any(u.start is None for u in heard.words.utterances or ()):
+        notes.append("the hypothesis has no times: its words in the stretches not to be scored count as insertions")
+    notes += [*_by_reason("left out", lacking), *_without_interval(scores)]
+    files = tuple(r.source for r in found), tuple(r.source for r in right)
+    return Scored(name, *files, language, language_from, scores, tuple(notes), samples)
+
+
+class _Side:
+    """What the files of one side hold, each thing from the file that holds it best; None where none does."""
+
+    def __init__(self, name: str, readings: Sequence[Reading]) -> None:
+        self.name = name
+        self.readings = readings
+        texts = [reading for reading in readings if reading.utterances is not None]
+        self.words = max(texts, key=_worth, default=None)
+        timed = [reading for reading in texts if reading.has_word_times]
+        self.times = max(timed, key=lambda reading: bool(reading.words), default=None)
+        turns = [reading for reading in readings if reading.speaking is not None]
+        self.turns = max(turns, key=lambda reading: reading.turns is not None, default=None)
+        self.unused = [reading for reading in texts if reading is not self.words and reading is not self.times]
+
+    def notes(self, samples: Iterable[str]) -> Iterator[str]:
+        used = set(samples)
+        if self.words and self.unused and used - {"der", "jer"}:
+            others = ", ".join(_kind(reading) for reading in self.unused)
+            yield f"words of the {self.name} from its {_kind(self.words)}, not from its {others}"
+        if self.turns and self.turns.turns is None and used & {"der", "jer"}:
+            yield f"turns of the {self.name} are the utterances of its {_kind(self.turns)}, pauses included"
+
+
+def _kind(reading: Reading) -> str:
+    return Path(reading.source).suffix or reading.source
+
+
+def _worth(reading: Reading) -> tuple[bool, bool]:
+    """Words with speakers before words without, then words with times before words without."""
+    return reading.has_speakers, any(utterance.start is not None for utterance in reading.utterances or ())
+
+
+def _language(options: EvalOptions, found: Sequence[Reading], right: Sequence[Reading]) -> tuple[str, str]:
+    """The language to compare words in, and who says so."""
+    if options.language:
+        return options.language, "option"
+    for side, readings in (("hypothesis", found), ("reference", right)):
+        for reading in readings:
+            if reading.language:
+                return reading.language, side
+    return "en", "default"
+
+
+def _lack(metric: Metric, said: _Side, heard: _Side) -> str:
+    """What the metric needs and a side does not have; "" where nothing is missing."""
+    sides = (said, heard)
+    if metric in ("der", "jer"):
+        return _absent("turns", [side for side in sides if side.turns is None])
+    if lack := _absent("words", [side for side in sides if side.words is None]):
+        return lack
+    if metric == "times":
+        return _absent("word times", [side for side in sides if side.times is None])
+    if metric in ("cpwer", "wder"):
+        if lack := _absent("speakers of words", [side for side in sides if side.words and not side.words.has_speakers]):
+            return lack
+        counts = [len({u.speaker for u in side.words.utterances or ()}) for side in sides if side.words]
+        if metric == "cpwer" and max(counts) > wer.MOST_SPEAKERS:
+            return f"more than {wer.MOST_SPEAKERS} speakers"
+    return ""
+
+
+def _absent(what: str, sides: Sequence[_Side]) -> str:
+    return f"no {what} in the {' and the '.join(side.name for side in sides)}" if sides else ""
+
+
+def _samples(
+    metric: Metric,
+    said: _Side,
+    heard: _Side,
+    language: str,
+    ignored: Sequence[tuple[float, float]],
+    options: EvalOptions,
+) -> dict[str, Sample]:
+    if metric in ("der", "jer"):
+        return {metric: _of_turns(metric, said, heard, ignored, options)}
+    normal = wer.normalizer(language, options.normalize)
+    if metric == "times":
+        assert said.times is not None
+        assert heard.times is not None
+        found = wer.word_times(said.times.utterances or (), heard.times.utterances or (), normal)
+        return dict(_of_times(found))
+    assert said.words is not None
+    assert heard.words is not None
+    texts = said.words.utterances or (), heard.words.utterances or ()
+    if metric == "wder":
+        counts = wer.speaker_errors(*texts, normal)
+        return {metric: Sample("words", "utterances", counts[:, None, :])}
+    if metric == "cer":
+        spaced = wer.base_language(language) not in wer.UNSPACED_LANGUAGES
+        return {metric: _of_errors(wer.character_errors(*texts, normal, spaced), "characters")}
+    count = wer.word_errors if metric == "wer" else wer.cp_errors
+    return {metric: _of_errors(count(*texts, normal), "words")}
+
+
+def _of_errors(counts: Counts, unit: str) -> Sample:
+    details = dict(zip(wer.KINDS, counts[:, :3].sum(axis=0).tolist(), strict=True))
+    return Sample(unit, "utterances", _parts(counts), details=details)
+
+
+def _of_times(found: list[NDArray[np.float64]]) -> Iterator[tuple[str, Sample]]:
+    for column, edge in enumerate(("start", "end")):
+        values = tuple(some[:, column] for some in found)
+        yield f"{edge}_median", Sample("words", "utterances", values=values)
+        counts = np.array([[[some.sum(), len(some)]] for some in values]).reshape(-1, 1, 2)
+        yield f"{edge}_mean", Sample("words", "utterances", counts)
+
+
+def _of_turns(
+    metric: Metric, said: _Side, heard: _Side, ignored: Sequence[tuple[float, float]], options: EvalOptions
+) -> Sample:
+    assert said.turns is not None
+    assert heard.turns is not None
+    right, found = said.turns.speaking or (), heard.turns.speaking or ()
+    # The recording's length where a file knows it, else as far as anybody speaks.
+    known = [r.duration for r in (*said.readings, *heard.readings) if r.duration is not None]
+    ends = known or [turn.end for turn in found]
+    errors, jaccard = diarization.diarization_errors(
+        right,
+        found,
+        max([*ends, *(turn.end for turn in right)], default=0.0),
+        ignored=tuple(ignored),
+        collar=options.collar,
+        skip_overlap=options.skip_overlap,
+    )
+    if metric == "jer":
+        return Sample("speakers", "stretches", jaccard, averaged=True)
+    details = dict(zip(diarization.KINDS, errors[:, :3].sum(axis=0).tolist(), strict=True))
+    return Sample("seconds", "stretches", _parts(errors), details=details)
+
+
+def _parts(counts: Counts) -> Counts:
+    """[units, 1, 2] of [units, 4]: the errors of all kinds, and the total."""
+    return np.stack([counts[:, :3].sum(axis=1), counts[:, 3]], axis=1)[:, None, :]
+
+
+def _total(scored: Sequence[Scored], seed: int) -> dict[str, Score]:
+    names = dict.fromkeys(name for each in scored for name in each.samples)
+    pooled = {name: together([each.samples[name] for each in scored if name in each.samples]) for name in names}
+    return {name: score for name, sample in pooled.items() if (score := figure(sample, seed))}
+
+
+def _languages(scored: Sequence[Scored]) -> list[str]:
+    """As what words were compared, where the user did not say it."""
+    with_words = [each for each in scored if {"wer", "cer", "cpwer", "wder", *TIMES} & set(each.scores)]
+    because = {
+        "hypothesis": "the language of the hypothesis",
+        "reference": "the language of the reference",
+        "default": "as no file names a language: --language sets it",
+    }
+    named = {why: dict.fromkeys(each.language for each in with_words if each.language_from == why) for why in because}
+    return [f"words compared as {', '.join(some)}, {because[why]}" for why, some in named.items() if some]
+
+
+def _without_interval(scores: dict[str, Score]) -> list[str]:
+    few = f"fewer than {bootstrap.FEWEST}"
+    reasons = {
+        name: f"{few} {score.drawn}" if score.units < bootstrap.FEWEST else "all draws alike"
+        for name, score in scores.items()
+        if score.low is None
+    }
+    return _by_reason("no interval", reasons)
+
+
+def _by_reason(what: str, reasons: dict[str, str]) -> list[str]:
+    """One note of scores and why: `what: WER, CER (this); DER (that)`; none without any."""
+    grouped: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        grouped.setdefault(reason, []).append(LABELS[name])
+    said = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in grouped.items())
+    return [f"{what}: {said}"] if said else []
+
+
+def _row(name: str, score: Score) -> dict[str, Any]:
+    return {"score": name, **{key: value for key, value in score.__dict__.items() if key != "details"}}
