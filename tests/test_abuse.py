@@ -33,7 +33,7 @@ from voicekit.session import Outcome
 
 QUICK = TranscribeOptions(diarizer="none", model="tiny.en", beam_size=1, format=("json", "srt"))
 ARGUMENTS = ["--diarizer", "none", "--model", "tiny.en", "--beam-size", "1"]
-IMPATIENT = DownloadOptions(timeout=1.0, retries=3)
+IMPATIENT = DownloadOptions(timeout=1.0, retries=20)
 
 
 @pytest.fixture(scope="module")
@@ -344,12 +344,13 @@ def test_files_that_may_not_grow(
     assert outcome.transcript
 
 
-def test_a_failed_write_of_sound_is_told(tmp_path: Path) -> None:
-    """libsndfile may lose the reason, or report nothing."""
+@pytest.mark.parametrize("seconds", [10, 30])
+def test_a_failed_write_of_sound_is_told(tmp_path: Path, seconds: int) -> None:
+    """libsndfile may lose the reason of a write that fails at the end, and soundfile asserts of one midway."""
     with small_disk(tmp_path / "disk", "64k") as mounted:
         if not mounted:
             pytest.skip("may not mount a file system")
-        noise = np.random.default_rng(0).uniform(-1, 1, (1, 160_000)).astype(np.float32)
+        noise = np.random.default_rng(0).uniform(-1, 1, (1, 16_000 * seconds)).astype(np.float32)
         with pytest.raises(OutputError, match="No space left"):
             write_sound(tmp_path / "disk", (Audio(noise, 16_000), []))
         assert list((tmp_path / "disk").iterdir()) == []
@@ -413,8 +414,8 @@ def test_servers_of_every_kind_in_one_run(
 ) -> None:
     good = site.add("/talk.wav", talk, "audio/wav")
     bad = {
-        hostile.url("/silent.mp3"): "timed out|keeps us waiting",
-        hostile.url("/silent-body.mp3"): "keeps us waiting: nothing came|timed out",
+        hostile.url("/silent.mp3"): "timed out",
+        hostile.url("/silent-body.mp3"): "keeps us waiting: nothing came",
         hostile.url("/slow-head.mp3"): "keeps us waiting: no answer",
         hostile.url("/slow-body.mp3"): r"keeps us waiting: \d+ bytes came",
         hostile.url("/terabyte.mp3"): r"1000 GB is more than the 50 GB allowed.*VOICEKIT_MAX_GB",
@@ -603,6 +604,7 @@ def test_local_names_of_every_form(site: Site, canary: Site, own_cache: Path) ->
         ("http://192.168.1.5:8096/list", "192.168.1.5", 8096, True),
         ("http://192.168.1.5:8096/list", "192.168.1.6", 80, True),
         ("http://192.168.1.5:8096/list", "127.0.0.1", 80, False),
+        ("http://192.168.1.5:8096/list", "::ffff:127.0.0.1", 80, False),
         ("http://192.168.1.5:8096/list", "169.254.169.254", 80, False),
         ("http://127.0.0.1:8096/list", "127.0.0.1", 8096, True),
         ("http://127.0.0.1:8096/list", "127.0.0.1", 8097, False),

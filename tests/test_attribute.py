@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 
 from tests.strategies import as_segment, diarizations, words
-from voicekit.data import Diarization, Turn, Word
+from voicekit.data import Diarization, Segment, Turn, Word
 from voicekit.pipeline.attribute import LONGEST, attribute, ends_sentence, speakers_of
+from voicekit.pipeline.voices import Voices
 
 
 @given(words(), diarizations())
@@ -87,3 +89,52 @@ def test_segments_end_with_sentences_speakers_and_pauses() -> None:
 )
 def test_ends_sentence(word: str, ends: bool) -> None:
     assert ends_sentence(word) == ends
+
+
+def voices_of(*units: tuple[float, float, list[float]]) -> Voices:
+    spans = np.array([unit[:2] for unit in units])
+    prints = np.array([unit[2] for unit in units], np.float32)
+    none = np.zeros((0, 2), np.int64)
+    return Voices(np.zeros((1, 589, 3), bool), 59, none, np.zeros((0, 2), np.float32), spans, prints)
+
+
+def said(text: str, start: float) -> tuple[Word, ...]:
+    return tuple(Word(word, start + i * 0.5, start + i * 0.5 + 0.4, 0.9) for i, word in enumerate(text.split()))
+
+
+BY_VOICE = Diarization(
+    (Turn(0, 5, "A"), Turn(5, 10, "B")),
+    (Turn(0, 5, "A"), Turn(5, 10, "B")),
+    {"A": (1.0, 0.0), "B": (0.0, 1.0)},
+)
+
+
+def test_a_phrase_goes_to_the_voice_it_has() -> None:
+    """The diarizer's turn changes one word too late; the phrase is B's by voice, so is its first word."""
+    words = (*said("This was me.", 1.0), *said("And this is another.", 4.5))
+    segments = [Segment(0, 1.0, 6.4, "x", None, "en", words)]
+    voices = voices_of((0.5, 3.0, [1.0, 0.1]), (4.4, 9.0, [0.1, 1.0]))
+    by_turns = attribute(segments, BY_VOICE)
+    by_voice = attribute(segments, BY_VOICE, voices)
+    assert [w.speaker for s in by_turns for w in s.words] == ["A"] * 4 + ["B"] * 3
+    assert [w.speaker for s in by_voice for w in s.words] == ["A"] * 3 + ["B"] * 4
+    assert [s.text for s in by_voice] == ["This was me.", "And this is another."]
+
+
+def test_a_phrase_stays_where_voices_are_nearly_as_near() -> None:
+    words = said("This could be either.", 1.0)
+    voices = voices_of((0.5, 4.0, [0.7, 0.74]))
+    found = attribute([Segment(0, 1.0, 3.0, "x", None, "en", words)], BY_VOICE, voices)
+    assert {w.speaker for s in found for w in s.words} == {"A"}
+
+
+def test_confidence_grows_with_the_voice() -> None:
+    def confidence(print_: list[float]) -> float:
+        words = said("Yes.", 1.0)
+        found = attribute([Segment(0, 1, 1.4, "x", None, "en", words)], BY_VOICE, voices_of((0.5, 4.0, print_)))
+        return found[0].words[0].speaker_confidence or 0.0
+
+    sure, less, even = confidence([1.0, 0.1]), confidence([1.0, 0.7]), confidence([1.0, 1.0])
+    assert 0.95 < sure <= 1.0
+    assert sure > less > even
+    assert even < 0.1

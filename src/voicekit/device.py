@@ -52,7 +52,7 @@ def choose_device(wanted: str = "auto") -> Device:
     kind, _, number = wanted.partition(":")
     if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
         raise UsageError(f"unknown device {wanted!r}", "Use auto, cpu, cuda or cuda:1")
-    if kind == "cpu":
+    if kind == "cpu" or (kind == "auto" and not _has_driver()):
         return Device("cpu", name=cpu_name())
     import torch
 
@@ -67,6 +67,15 @@ def choose_device(wanted: str = "auto") -> Device:
         )
     properties = torch.cuda.get_device_properties(index)
     return Device("cuda", index, properties.name, properties.total_memory)
+
+
+def _has_driver() -> bool:
+    """Whether NVIDIA's driver is here: without it PyTorch, which takes seconds to import, need not be asked."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def cpu_name() -> str:

@@ -40,7 +40,7 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
         "clean": plan.preset.model_dump(mode="json"),
         "chosen": {"batch_size": plan.batch_size, "compute_type": plan.compute_type, "device": str(plan.device)},
         "models": [{**weights.record(), "origin": weights.origin} for weights in plan.weights],
-        "seeds": {},  # listening draws no random numbers
+        "seeds": {"whisper": 0},  # only clips that fail twice are drawn (engines/faster_whisper.py)
         "stages": heard.stages,
         "timings": {
             "seconds": round(seconds, 3),

@@ -34,6 +34,7 @@ from numpy.typing import NDArray  # noqa: E402
 from voicekit.audio import MODEL_RATE  # noqa: E402
 from voicekit.data import Audio, Segment, Word, join_words  # noqa: E402
 from voicekit.engines import Dropped, Progress, Recognition  # noqa: E402
+from voicekit.engines.memory import out_of_memory  # noqa: E402
 from voicekit.errors import EngineError, ModelCorrupt, UsageError  # noqa: E402
 from voicekit.models import Weights  # noqa: E402
 from voicekit.pipeline.clips import (  # noqa: E402
@@ -58,6 +59,9 @@ NO_SPEECH = 0.6
 DOUBTFUL = 0.3
 """Probability of no speech from which a text that is UNSURE too is taken for invented. Whisper's own 0.6 lets through
 what it makes of noise; of speech, however noisy, none of the recordings had both (benchmarks/RESULTS.md)."""
+
+SEED = 0
+"""Of the draws at temperatures above 0: the same recording gives the same words, whatever was heard before."""
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -235,9 +239,9 @@ class _Decoder:
         kept += [c for c in second if not c.failed]
         dropped: list[Dropped] = []
         if still := [c for c in second if c.failed]:
-            model = self.engine.load()  # a new one, whose draws do not depend on what this one has decoded
+            fresh = self._fresh_model()
             for clip in still:
-                better, what = _judged(self._with_temperatures(model, clip))
+                better, what = _judged(self._with_temperatures(fresh, clip))
                 kept += [better] if better else []
                 dropped += what
         checked: list[Clip] = []
@@ -269,6 +273,16 @@ class _Decoder:
             self._options(tokenizer, (0.0,)),
         )
         return [self._clip(span, parts, language) for span, parts in zip(batch, found, strict=True)]
+
+    def _fresh_model(self) -> Any:
+        """A second one, whose draws do not depend on what the first has decoded: CTranslate2 seeds each thread once."""
+        ctranslate2.set_random_seed(SEED)
+        try:
+            return self.engine.load()
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            return self.model
 
     def _with_temperatures(self, model: Any, clip: Clip) -> Clip:
         """The first temperature whose text passes Whisper's checks, else the likeliest."""
