@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,32 +77,26 @@ def write_sound(folder: Path, made: tuple[Audio, list[str]]) -> None:
     import soundfile
 
     sound, warnings = made
-    with writing(folder / "audio.flac") as path, path.open("wb") as file:
-        told = _Told(file)
-        try:
-            with soundfile.SoundFile(told, "w", sound.rate, 1, "PCM_16", format="FLAC") as flac:
-                for start in range(0, len(sound.mono), _BLOCK):
-                    flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
-        except Exception as error:  # an assertion of soundfile's, where libsndfile wrote less than it was given
-            raise told.error or error from None
-        if told.error:
-            raise told.error
+    with (
+        writing(folder / "audio.flac") as path,
+        path.open("wb") as file,  # which says at its closing what could not be written
+        soundfile.SoundFile(_Quiet(file), "w", sound.rate, 1, "PCM_16", format="FLAC") as flac,
+    ):
+        for start in range(0, len(sound.mono), _BLOCK):
+            flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
     write_json(folder / "audio.json", {"duration": round(sound.duration, 3), "warnings": warnings})
 
 
-class _Told:
-    """A file that keeps the error it gave to libsndfile, which reports it as "System error" or not at all."""
+class _Quiet:
+    """A file for libsndfile: an error in a call from there would be printed, and lost."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        try:
+        with contextlib.suppress(OSError):
             return self._file.write(data)
-        except OSError as error:
-            self.error = error
-            return 0
+        return 0
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
