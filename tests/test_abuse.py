@@ -8,6 +8,7 @@ import re
 import resource
 import shutil
 import struct
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,11 +21,12 @@ import soundfile
 from tests.hostile import WORDS, Hostile, boxes, ffmpeg, opened, small_disk, speech, untidy
 from tests.server import Site
 from voicekit import Session, VoicekitError, network
-from voicekit.audio import decode, probe
+from voicekit.audio import decode, probe, run_ffmpeg
 from voicekit.cli import run
 from voicekit.config import TranscribeOptions, clean_preset
 from voicekit.data import Audio, Transcript
-from voicekit.errors import DownloadError, MediaError, OutputError, SourceError
+from voicekit.errors import DownloadError, MediaError, ModelCorrupt, OutputError, SourceError
+from voicekit.models import resolve
 from voicekit.pipeline.clean import clean
 from voicekit.pipeline.download import DownloadOptions, Fetched, canonical, entries, fetch
 from voicekit.pipeline.sources import expand_all
@@ -246,6 +248,15 @@ def test_one_bad_sample_costs_one_sample(tmp_path: Path, talk: Path) -> None:
             marred = clean(tmp_path / "x.wav", clean_preset(preset))[0].mono
             good = clean(talk, clean_preset(preset))[0].mono
             assert np.abs(marred[1200:] - good[1200:]).max() < 0.02, preset
+
+
+def test_only_the_end_of_a_long_log_is_kept() -> None:
+    """ffmpeg says something of every damaged packet, and there can be millions."""
+    code = "import sys; sys.stderr.write('x' * 20_000_000 + 'the reason'); print('out')"
+    status, out, log = run_ffmpeg([sys.executable, "-c", code])
+    assert (status, out) == (0, b"out\n")
+    assert len(log) == 65_536
+    assert log.endswith("xthe reason")
 
 
 # --- limits ---------------------------------------------------------------------------------------------------------
@@ -714,3 +725,49 @@ def test_secrets_in_a_query_are_not_kept(
     with pytest.raises(DownloadError) as caught:
         fetch(one.replace("v=1", "v=2"), IMPATIENT)
     assert "HUSH" not in str(caught.value)
+
+
+# --- models ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("model.bin", None),
+        ("model.bin", b""),
+        ("model.bin", b"\x06\0\0\0"),
+        ("model.bin", b"noise" * 1000),
+        ("config.json", b"{"),
+        ("vocabulary.txt", None),
+    ],
+)
+def test_a_damaged_model_is_said(talk: Path, tmp_path: Path, file: str, content: bytes | None) -> None:
+    """In a folder of the user's own; those voicekit knows are compared with their checksums (test_models.py)."""
+    shutil.copytree(resolve("tiny.en", "transcribe").path, tmp_path / "mine")
+    (tmp_path / "mine" / file).unlink()
+    if content is not None:
+        (tmp_path / "mine" / file).write_bytes(content)
+    options = TranscribeOptions(diarizer="none", model=str(tmp_path / "mine"))
+    with Session() as session:
+        (outcome,) = session.run([str(talk)], options, tmp_path / "out")
+    error = failure(outcome)
+    assert isinstance(error, ModelCorrupt)
+    assert "model mine does not load" in str(error)
+    assert not (tmp_path / "out").exists()
+
+
+def test_offline_with_an_empty_cache(
+    talk: Path, tmp_path: Path, own_cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came with a package works; what did not is named, with the way to get it."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    command = ["transcribe", str(talk), "-o", str(tmp_path / "out"), "--offline", "-q"]
+    assert run([*command, *ARGUMENTS]) == 0
+    for extra, says in (
+        (["--model", "small", "--diarizer", "none"], r"model small is not on this machine.*models pull small"),
+        (["--diarizer-model", "community-1"], "model community-1 is not on this machine.*HF_TOKEN"),
+        (["--model", "me/mine", "--diarizer", "none"], "model me/mine is not on this machine"),
+    ):
+        assert run([*command, *extra]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert re.search(says, line)

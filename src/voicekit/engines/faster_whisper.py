@@ -261,7 +261,7 @@ class _Decoder:
                     before[part] = tuple(word for word in clip.words if word.end <= part[0] + 0.1)
                     languages[part] = clip.language
         found = self.decode(languages, languages, lambda share: None)
-        sure = [c for c in found if c.words and not c.failed and c.no_speech <= DOUBTFUL]
+        sure = [c for c in found if c.words and not c.failed and not c.silent and c.no_speech <= NO_SPEECH]
         return [replace(c, words=tuple(without_echo(before[c.span], c.words))) for c in sure]
 
     def _decode_batch(self, batch: list[Span], language: str) -> list[Clip]:
