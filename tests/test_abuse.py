@@ -446,6 +446,19 @@ def test_servers_of_every_kind_in_one_run(
     assert left == []  # what silence interrupted may be resumed, the rest is gone
 
 
+def test_titles_of_every_kind(session: Session, site: Site, talk: Path, tmp_path: Path, own_cache: Path) -> None:
+    titles = ["é" * 5000, "..", "/etc/passwd", "latest", "a\x1b[31mb", "CON", "🎙" * 100, "-rf", ".hidden", " "]
+    media = [site.add(f"/{number}.wav", talk, "audio/wav") for number in range(len(titles))]
+    items = [(title.replace("\x1b", "&#x2028;"), url) for title, url in zip(titles, media, strict=True)]
+    found = outcomes(session, [site.feed("/feed.xml", "Feed", items)], tmp_path / "out")
+    assert len(found) == len({outcome.folder.parent for outcome in found if outcome.folder}) == len(titles)
+    for outcome in found:
+        assert outcome.folder
+        assert outcome.folder.parents[1] == tmp_path / "out"
+        assert outcome.name.isprintable()
+    assert untidy(tmp_path / "out", own_cache) == []
+
+
 def test_an_endless_body_ends(hostile: Hostile, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICEKIT_MAX_GB", "0.02")
     with pytest.raises(DownloadError, match=r"more than the 0\.02 GB allowed.*VOICEKIT_MAX_GB"):

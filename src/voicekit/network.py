@@ -99,7 +99,7 @@ class Watch:
         if int(length) > self.most:
             self.stop(_too_large(f"{int(length) / 1e9:.0f} GB", self.most))
         if int(length) + RESERVE > self._free():
-            self.stop(_disk_full(self._folder, f"{int(length) / 1e9:.1f} GB are to come"))
+            self.stop(_disk_full(self._folder))
 
     def heard(self, count: int) -> None:
         """So many bytes came."""
@@ -110,7 +110,7 @@ class Watch:
         if self._received - self._looked_at > _CHECK_EVERY:
             self._looked_at = self._received
             if self._free() < RESERVE:
-                self.stop(_disk_full(self._folder, "the download stopped"))
+                self.stop(_disk_full(self._folder))
 
     def failed(self) -> None:
         """Nothing came. yt-dlp tries again; here is an end to that."""
@@ -275,5 +275,8 @@ def _too_large(what: str, most: float) -> DownloadError:
     return DownloadError(f"{what} is more than the {most / 1e9:g} GB allowed", "Set VOICEKIT_MAX_GB to more")
 
 
-def _disk_full(folder: Path, what: str) -> OutputError:
-    return OutputError(f"no room in {folder}: {what}", "Free some space, `voicekit cache prune`, or set VOICEKIT_CACHE")
+def _disk_full(folder: Path) -> OutputError:
+    return OutputError(
+        f"no room in {folder}: less than {RESERVE >> 20} MB would be left",
+        "Free some space, `voicekit cache prune`, or set VOICEKIT_CACHE",
+    )
