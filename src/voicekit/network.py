@@ -40,6 +40,9 @@ RESERVE = 100 << 20
 SLOWEST = 1000
 """Bytes a second. A server slower than this, for twice the timeout, only keeps us waiting."""
 
+_PROGRESS = 1 << 16
+"""Bytes after a failure from which it is over: a server may send the same beginning again and again."""
+
 _CHECK_EVERY = 16 << 20
 """Bytes between two looks at the disk."""
 
@@ -61,6 +64,7 @@ class Watch:
         self._received = 0
         self._looked_at = 0
         self._failing_since: float | None = None
+        self._since_failure = 0
         self._host, self._port = "", 0
         with contextlib.suppress(ValueError):
             parts = urlsplit(named)
@@ -103,7 +107,9 @@ class Watch:
 
     def heard(self, count: int) -> None:
         """So many bytes came."""
-        self._failing_since = None
+        self._since_failure += count
+        if self._since_failure > _PROGRESS:
+            self._failing_since = None
         self._received += count
         if self._received > self.most:
             self.stop(_too_large("what comes", self.most))
@@ -115,6 +121,7 @@ class Watch:
     def failed(self) -> None:
         """Nothing came. yt-dlp tries again; here is an end to that."""
         now = time.monotonic()
+        self._since_failure = 0
         self._failing_since = self._failing_since or now
         if now - self._failing_since > 4 * self.timeout:
             self.silent(f"nothing came for {now - self._failing_since:.0f} s")
