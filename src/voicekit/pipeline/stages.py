@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,26 +76,31 @@ def write_sound(folder: Path, made: tuple[Audio, list[str]]) -> None:
     import soundfile
 
     sound, warnings = made
-    with (
-        writing(folder / "audio.flac") as path,
-        path.open("wb") as file,  # which says at its closing what could not be written
-        soundfile.SoundFile(_Quiet(file), "w", sound.rate, 1, "PCM_16", format="FLAC") as flac,
-    ):
-        for start in range(0, len(sound.mono), _BLOCK):
-            flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
+    with writing(folder / "audio.flac") as path, path.open("wb") as file:
+        told = _Told(file)
+        try:
+            with soundfile.SoundFile(told, "w", sound.rate, 1, "PCM_16", format="FLAC") as flac:
+                for start in range(0, len(sound.mono), _BLOCK):
+                    flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
+        finally:
+            if told.error:
+                raise told.error  # and not what soundfile made of it, an assertion or nothing
     write_json(folder / "audio.json", {"duration": round(sound.duration, 3), "warnings": warnings})
 
 
-class _Quiet:
-    """A file for libsndfile: an error in a call from there would be printed, and lost."""
+class _Told:
+    """A file for libsndfile that keeps its error, which would be printed and lost on the way back from there."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self.error: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        with contextlib.suppress(OSError):
+        try:
             return self._file.write(data)
-        return 0
+        except OSError as error:
+            self.error = error
+            return 0
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
