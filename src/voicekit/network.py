@@ -38,10 +38,7 @@ RESERVE = 100 << 20
 """Bytes that a download leaves free on the disk."""
 
 SLOWEST = 1000
-"""Bytes a second. A server slower than this, for twice the timeout, only keeps us waiting."""
-
-_PROGRESS = 1 << 16
-"""Bytes after a failure from which it is over: a server may send the same beginning again and again."""
+"""Bytes a second. Servers slower than this, over four timeouts of waiting for them, only keep us waiting."""
 
 _CHECK_EVERY = 16 << 20
 """Bytes between two looks at the disk."""
@@ -63,8 +60,8 @@ class Watch:
         self._folder = folder
         self._received = 0
         self._looked_at = 0
-        self._failing_since: float | None = None
-        self._since_failure = 0
+        self._waited = 0.0
+        self._came = 0
         self._host, self._port = "", 0
         with contextlib.suppress(ValueError):
             parts = urlsplit(named)
@@ -107,9 +104,7 @@ class Watch:
 
     def heard(self, count: int) -> None:
         """So many bytes came."""
-        self._since_failure += count
-        if self._since_failure > _PROGRESS:
-            self._failing_since = None
+        self._came += count
         self._received += count
         if self._received > self.most:
             self.stop(_too_large("what comes", self.most))
@@ -118,13 +113,13 @@ class Watch:
             if self._free() < RESERVE:
                 self.stop(_disk_full(self._folder))
 
-    def failed(self) -> None:
-        """Nothing came. yt-dlp tries again; here is an end to that."""
-        now = time.monotonic()
-        self._since_failure = 0
-        self._failing_since = self._failing_since or now
-        if now - self._failing_since > 4 * self.timeout:
-            self.silent(f"nothing came for {now - self._failing_since:.0f} s")
+    def waited(self, seconds: float) -> None:
+        """So long we waited for bytes, whether they came or not: yt-dlp tries again, and here is an end to that."""
+        self._waited += seconds
+        if self._waited > 4 * self.timeout:
+            if self._came < SLOWEST * self._waited:
+                self.silent(f"{self._came} bytes came in {self._waited:.0f} s")
+            self._waited, self._came = 0.0, 0
 
     def silent(self, what: str) -> NoReturn:
         """End the download, for now."""
@@ -184,13 +179,14 @@ class GuardedRH(RequestsRH):  # type: ignore[misc]
     def _send(self, request: Any) -> Any:
         if self._watch.fault:
             raise self._watch.fault
+        began = time.monotonic()
         try:
             response = self._watch.within(functools.partial(super()._send, request))
         except HTTPError as error:  # a page that comes with it may be read, too
             self._guard(error.response)
             raise
         except TransportError:
-            self._watch.failed()
+            self._watch.waited(time.monotonic() - began)
             raise
         if not response.headers.get("Content-Encoding"):
             self._watch.expect(response.headers.get("Content-Length"))
@@ -224,16 +220,27 @@ class _Metered:
     def __init__(self, raw: Any, watch: Watch) -> None:
         self._raw = raw
         self._watch = watch
-        self._waited = 0.0
-        self._came = 0
+        self._error: Exception | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
 
     def read(self, amount: int, **how: Any) -> bytes:
+        """So many bytes, fewer at the end; or what came before an error, which the next call raises."""
         whole = bytearray()
-        while len(whole) < amount and (piece := self._piece(amount - len(whole), **how)):
+        while len(whole) < amount and not self._error:
+            try:
+                piece = self._piece(amount - len(whole), **how)
+            except VoicekitError:
+                raise
+            except Exception as error:
+                self._error = error
+                break
+            if not piece:
+                break
             whole += piece
+        if self._error and not whole:
+            raise self._error
         return bytes(whole)
 
     def _piece(self, most: int, **how: Any) -> bytes:
@@ -241,18 +248,10 @@ class _Metered:
         began = time.monotonic()
         try:
             piece: bytes = self._raw.read1(most, **how)
-        except Exception:
-            self._watch.failed()
-            raise
-        self._waited += time.monotonic() - began
-        self._came += len(piece)
-        if piece:
             self._watch.heard(len(piece))
-        if self._waited > 2 * self._watch.timeout:
-            if self._came < self._waited * SLOWEST:
-                self._watch.silent(f"{self._came} bytes came in {self._waited:.0f} s")
-            self._waited, self._came = 0.0, 0
-        return piece
+            return piece
+        finally:
+            self._watch.waited(time.monotonic() - began)
 
 
 def _read(piecewise: Callable[[int], bytes], watch: Watch, amount: int | None = None) -> bytes:
@@ -274,7 +273,7 @@ def _address(text: str) -> Address:
 
 
 def _in_a_network(address: Address) -> bool:
-    """Whether it is another machine's in a local network; not this machine's, and not one that speaks for a cloud."""
+    """Whether it is another machine's in a local network; not this one's, and not where a cloud hands out its keys."""
     return not (address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast)
 
 
