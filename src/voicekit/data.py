@@ -7,6 +7,7 @@ Knows nothing of files, models or the command line. JSON goes through `Transcrip
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,10 @@ TRANSCRIPT_SCHEMA = "voicekit.transcript/1"
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _missing(value: object) -> bool:
+    return value is None
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,17 @@ class Segment:
     speaker: str | None
     language: Annotated[str, Field(description="BCP-47")]
     words: tuple[Word, ...]
+    source_text: Annotated[
+        str | None,
+        Field(description="what was said, where `text` is its translation", exclude_if=_missing),
+    ] = None
+    cue: Annotated[
+        str | None,
+        Field(
+            description="the cue as its subtitle file has it, with its lines, tags and speaker's label",
+            exclude_if=_missing,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +149,9 @@ class Transcript:
         tuple[Turn, ...],
         Field(description="the diarizer's own turns, which may overlap; what RTTM holds"),
     ] = ()
+    translated_from: Annotated[
+        str | None, Field(description="BCP-47 of what was said, where this is a translation", exclude_if=_missing)
+    ] = None
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -221,6 +240,21 @@ def join_words(words: Iterable[str]) -> str:
             out += " "
         out += word
     return out
+
+
+def spread(text: str, start: float, end: float, speaker: str | None = None) -> tuple[Word, ...]:
+    """The words of `text` (what stands between spaces), with the seconds from start to end shared out by their length.
+
+    For text whose words have no times of their own; their probability is 1.
+    """
+    parts = text.split()
+    if not parts:
+        return ()
+    ends = list(itertools.accumulate(len(part) + 1 for part in parts))
+    times = [start, *(round(start + (end - start) * at / ends[-1], 3) for at in ends[:-1]), end]
+    return tuple(
+        Word(part, times[i], times[i + 1], probability=1.0, speaker=speaker) for i, part in enumerate(parts)
+    )
 
 
 # Scripts written without spaces between words, by the first word of their Unicode names.
