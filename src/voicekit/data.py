@@ -236,7 +236,7 @@ def join_words(words: Iterable[str]) -> str:
     """Words as running text: a space between them, except where either side is written without spaces."""
     out = ""
     for word in words:
-        if out and word and not (_unspaced(out[-1]) or _unspaced(word[0])):
+        if out and word and not (unspaced(out[-1]) or unspaced(word[0])):
             out += " "
         out += word
     return out
@@ -262,5 +262,6 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "THAI", "LAO", "KHMER
 
 
 @functools.lru_cache(maxsize=4096)
-def _unspaced(char: str) -> bool:
+def unspaced(char: str) -> bool:
+    """Whether the character belongs to a script written without spaces."""
     return ord(char) > 0x7F and unicodedata.name(char, "").startswith(_UNSPACED)
