@@ -1,4 +1,4 @@
-"""Where a line or a cue may end: what it costs to part two neighbouring words, and where unspaced text may be cut. Pure.
+"""Where a line or a cue may end: what it costs to part two words, and where unspaced text may be cut. Pure.
 
 The order follows the broadcasters' guides (Netflix "Timed Text Style Guide: Subtitle line treatment", BBC "Subtitle
 guidelines: Break at natural points", EBU R37): after punctuation, before conjunctions, before prepositions; never
@@ -11,10 +11,21 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 from voicekit.data import unspaced
 
-SENTENCE, CLAUSE, CONJUNCTION, PREPOSITION, PLAIN, NAME, FUNCTION, GLUED, FORBIDDEN = 0.0, 1.0, 2.5, 3.0, 4.5, 7.0, 8.0, 12.0, 40.0
+SENTENCE, CLAUSE, CONJUNCTION, PREPOSITION, PLAIN, NAME, FUNCTION, GLUED, FORBIDDEN = (
+    0.0,
+    1.0,
+    2.5,
+    3.0,
+    4.5,
+    7.0,
+    8.0,
+    12.0,
+    40.0,
+)
 """Costs of a break: at the end of a sentence, at a comma, before a conjunction, before a preposition, between other
 words, inside a name or a number with its unit, after a word that leans on the next, inside a word, and where no
 script allows it."""
@@ -64,7 +75,9 @@ _PREPOSITIONS = {
 _TITLES = frozenset("mr mrs ms dr prof st sr jr sra srta herr frau m mme mlle sig dott".split())
 _CLOSING = "\"'”’»)]}」』】）〉》"
 _OPENING = "\"'“‘«([{「『【（〈《¿¡"
-_NOT_FIRST = frozenset("、。，．,.!?！？:;：；)]}」』】）〉》’”…‥・ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶๆฯ％%")
+_NOT_FIRST = frozenset(
+    "、。，．,.!?！？:;：；)]}」』】）〉》’”…‥・ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶๆฯ％%"
+)
 """Characters that no line begins with (JIS X 4051, kinsoku)."""
 _NOT_LAST = frozenset("([{「『【（〈《‘“$¥￥＄£€")
 
@@ -139,7 +152,7 @@ def phrases(text: str, language: str) -> list[str]:
 
 
 @functools.cache
-def _parser(language: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - budoux has no types
+def _parser(language: str) -> Any:
     import budoux
 
     own = language.lower()

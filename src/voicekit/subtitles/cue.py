@@ -7,27 +7,35 @@ from dataclasses import dataclass
 
 from voicekit.data import Word
 
+DASH = "- "
+
 
 @dataclass(frozen=True)
 class Line:
     """One line of a cue.
 
     Attributes:
-        text: As shown, with a dash where two speak, without the speaker's label.
-        words: The same, with a time each; a word cut in two is two of them.
+        text: Without dash and label; with the tags of the file it came from.
+        words: The same without tags, with a time each; a word cut in two is two of them.
         speaker: Who says it.
         label: The speaker's name as shown before the line; "" where it is not shown.
+        dash: Whether a dash stands before it, as two speakers share the cue.
     """
 
     text: str
     words: tuple[Word, ...] = ()
     speaker: str | None = None
     label: str = ""
+    dash: bool = False
+
+    @property
+    def head(self) -> str:
+        """What stands before the text."""
+        return (DASH if self.dash else "") + (f"{self.label}: " if self.label else "")
 
     @property
     def shown(self) -> str:
-        """The text with the label before it."""
-        return f"{self.label}: {self.text}" if self.label else self.text
+        return self.head + self.text
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Cue:
 
 
 def width(text: str) -> int:
-    """Columns `text` takes on a screen: two for wide characters, none for marks that combine and for format controls."""
+    """Columns `text` takes on a screen: two for wide characters, none for combining marks and controls."""
     return sum(
         0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text

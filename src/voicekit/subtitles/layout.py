@@ -1,0 +1,488 @@
+"""Layout: words with times to cues, the one place that knows where cues and lines end. Pure.
+
+One optimisation. The words of all segments stand in a row of n atoms (a word; a phrase of unspaced script; a piece of
+what is wider than a line). A layout is a choice of break points between atoms; a cue is what lies between two. What a
+cue costs depends on its own atoms and on the start of the next one alone, so the best choice is exact: `best[t] =
+min over d of best[t-d] + cost(t-d, d)`, as Knuth and Plass break paragraphs (Software: Practice and Experience 11,
+1981). d is bounded by what fits a cue, so it takes O(n d) steps, and O(n d^2) for the lines; both as NumPy columns.
+
+The cost of a cue, in the order of its terms' size:
+
+    1000    for each rule it breaks: too short a stay, too fast to read (`Rules`); nothing else is ever broken
+      30    times how far it breaks them, so that among equal counts the harm is least
+      50    for two speakers with dashes: only where it saves a break of a rule
+      6 /s  of a pause longer than 0.8 s inside it (and none longer than 2 s)
+    0..40   for its end, and for the ends of its lines: `boundaries.break_cost`, less where the speaker pauses
+       4    times the sum of squares of its lines' shares of the width: two even lines cost less than a long and a short
+       2    for being, and up to 3 more for holding little text
+
+Whether a broken rule could have been kept is therefore known: the sum has the fewest broken rules that any choice of
+break points has. `check` compares other layouts with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicekit.config import SubtitleStyle
+from voicekit.data import Segment, Transcript, Word, spread, unspaced
+from voicekit.subtitles.boundaries import FORBIDDEN, GLUED, PLAIN, break_cost, clusters, phrases
+from voicekit.subtitles.cue import DASH, Cue, Line, width
+
+BROKEN, HOW_FAR, DASHED, PAUSED, RAGGED, A_CUE, LITTLE = 1000.0, 30.0, 50.0, 6.0, 4.0, 2.0, 3.0
+SHORT_PAUSE, LONGEST_PAUSE = 0.8, 2.0
+LITTLE_TEXT = 20
+"""Columns below which a cue that ends inside a sentence holds little."""
+LABEL = 20
+"""Columns of a speaker's name, at most."""
+EPSILON = 0.002
+"""Seconds: times are written in milliseconds."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Atom:
+    """What is never cut. `word` has its text and times; `cost` is that of a break before it; `space`: one before it.
+
+    `run` counts the turns: it grows by one where the speaker changes. `language` is its segment's, `segment` its index.
+    """
+
+    word: Word
+    cost: float
+    space: bool
+    run: int
+    language: str
+    segment: int
+
+
+def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
+    """The cues of a transcript, in order.
+
+    Every word is in exactly one cue. Starts never fall back; a cue ends before the next begins. A line is never wider
+    than the style allows; where a speaker's name stands before it, the name is counted in.
+    """
+    if style.as_it_stands:
+        return as_it_stands(transcript, style)
+    atoms = to_atoms(transcript.segments, style)
+    if not atoms:
+        return []
+    table = _Table(atoms, style, _below(transcript, atoms, style) if style.bilingual else None)
+    ends = _best(table)
+    starts = [0, *ends[:-1]]
+    return in_order(_cue(table, first, end) for first, end in zip(starts, ends, strict=True))
+
+
+def fewest_broken(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
+    """The layout with the fewest broken rules that there is: a lower bound for any other of the same words."""
+    return lay_out(transcript, style.model_copy(update={"bilingual": False, "as_it_stands": False}))
+
+
+def as_it_stands(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
+    """A cue for each segment: as its file has it, else its text on one line."""
+    cues = []
+    last: str | None = None
+    for segment in transcript.segments:
+        label = _label(segment.speaker, last, segment.language, style)
+        last = segment.speaker or last
+        if segment.cue is not None:
+            lines = tuple(Line(text, (), segment.speaker) for text in segment.cue.split("\n"))
+        else:
+            lines = (Line(segment.text, segment.words, segment.speaker, label),)
+        below = (segment.source_text,) if style.bilingual and segment.source_text else ()
+        cues.append(Cue(segment.start, segment.end, lines, below))
+    return cues
+
+
+# --- atoms ------------------------------------------------------------------------------------------------------------
+
+
+def to_atoms(segments: Sequence[Segment], style: SubtitleStyle) -> list[Atom]:
+    """The words of all segments in a row, those too wide for a line cut."""
+    atoms: list[Atom] = []
+    run, last = 0, segments[0].speaker if segments else None
+    for number, segment in enumerate(segments):
+        if segment.speaker != last:
+            run, last = run + 1, segment.speaker
+        room = style.of_language(segment.language)[0] - _indent(segment, style)
+        before = atoms[-1] if atoms else None
+        for word, glue in _pieces(segment, room):
+            if glue is None:
+                cost = break_cost(before.word.text, word.text, segment.language) if before else 0.0
+                space = bool(before) and not (unspaced(before.word.text[-1]) or unspaced(word.text[0]))  # type: ignore[union-attr]
+            else:
+                cost, space = glue, False
+            if before and before.segment != number:
+                cost = min(cost, PLAIN / 2)
+            before = Atom(word, cost, space, run, segment.language, number)
+            atoms.append(before)
+    return atoms
+
+
+def _indent(segment: Segment, style: SubtitleStyle) -> int:
+    """Columns that a name and a dash may take of a line."""
+    label = _label(segment.speaker, None, segment.language, style) if segment.speaker else ""
+    return (width(label) + 2 if label else 0) + (len(DASH) if style.dashes else 0)
+
+
+def _pieces(segment: Segment, room: int) -> Iterable[tuple[Word, float | None]]:
+    """Words as they are, or cut; with the cost of a break before each, None where the words decide it."""
+    for spaceless, group in itertools.groupby(segment.words, lambda word: any(map(unspaced, word.text))):
+        if spaceless:
+            yield from _phrases(list(group), segment.language, room)
+            continue
+        for word in group:
+            if width(word.text) <= room:
+                yield word, None
+            else:
+                times, at = _char_times(word), 0
+                for part in _cut(word.text, room):
+                    end = at + len(part)
+                    yield replace(word, text=part, start=times[at][0], end=times[end - 1][1]), GLUED if at else None
+                    at = end
+
+
+def _phrases(words: list[Word], language: str, room: int) -> Iterable[tuple[Word, float | None]]:
+    """Unspaced words as phrases, whose times are those of their characters."""
+    text = "".join(word.text for word in words)
+    times = [time for word in words for time in _char_times(word)]
+    confidence = [word for word in words for _ in word.text]
+    at = 0
+    for phrase in phrases(text, language):
+        inside = 0
+        for part in [phrase] if width(phrase) <= min(room, 16) else _joined(clusters(phrase), room):
+            first, end = at, at + len(part)
+            word = replace(
+                confidence[first], text=part, start=times[first][0], end=max(times[end - 1][1], times[first][0])
+            )
+            yield word, FORBIDDEN / 2 if inside else (PLAIN / 2 if first and not _after_stop(text[first - 1]) else None)
+            at, inside = end, inside + 1
+
+
+def _after_stop(char: str) -> bool:
+    return char in "。！？、，；：…,.!?;:"
+
+
+def _joined(parts: Iterable[str], room: int) -> Iterable[str]:
+    """Parts, the ones wider than the room cut further."""
+    for part in parts:
+        yield from _cut(part, room) if width(part) > room else [part]
+
+
+def _char_times(word: Word) -> list[tuple[float, float]]:
+    step = (word.end - word.start) / len(word.text)
+    ends = [word.start + i * step for i in range(len(word.text))] + [word.end]
+    return [(round(a, 3), round(b, 3)) for a, b in itertools.pairwise(ends)]
+
+
+def _cut(text: str, room: int) -> list[str]:
+    """Parts of at most `room` columns, cut after `/`, `-`, `.` and the like where their second half has one."""
+    parts: list[str] = []
+    while width(text) > room:
+        end, columns = 0, 0
+        while end < len(text) and (columns := columns + width(text[end])) <= room:
+            end += 1
+        end = max(end, 1)
+        good = max((text.rfind(mark, end // 2, end) for mark in "/-._?&=#%"), default=-1)
+        end = good + 1 if good >= end // 2 and good > 0 else end
+        while end < len(text) and end > 1 and width(text[end]) == 0:  # a mark stays with its letter
+            end -= 1
+        parts.append(text[:end])
+        text = text[end:]
+    return [*parts, text] if text else parts
+
+
+def short_label(speaker: str | None, columns: int = LABEL) -> str:
+    """A speaker's name on one line, cut at so many columns."""
+    flat = " ".join((speaker or "").split())
+    if width(flat) <= columns:
+        return flat
+    while width(flat) > columns - 1:
+        flat = flat[:-1]
+    return f"{flat}…"
+
+
+def _label(speaker: str | None, last: str | None, language: str, style: SubtitleStyle) -> str:
+    if style.labels == "never" or (style.labels == "change" and speaker == last):
+        return ""
+    return short_label(speaker, _label_columns(language, style))
+
+
+def _label_columns(language: str, style: SubtitleStyle) -> int:
+    return min(LABEL, style.of_language(language)[0] // 2 - 2)
+
+
+# --- costs ------------------------------------------------------------------------------------------------------------
+
+
+class _Table:
+    """The atoms as columns; `cost[d][i]` is that of a cue of d atoms that begins at i, infinite where it cannot be."""
+
+    def __init__(self, atoms: Sequence[Atom], style: SubtitleStyle, below: _Below | None = None) -> None:
+        self.atoms, self.style, self.below = atoms, style, below
+        n = len(atoms)
+        self.start: Floats = np.maximum.accumulate(np.array([a.word.start for a in atoms]))
+        self.end: Floats = np.maximum(np.array([a.word.end for a in atoms]), self.start)
+        self.run: Ints = np.array([a.run for a in atoms])
+        columns = np.array([width(a.word.text) for a in atoms])
+        self.space: Ints = np.array([int(a.space) for a in atoms])
+        self.sums: Ints = np.concatenate([[0], np.cumsum(columns + self.space)])
+        rooms = {language: style.of_language(language) for language in {a.language for a in atoms}}
+        self.room: Ints = np.array([rooms[a.language][0] for a in atoms])
+        self.speed: Floats = np.array([rooms[a.language][1] or np.inf for a in atoms])
+        self.labels = [
+            _label(a.word.speaker, atoms[i - 1].word.speaker if i else None, a.language, style)
+            for i, a in enumerate(atoms)
+        ]
+        self.label: Ints = np.array([width(label) + 2 if label else 0 for label in self.labels])
+        runs = np.flatnonzero(np.diff(self.run, prepend=self.run[0] - 1))
+        self.run_end: Ints = np.append(runs[1:], n)[self.run - self.run[0]]  # where the atom's turn ends
+        pause = np.maximum(0.0, self.start - np.concatenate([[self.start[0]], np.maximum.accumulate(self.end)[:-1]]))
+        self.long_pauses: Ints = np.concatenate([[0], np.cumsum(pause > LONGEST_PAUSE)])
+        self.pauses: Floats = np.concatenate([[0.0], np.cumsum(np.maximum(0.0, pause - SHORT_PAUSE))])
+        self.break_before: Floats = np.array([a.cost for a in atoms])
+        self.cue_break: Floats = np.append(np.maximum(0.0, self.break_before - np.minimum(3.0, 4 * pause)), 0.0)
+        self.cue_break[:-1][np.diff(self.run, prepend=self.run[0]) > 0] = 0.0  # the speaker changes: a natural end
+        self.next: Floats = np.append(self.start[1:], np.inf)
+        self.lines_of_cue = max(1, style.lines // 2) if below else style.lines
+        self.cost: list[Floats] = [np.zeros(0)]
+        self._fill()
+
+    # Widths of d atoms from each i; the label of the first is not counted in.
+    def _widths(self, d: int) -> Ints:
+        first = len(self.atoms) - d + 1
+        found: Ints = self.sums[d:] - self.sums[:first] - self.space[:first]
+        return found
+
+    def _fill(self) -> None:
+        style, n = self.style, len(self.atoms)
+        gap = style.gap / style.fps
+        self.lines = lines = _Lines(self)
+        latest = self.end.copy()  # of the d atoms from i
+        for d in range(1, n + 1):
+            if d > (style.words or n) or not lines.may_fit(d):
+                break
+            count = n - d + 1
+            i, j = np.arange(count), np.arange(d - 1, n)
+            latest = np.maximum(latest[:count], self.end[d - 1 :])
+            cue_lines = lines.cost(d)
+            one = self.run[i] == self.run[j]
+            dashed = self._dashed(d, i, j) if style.dashes and d > 1 and not self.below else np.zeros(count, bool)
+            can = (one & np.isfinite(cue_lines)) | dashed
+            limit = np.minimum(self.start[i] + style.longest, self.next[j] - gap)
+            stay = np.maximum(limit - self.start[i], 0.0)
+            if d > 1:
+                can &= latest - self.start[i] <= style.longest
+                can &= self.long_pauses[d:] == self.long_pauses[i + 1]
+            columns = self._widths(d) + self.label[i]
+            columns[dashed] += 2 * len(DASH) + self.label[np.minimum(self.run_end[i[dashed]], n - 1)]
+            needed = columns / self.speed[i]
+            short = stay < style.shortest - EPSILON
+            fast = stay < needed - EPSILON
+            far = np.maximum(needed, style.shortest) / np.maximum(stay, 0.01) - 1
+            ends = self.cue_break[d:]
+            cost = A_CUE + ends + np.where(dashed, DASHED, cue_lines)
+            cost += PAUSED * (self.pauses[d:] - self.pauses[i + 1])
+            cost += LITTLE * np.maximum(0.0, 1 - columns / LITTLE_TEXT) * (ends > 0)
+            cost += BROKEN * (short.astype(int) + fast) + HOW_FAR * np.clip(far, 0.0, 5.0) * (short | fast)
+            if self.below:
+                cost += self.below.cost(i, i + d)
+            self.cost.append(np.where(can, cost, np.inf))
+
+    def _dashed(self, d: int, i: Ints, j: Ints) -> NDArray[np.bool_]:
+        """Whether exactly two speakers are in it whose parts fit a line each."""
+        n = len(self.atoms)
+        two: NDArray[np.bool_] = self.run[j] == self.run[i] + 1
+        if not two.any():
+            return two
+        middle = np.minimum(self.run_end[i], n - 1)
+        first = self.sums[middle] - self.sums[i] - self.space[i] + self.label[i] + len(DASH)
+        second = self.sums[d:] - self.sums[middle] - self.space[middle] + self.label[middle] + len(DASH)
+        two &= (first <= self.room[i]) & (second <= self.room[middle]) & (self.style.lines >= 2)
+        return two
+
+
+class _Lines:
+    """What the best division of d atoms into lines costs, for every i: the fewest lines that hold them."""
+
+    def __init__(self, table: _Table) -> None:
+        self.table = table
+        self.most = table.lines_of_cue
+        self.by_count: list[list[Floats]] = [[] for _ in range(self.most)]  # [lines - 1][d - 1][i]
+        self.plain: list[Floats] = []  # a line of d atoms that is not the first of its cue, [d - 1][i]
+
+    def may_fit(self, d: int) -> bool:
+        """Whether some cue of d atoms or more might hold them, were its end free."""
+        table = self.table
+        return bool((table._widths(d) <= table.room[: len(table.atoms) - d + 1] * self.most).any())
+
+    def cost(self, d: int) -> Floats:
+        """Must be asked for d = 1, 2, 3 ... in turn."""
+        table = self.table
+        columns = table._widths(d)
+        count = len(columns)
+        room = table.room[:count]
+        self.plain.append(_one_line(columns, room))
+        self.by_count[0].append(_one_line(columns + table.label[:count], room))
+        best = self.by_count[0][-1]
+        for lines in range(1, self.most):
+            found = np.full(count, np.inf)
+            open_ = np.flatnonzero((columns <= room * (lines + 1)) & ~np.isfinite(best))
+            for s in range(1, d) if len(open_) else ():
+                head = self.by_count[lines - 1][s - 1][open_]
+                tail = self.plain[d - s - 1][open_ + s]
+                found[open_] = np.minimum(found[open_], head + tail + table.break_before[open_ + s])
+            self.by_count[lines].append(found)
+            best = np.minimum(best, found)
+        return best
+
+    def divide(self, i: int, d: int) -> list[tuple[int, int]]:
+        """The best lines of d atoms from i as (first, end)."""
+        lines = next(count for count in range(self.most) if np.isfinite(self.by_count[count][d - 1][i]))
+        ends = [i + d]
+        for count in range(lines, 0, -1):
+            length = ends[-1] - i
+            costs = [
+                self.by_count[count - 1][s - 1][i] + self.plain[length - s - 1][i + s] + self.table.break_before[i + s]
+                for s in range(1, length)
+            ]
+            ends.append(i + 1 + int(np.argmin(costs)))
+        ends.reverse()
+        return list(itertools.pairwise([i, *ends]))
+
+
+def _one_line(columns: Ints, room: Ints) -> Floats:
+    return np.where(columns <= room, RAGGED * (columns / room) ** 2, np.inf)
+
+
+def _best(table: _Table) -> list[int]:
+    """Where the cues of the cheapest layout end: the last is n."""
+    n, most = len(table.atoms), len(table.cost) - 1
+    by_end = np.full((n + 1, most), np.inf)  # [end, most - d]: the cost of d atoms that end there
+    for d in range(1, most + 1):
+        by_end[d:, most - d] = table.cost[d]
+    best = np.full(most + n + 1, np.inf)  # with `most` places before the first
+    best[most] = 0.0
+    length = np.zeros(n + 1, int)
+    for end in range(1, n + 1):
+        total = best[end : end + most] + by_end[end]
+        chosen = int(total.argmin())
+        best[most + end], length[end] = total[chosen], most - chosen
+    ends = [n]
+    while (before := ends[-1] - int(length[ends[-1]])) > 0:
+        ends.append(before)
+    return ends[::-1]
+
+
+# --- cues -------------------------------------------------------------------------------------------------------------
+
+
+def _cue(table: _Table, first: int, end: int) -> Cue:
+    style = table.style
+    start = float(table.start[first])
+    dashed = table.run[first] != table.run[end - 1]
+    middle = int(table.run_end[first])
+    parts = [(first, middle), (middle, end)] if dashed else table.lines.divide(first, end - first)
+    lines = []
+    for a, b in parts:
+        words = tuple(atom.word for atom in table.atoms[a:b])
+        label = table.labels[a] if a == first or dashed else ""
+        lines.append(Line(_text(table.atoms[a:b]), words, words[0].speaker, label, dash=bool(dashed)))
+    columns = sum(width(line.shown) for line in lines)
+    said = float(table.end[first:end].max())
+    limit = min(start + style.longest, float(table.next[end - 1]) - style.gap / style.fps)
+    stop = min(max(said, start + style.shortest, start + columns / float(table.speed[first])), limit)
+    if float(table.next[end - 1]) - stop < style.chain:
+        stop = limit
+    return Cue(start, stop, tuple(lines), table.below.lines(first, end) if table.below else ())
+
+
+def _text(atoms: Sequence[Atom]) -> str:
+    return "".join((" " if atom.space and i else "") + atom.word.text for i, atom in enumerate(atoms))
+
+
+def in_order(cues: Iterable[Cue]) -> list[Cue]:
+    """Times to the millisecond; each cue begins at or after the end of the one before and lasts at least one."""
+    out: list[Cue] = []
+    for cue in cues:
+        start = max(round(cue.start, 3), out[-1].end if out else 0.0)
+        out.append(replace(cue, start=start, end=max(round(cue.end, 3), round(start + 0.001, 3))))
+    return out
+
+
+# --- a second language ------------------------------------------------------------------------------------------------
+
+
+class _Below:
+    """The source text under its translation: which of its atoms stand under which of the translation's.
+
+    For a break before atom t of the translation the source breaks near the same share of its segment, where it costs
+    least; so the break points of one language are a function of the other's, and the optimisation stays one.
+    """
+
+    def __init__(self, sources: Sequence[Atom], place: Ints, room: int, lines: int) -> None:
+        self.sources, self.place, self.room, self.most = sources, place, room, lines
+        columns = np.array([width(a.word.text) + a.space for a in sources])
+        self.sums: Ints = np.concatenate([[0], np.cumsum(columns)]).astype(int)
+        self.breaks: Floats = np.append(np.array([a.cost for a in sources]), 0.0)
+
+    def cost(self, first: Ints, end: Ints) -> Floats:
+        a, b = self.place[first], self.place[end]
+        columns = self.sums[b] - self.sums[a]
+        found: Floats = BROKEN * (columns > self.room * self.most) + 20.0 * (columns == 0) + self.breaks[b] / 2
+        return found
+
+    def lines(self, first: int, end: int) -> tuple[str, ...]:
+        part = self.sources[self.place[first] : self.place[end]]
+        return tuple(wrap(part, self.room))
+
+
+def wrap(atoms: Sequence[Atom], room: int) -> list[str]:
+    """Text on lines of at most `room` columns, as few as can be, then as even as can be."""
+    if not atoms or width(_text(atoms)) <= room:
+        return [_text(atoms)] if atoms else []
+    cuts = [k for k in range(1, len(atoms)) if width(_text(atoms[:k])) <= room]
+    two = [k for k in cuts if width(_text(atoms[k:])) <= room]
+    if two:
+        k = min(
+            two, key=lambda k: atoms[k].cost + RAGGED * abs(width(_text(atoms[:k])) - width(_text(atoms[k:]))) / room
+        )
+        return [_text(atoms[:k]), _text(atoms[k:])]
+    k = max(cuts, default=1)
+    return [_text(atoms[:k]), *wrap(atoms[k:], room)]
+
+
+def _below(transcript: Transcript, atoms: Sequence[Atom], style: SubtitleStyle) -> _Below:
+    language = transcript.translated_from or transcript.language
+    room = style.of_language(language)[0]
+    plain = style.model_copy(update={"labels": "never", "dashes": False})
+    groups = {n: list(group) for n, group in itertools.groupby(atoms, key=lambda atom: atom.segment)}
+    sources: list[Atom] = []
+    place = [0]
+    for number, segment in enumerate(transcript.segments):
+        if number not in groups:
+            continue
+        words = spread(segment.source_text or "", segment.start, segment.end)
+        own = to_atoms([replace(segment, words=words, language=language, speaker=None)], plain)
+        place += [len(sources) + at for at in _places(groups[number], own)]
+        sources += own
+    return _Below(sources, np.array(place), room, max(1, style.lines // 2))
+
+
+def _places(atoms: Sequence[Atom], sources: Sequence[Atom]) -> list[int]:
+    """For the end of each atom, how many of `sources` are before it: the cheapest break near its share of the text."""
+    shares = list(itertools.accumulate(width(a.word.text) + 1 for a in atoms))
+    own = [0, *itertools.accumulate(width(a.word.text) + 1 for a in sources)]
+    places: list[int] = []
+    for share in shares[:-1]:
+        wanted = share / shares[-1] * own[-1]
+        near = range(places[-1] if places else 0, len(sources) + 1)
+        cost = {k: abs(own[k] - wanted) / 4 + (sources[k].cost if 0 < k < len(sources) else 2.0) for k in near}
+        places.append(min(cost, key=lambda k: cost[k]))
+    return [*places, len(sources)]
