@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from voicekit.config import CLEAN_FILTERS, FORMATS, clean_preset, preset, transcribe_options
+from voicekit.config import CLEAN_FILTERS, USUAL_FORMATS, clean_preset, preset, transcribe_options
 from voicekit.errors import UsageError
 
 
@@ -36,7 +36,7 @@ def test_file_is_overridden_by_what_is_given(tmp_path: Path) -> None:
     file.write_text("language: DE\nbeam_size: 1\nspeaker_names: [Ana, Ben]\n")
     options = transcribe_options(file, beam_size=3, model=None)
     assert (options.language, options.beam_size, options.speaker_names) == ("de", 3, ("Ana", "Ben"))
-    assert options.format == FORMATS
+    assert options.format == USUAL_FORMATS
 
 
 @pytest.mark.parametrize(

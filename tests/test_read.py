@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import transcripts
+from voicekit.config import subtitle_style
 from voicekit.data import Segment, Transcript, Turn, Word
 from voicekit.errors import SourceError
 from voicekit.pipeline.read import LATEST, READERS, Reading, Utterance, of_transcript, read
-from voicekit.pipeline.subtitle import cues
 from voicekit.pipeline.write import RENDERERS
+from voicekit.subtitles.layout import lay_out
 
 Read = Callable[[str | bytes, str], Reading]
 
@@ -213,26 +214,27 @@ def test_a_transcript_that_ends_before_it_begins() -> None:
 def test_voicekit_reads_what_it_writes(tmp_path_factory: pytest.TempPathFactory, transcript: Transcript) -> None:
     folder = tmp_path_factory.mktemp("written")
     written = {}
+    style = subtitle_style("standard", labels="always", dashes=False)
     for name in ("json", "vtt", "rttm", "srt"):
         path = folder / f"x.{name}"
-        path.write_text(RENDERERS[name](transcript), encoding="utf-8", newline="")
+        path.write_text(str(RENDERERS[name](transcript, style)), encoding="utf-8", newline="")
         if path.read_text(encoding="utf-8").strip():
             written[name] = read(path)
     assert written["json"].utterances == of_transcript(transcript).utterances
     assert written["json"].turns == of_transcript(transcript).turns
-    laid = cues(transcript)
+    laid = lay_out(transcript, style)
     assert [(u.text, u.speaker, u.start) for u in written["vtt"].utterances or ()] == [
-        (" ".join(cue.lines), cue.label or None, cue.start) for cue in laid
+        (" ".join(line.text for line in cue.lines), cue.lines[0].speaker, cue.start) for cue in laid
     ]
     if "rttm" in written:
         turns = sorted(transcript.turns, key=lambda turn: turn.start)
         assert [(t.start, t.speaker) for t in written["rttm"].turns or ()] == [
             (turn.start, "_".join(turn.speaker.split())) for turn in turns
         ]
-    texts = [" ".join(cue.lines).replace("-->", "→") for cue in laid]
+    texts = [" ".join(line.text for line in cue.lines).replace("-->", "→") for cue in laid]
     if texts and not any(char in text for text in texts for char in "<{:"):  # SRT cannot tell these from its own
         plain = [(u.text, u.speaker) for u in written["srt"].utterances or ()]
-        tagless = [None if cue.label == "" else cue.label.replace("<b>", "").strip() for cue in laid]
+        tagless = [cue.lines[0].label.replace("<b>", "").strip() or None for cue in laid]
         assert plain == list(zip(texts, tagless, strict=True))
 
 

@@ -9,7 +9,9 @@ import pytest
 from whisper_normalizer.basic import BasicTextNormalizer
 
 from voicekit import Session, evaluate
-from voicekit.pipeline.subtitle import LINE, cues, width
+from voicekit.config import subtitle_style
+from voicekit.subtitles.cue import width
+from voicekit.subtitles.layout import lay_out
 
 CLIPS = {
     "de": "azure_testing_audio.ogg",
@@ -33,8 +35,8 @@ def test_languages_are_detected_and_written(recordings: Path, session: Session, 
     t = session.transcribe(media, diarizer="none", model="base")
     assert t.language == language
     assert {segment.language for segment in t} == {language}
-    for cue in cues(t):
-        assert all(width(line) <= LINE for line in cue.text.split("\n"))
+    for cue in lay_out(t, subtitle_style()):
+        assert all(width(line) <= 42 for line in cue.text.split("\n"))
     if language in ("zh", "ja"):
         assert " " not in t.text.replace(". ", "").replace("、 ", "") or t.text.count(" ") < len(t.text) / 20
         return

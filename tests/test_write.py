@@ -7,18 +7,20 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies import transcripts
-from voicekit.config import FORMATS
+from voicekit.config import FORMATS, subtitle_style
 from voicekit.data import Segment, Transcript, Turn, Word
 from voicekit.errors import UsageError
-from voicekit.pipeline.subtitle import cues
 from voicekit.pipeline.write import FILE_NAMES, RENDERERS, save, to_audacity, to_rttm, to_srt, to_tsv, to_txt, to_vtt
+from voicekit.subtitles.layout import lay_out
+
+STYLE = subtitle_style()
 
 
 @given(transcripts())
 @settings(deadline=None)
 def test_pysrt_reads_back_every_srt(transcript: Transcript) -> None:
-    back = pysrt.from_string(to_srt(transcript))
-    laid = cues(transcript)
+    back = pysrt.from_string(to_srt(transcript, STYLE))
+    laid = lay_out(transcript, STYLE)
     assert [item.index for item in back] == list(range(1, len(laid) + 1))
     assert [item.text for item in back] == [cue.text.replace("-->", "→") for cue in laid]
     assert [item.start.ordinal for item in back] == [round(cue.start * 1000) for cue in laid]
@@ -27,9 +29,9 @@ def test_pysrt_reads_back_every_srt(transcript: Transcript) -> None:
 @given(transcripts())
 @settings(deadline=None)
 def test_vtt_has_no_markup_but_ours(transcript: Transcript) -> None:
-    blocks = to_vtt(transcript).split("\n\n")
+    blocks = to_vtt(transcript, STYLE).split("\n\n")
     assert blocks[0].strip() == "WEBVTT"
-    assert len([b for b in blocks[1:] if b.strip()]) == len(cues(transcript))
+    assert len([b for b in blocks[1:] if b.strip()]) == len(lay_out(transcript, STYLE))
     for block in blocks[1:]:
         payload = block.strip().partition("\n")[2]
         rest = payload.partition(">")[2] if payload.startswith("<v ") else payload
@@ -52,7 +54,10 @@ def test_plain_formats() -> None:
     assert to_txt(t) == "Ana Sousa: Tab\there & <b> Yes.\nB: No.\n"
     assert to_tsv(t).splitlines()[:2] == ["start\tend\tspeaker\ttext", "500\t1250\tAna Sousa\tTab here & <b>"]
     assert to_audacity(t).splitlines()[2] == "3.000000\t4.000000\tB: No."
-    assert to_vtt(t).splitlines()[2:4] == ["00:00:00.500 --> 00:00:01.333", "<v Ana Sousa>Tab here &amp; &lt;b&gt;"]
+    assert to_vtt(t, STYLE).splitlines()[2:4] == [
+        "00:00:00.500 --> 00:00:01.917",
+        "<v Ana Sousa>Tab here &amp; &lt;b&gt;",
+    ]
 
 
 def test_rttm_is_what_pyannote_reads(tmp_path: Path) -> None:
@@ -68,7 +73,8 @@ def test_save_by_ending(tmp_path: Path) -> None:
     t = conversation()
     for name in FORMATS:
         path = save(t, tmp_path / FILE_NAMES[name])
-        assert path.read_text(encoding="utf-8") == RENDERERS[name](t)
+        content = RENDERERS[name](t, STYLE)
+        assert path.read_bytes() == (content if isinstance(content, bytes) else content.encode())
     assert t.save(str(tmp_path / "x.srt")).read_text().startswith("1\n")
     with pytest.raises(UsageError, match=r"\.srt"):
         t.save(tmp_path / "x.doc")
@@ -77,4 +83,4 @@ def test_save_by_ending(tmp_path: Path) -> None:
 def test_empty_transcript_in_every_format() -> None:
     empty = Transcript("voicekit.transcript/1", "und", 3.0, "silence.wav", (), ())
     for render in RENDERERS.values():
-        assert isinstance(render(empty), str)
+        assert isinstance(render(empty, STYLE), str | bytes)

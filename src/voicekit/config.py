@@ -22,8 +22,9 @@ LANGUAGES = frozenset(
     "sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh yue".split()
 )
 
-Format = Literal["json", "srt", "vtt", "txt", "tsv", "rttm", "audacity"]
+Format = Literal["json", "srt", "vtt", "ass", "txt", "docx", "tsv", "rttm", "audacity"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+USUAL_FORMATS: tuple[Format, ...] = ("json", "srt", "vtt", "txt", "tsv", "rttm", "audacity")
 
 T = TypeVar("T", bound=BaseModel)
 Positive = Annotated[int, Field(ge=1)]
@@ -66,7 +67,11 @@ class TranscribeOptions(Strict):
     compute_type: str = Field("auto", description="Arithmetic of Whisper: int8, float16, ...; auto fits the device")
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
     format: tuple[Format, ...] = Field(
-        default=FORMATS, description=f"Files to write, separated by commas: {', '.join(FORMATS)}"
+        default=USUAL_FORMATS, description=f"Files to write, separated by commas: {', '.join(FORMATS)}"
+    )
+    subtitles: str = Field(
+        "standard",
+        description="Style of the subtitles: standard, netflix, bbc, youtube, shorts, raw, or a YAML file",
     )
 
     @field_validator("speaker_names", "format", mode="before")
@@ -233,7 +238,9 @@ class SubtitleStyle(Strict):
     labels: Literal["change", "always", "never"] = Field(
         "change", description="Names of speakers before the text: where they change, always, never"
     )
-    dashes: bool = Field(True, description="Two speakers in one cue, a dash each, where a turn is too short to stand alone")
+    dashes: bool = Field(
+        True, description="Two speakers in one cue, a dash each, where a turn is too short to stand alone"
+    )
     colours: bool = Field(False, description="A colour for each speaker")
     karaoke: bool = Field(False, description="Mark each word as it is said (VTT, ASS)")
     bilingual: bool = Field(False, description="The source text below its translation")

@@ -38,6 +38,7 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
         ],
         "config": plan.options.model_dump(mode="json"),
         "clean": plan.preset.model_dump(mode="json"),
+        "subtitles": plan.style.model_dump(mode="json"),
         "chosen": {"batch_size": plan.batch_size, "compute_type": plan.compute_type, "device": str(plan.device)},
         "models": [{**weights.record(), "origin": weights.origin} for weights in plan.weights],
         "seeds": {"whisper": 0},  # only clips that fail twice are drawn (engines/faster_whisper.py)

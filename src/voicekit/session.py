@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from voicekit import models
-from voicekit.config import TranscribeOptions, clean_preset, transcribe_options
+from voicekit.config import TranscribeOptions, clean_preset, subtitle_style, transcribe_options
 from voicekit.data import Transcript
 from voicekit.device import Device, choose_device
 from voicekit.engines import load_engine
@@ -148,6 +148,7 @@ class Session:
             batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
             compute_type=_compute_type(options.compute_type, device),
             preset=preset,
+            style=subtitle_style(options.subtitles),
         )
 
     def _whisper(self, name: str, device: Device) -> Weights:

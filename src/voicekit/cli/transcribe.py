@@ -47,6 +47,7 @@ def transcribe(
     diarizer_model: Annotated[str | None, _option("diarizer_model")] = None,
     device: Annotated[str | None, _option("device")] = None,
     format: Annotated[str | None, _option("format", "-f")] = None,
+    subtitles: Annotated[str | None, _option("subtitles")] = None,
     config: Annotated[
         str | None, typer.Option("-c", "--config", help="YAML file of these options, or a name in configs/transcribe")
     ] = None,
@@ -77,6 +78,7 @@ def transcribe(
         "speaker_names": speaker_names, "language": language, "model": model, "hotwords": hotwords, "prompt": prompt,
         "beam_size": beam_size, "batch_size": batch_size, "compute_type": compute_type, "clean": clean,
         "diarizer": diarizer, "diarizer_model": diarizer_model, "device": device, "format": format,
+        "subtitles": subtitles,
     }  # fmt: skip
     options = transcribe_options(preset("transcribe", config) if config else None, **given)
     if offline:

@@ -27,8 +27,8 @@ from voicekit.pipeline.transcribe import VERSION as TRANSCRIBE_VERSION
 from voicekit.pipeline.transcribe import transcribe
 from voicekit.pipeline.voices import VERSION as VOICES_VERSION
 from voicekit.pipeline.voices import Voices
-from voicekit.pipeline.write import FILE_NAMES, RENDERERS
-from voicekit.workspace import RunFolder, claim_name, claimed_name, find_run, write_text
+from voicekit.pipeline.write import FILE_NAMES, write
+from voicekit.workspace import RunFolder, claim_name, claimed_name, find_run
 
 _VOICES = "voices.npz"
 
@@ -228,7 +228,7 @@ def write_run(recording: Recording, plan: Plan, out: Path, manifest: dict[str, A
     """Keep a transcript as a run: the files of `--format`, and run.json last. Returns the run's folder."""
     with RunFolder(claim_name(out, recording.title, recording.identity), plan.digest(recording)) as run:
         for name in plan.options.format:
-            write_text(run.folder / FILE_NAMES[name], RENDERERS[name](transcript))
+            write(transcript, run.folder / FILE_NAMES[name], name, plan.style)
         return run.commit(manifest)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voicekit.config import CleanPreset, TranscribeOptions
+from voicekit.config import CleanPreset, SubtitleStyle, TranscribeOptions
 from voicekit.device import Device
 from voicekit.errors import SourceError, without_secrets
 from voicekit.models import Weights
@@ -18,10 +18,12 @@ from voicekit.pipeline.diarize import VERSION as DIARIZE_VERSION
 from voicekit.pipeline.transcribe import VERSION as TRANSCRIBE_VERSION
 from voicekit.pipeline.voices import VERSION as VOICES_VERSION
 from voicekit.pipeline.write import VERSION as WRITE_VERSION
+from voicekit.subtitles.formats import VERSION as FORMATS_VERSION
+from voicekit.subtitles.layout import VERSION as LAYOUT_VERSION
 from voicekit.workspace import digest, file_sha256
 
 # Options that a plan replaces by what was chosen for them.
-_CHOSEN = {"model", "diarizer_model", "device", "batch_size", "compute_type", "clean"}
+_CHOSEN = {"model", "diarizer_model", "device", "batch_size", "compute_type", "clean", "subtitles"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Plan:
     batch_size: int
     compute_type: str
     preset: CleanPreset
+    style: SubtitleStyle
 
     @property
     def keeps_voices(self) -> bool:
@@ -82,6 +85,7 @@ class Plan:
                 "source": recording.source,
                 "options": self.options.model_dump(mode="json", exclude=_CHOSEN),
                 "preset": self.preset.model_dump(mode="json"),
+                "style": self.style.model_dump(mode="json"),
                 "device": self.device.kind,
                 "compute_type": self.compute_type,
                 "batch_size": self.batch_size,
@@ -95,6 +99,8 @@ class Plan:
                     TRANSCRIBE_VERSION,
                     ATTRIBUTE_VERSION,
                     WRITE_VERSION,
+                    FORMATS_VERSION,
+                    LAYOUT_VERSION,
                 ],
             }
         )

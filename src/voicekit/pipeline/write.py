@@ -1,57 +1,64 @@
-"""Write: a transcript as text in each format. `RENDERERS` is the list of them; each is a function to one string."""
+"""Write: a transcript in each format. `RENDERERS` is the list of them; what is shown on a screen has a style."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from pathlib import Path
 
-import pysrt
-
-from voicekit.config import FORMATS
+from voicekit.config import FORMATS, Format, SubtitleStyle, subtitle_style
 from voicekit.data import Transcript
 from voicekit.errors import UsageError
-from voicekit.pipeline.subtitle import cues
-from voicekit.workspace import write_text
+from voicekit.subtitles import formats
+from voicekit.subtitles.layout import lay_out
+from voicekit.workspace import writing
 
-VERSION = 1
+VERSION = 2
 
-FILE_NAMES = {name: f"transcript.{name}" for name in FORMATS} | {"audacity": "transcript.labels.txt"}
+ENDINGS: dict[Format, str] = {name: f".{name}" for name in FORMATS} | {"audacity": ".labels.txt"}
+"""What the names of files of a format end with."""
+
+FILE_NAMES: dict[Format, str] = {name: f"transcript{ending}" for name, ending in ENDINGS.items()}
 
 
-def save(transcript: Transcript, path: str | Path) -> Path:
-    """Write in the format that the name ends with. Raises UsageError for another ending."""
+def save(transcript: Transcript, path: str | Path, style: SubtitleStyle | None = None) -> Path:
+    """Write in the format that the name ends with. `style`: of subtitles, the preset `standard` when left out.
+
+    Raises:
+        UsageError: no format has this ending.
+        OutputError: the file cannot be written.
+    """
     path = Path(path)
-    endings = {name.removeprefix("transcript"): fmt for fmt, name in FILE_NAMES.items()}
-    for ending in sorted(endings, key=len, reverse=True):
+    write(transcript, path, format_of(path), style)
+    return path
+
+
+def write(transcript: Transcript, path: Path, kind: Format, style: SubtitleStyle | None = None) -> None:
+    """Write in a format, atomically, whatever the name is. Raises OutputError where it cannot be written."""
+    content = RENDERERS[kind](transcript, style or subtitle_style())
+    with writing(path) as temporary:
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+
+
+def format_of(path: Path) -> Format:
+    """Raises UsageError where no format has the name's ending."""
+    for kind, ending in sorted(ENDINGS.items(), key=lambda row: len(row[1]), reverse=True):
         if path.name.lower().endswith(ending):
-            write_text(path, RENDERERS[endings[ending]](transcript))
-            return path
-    raise UsageError(f"cannot tell a format from the name {path.name}", f"End it with {', '.join(sorted(endings))}")
+            return kind
+    endings = ", ".join(sorted(ENDINGS.values()))
+    raise UsageError(f"cannot tell a format from the name {path.name}", f"End it with {endings}")
 
 
-def to_srt(transcript: Transcript) -> str:
-    """SubRip, through pysrt."""
-    file = pysrt.SubRipFile(
-        pysrt.SubRipItem(
-            index=number,
-            start=pysrt.SubRipTime.from_ordinal(round(cue.start * 1000)),
-            end=pysrt.SubRipTime.from_ordinal(round(cue.end * 1000)),
-            text=cue.text.replace("-->", "→"),
-        )
-        for number, cue in enumerate(cues(transcript), 1)
-    )
-    return "".join(f"{item}\n" for item in file)
+def to_srt(transcript: Transcript, style: SubtitleStyle) -> str:
+    return formats.to_srt(lay_out(transcript, style), formats.speaker_colours(transcript, style))
 
 
-def to_vtt(transcript: Transcript) -> str:
-    """WebVTT with `<v Speaker>` voice spans, https://www.w3.org/TR/webvtt1/."""
-    blocks = ["WEBVTT\n"]
-    for cue in cues(transcript):
-        voice = f"<v {html.escape(cue.label, quote=False)}>" if cue.label else ""
-        text = html.escape("\n".join(cue.lines), quote=False)
-        blocks.append(f"{clock(cue.start)} --> {clock(cue.end)}\n{voice}{text}\n")
-    return "\n".join(blocks)
+def to_vtt(transcript: Transcript, style: SubtitleStyle) -> str:
+    return formats.to_vtt(lay_out(transcript, style), formats.speaker_colours(transcript, style), style.karaoke)
+
+
+def to_ass(transcript: Transcript, style: SubtitleStyle) -> str:
+    colours = formats.speaker_colours(transcript, style)
+    return formats.to_ass(lay_out(transcript, style), style, colours, transcript.source)
 
 
 def to_txt(transcript: Transcript) -> str:
@@ -94,12 +101,6 @@ def to_audacity(transcript: Transcript) -> str:
     )
 
 
-def clock(seconds: float) -> str:
-    """HH:MM:SS.mmm"""
-    ms = round(seconds * 1000)
-    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
-
-
 def _flat(text: str) -> str:
     return text.replace("\t", " ").replace("\n", " ")
 
@@ -108,12 +109,14 @@ def _field(text: str) -> str:
     return "_".join(text.split()) or "_"
 
 
-RENDERERS: dict[str, Callable[[Transcript], str]] = {
-    "json": Transcript.to_json,
+RENDERERS: dict[Format, Callable[[Transcript, SubtitleStyle], str | bytes]] = {
+    "json": lambda transcript, _: transcript.to_json(),
     "srt": to_srt,
     "vtt": to_vtt,
-    "txt": to_txt,
-    "tsv": to_tsv,
-    "rttm": to_rttm,
-    "audacity": to_audacity,
+    "ass": to_ass,
+    "txt": lambda transcript, _: to_txt(transcript),
+    "docx": lambda transcript, _: formats.to_docx(transcript),
+    "tsv": lambda transcript, _: to_tsv(transcript),
+    "rttm": lambda transcript, _: to_rttm(transcript),
+    "audacity": lambda transcript, _: to_audacity(transcript),
 }

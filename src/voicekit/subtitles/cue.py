@@ -15,11 +15,12 @@ class Line:
     """One line of a cue.
 
     Attributes:
-        text: Without dash and label; with the tags of the file it came from.
+        text: Without dash and label.
         words: The same without tags, with a time each; a word cut in two is two of them.
         speaker: Who says it.
         label: The speaker's name as shown before the line; "" where it is not shown.
         dash: Whether a dash stands before it, as two speakers share the cue.
+        markup: Whether the text has tags: it stands as in the subtitle file it came from.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Line:
     speaker: str | None = None
     label: str = ""
     dash: bool = False
+    markup: bool = False
 
     @property
     def head(self) -> str:

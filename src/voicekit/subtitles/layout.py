@@ -8,7 +8,7 @@ min over d of best[t-d] + cost(t-d, d)`, as Knuth and Plass break paragraphs (So
 
 The cost of a cue, in the order of its terms' size:
 
-    1000    for each rule it breaks: too short a stay, too fast to read (`Rules`); nothing else is ever broken
+    1000    for each rule it breaks: too short a stay, too fast to read, no gap; no other rule is ever broken
       30    times how far it breaks them, so that among equal counts the harm is least
       50    for two speakers with dashes: only where it saves a break of a rule
       6 /s  of a pause longer than 0.8 s inside it (and none longer than 2 s)
@@ -34,14 +34,16 @@ from voicekit.data import Segment, Transcript, Word, spread, unspaced
 from voicekit.subtitles.boundaries import FORBIDDEN, GLUED, PLAIN, break_cost, clusters, phrases
 from voicekit.subtitles.cue import DASH, Cue, Line, width
 
-BROKEN, HOW_FAR, DASHED, PAUSED, RAGGED, A_CUE, LITTLE = 1000.0, 30.0, 50.0, 6.0, 4.0, 2.0, 3.0
-SHORT_PAUSE, LONGEST_PAUSE = 0.8, 2.0
+VERSION = 1
+
+BROKEN, HOW_FAR, DASHED, PAUSED, RAGGED, A_CUE, LITTLE = 1000.0, 30.0, 50.0, 8.0, 4.0, 2.0, 3.0
+SHORT_PAUSE, LONGEST_PAUSE = 0.5, 2.0
 LITTLE_TEXT = 20
 """Columns below which a cue that ends inside a sentence holds little."""
 LABEL = 20
 """Columns of a speaker's name, at most."""
-EPSILON = 0.002
-"""Seconds: times are written in milliseconds."""
+TICK = 0.001
+"""Seconds: times are written in milliseconds, and the words of a row begin at least so far apart."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -76,7 +78,7 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     table = _Table(atoms, style, _below(transcript, atoms, style) if style.bilingual else None)
     ends = _best(table)
     starts = [0, *ends[:-1]]
-    return in_order(_cue(table, first, end) for first, end in zip(starts, ends, strict=True))
+    return [_cue(table, first, end) for first, end in zip(starts, ends, strict=True)]
 
 
 def fewest_broken(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
@@ -92,7 +94,7 @@ def as_it_stands(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
         label = _label(segment.speaker, last, segment.language, style)
         last = segment.speaker or last
         if segment.cue is not None:
-            lines = tuple(Line(text, (), segment.speaker) for text in segment.cue.split("\n"))
+            lines = tuple(Line(text, (), segment.speaker, markup=True) for text in segment.cue.split("\n"))
         else:
             lines = (Line(segment.text, segment.words, segment.speaker, label),)
         below = (segment.source_text,) if style.bilingual and segment.source_text else ()
@@ -227,7 +229,9 @@ class _Table:
     def __init__(self, atoms: Sequence[Atom], style: SubtitleStyle, below: _Below | None = None) -> None:
         self.atoms, self.style, self.below = atoms, style, below
         n = len(atoms)
-        self.start: Floats = np.maximum.accumulate(np.array([a.word.start for a in atoms]))
+        ticks = TICK * np.arange(n)
+        starts = np.maximum.accumulate(np.array([a.word.start for a in atoms]) - ticks) + ticks
+        self.start: Floats = np.round(starts, 3)
         self.end: Floats = np.maximum(np.array([a.word.end for a in atoms]), self.start)
         self.run: Ints = np.array([a.run for a in atoms])
         columns = np.array([width(a.word.text) for a in atoms])
@@ -262,7 +266,7 @@ class _Table:
 
     def _fill(self) -> None:
         style, n = self.style, len(self.atoms)
-        gap = style.gap / style.fps
+        self.limit: Floats = np.round(self.next - style.gap / style.fps, 3)  # what ends with the atom must end then
         self.lines = lines = _Lines(self)
         latest = self.end.copy()  # of the d atoms from i
         for d in range(1, n + 1):
@@ -275,22 +279,22 @@ class _Table:
             one = self.run[i] == self.run[j]
             dashed = self._dashed(d, i, j) if style.dashes and d > 1 and not self.below else np.zeros(count, bool)
             can = (one & np.isfinite(cue_lines)) | dashed
-            limit = np.minimum(self.start[i] + style.longest, self.next[j] - gap)
-            stay = np.maximum(limit - self.start[i], 0.0)
+            free = self.limit[j] - self.start[i]
+            stay = np.maximum(np.minimum(free, style.longest), TICK)
             if d > 1:
                 can &= latest - self.start[i] <= style.longest
                 can &= self.long_pauses[d:] == self.long_pauses[i + 1]
             columns = self._widths(d) + self.label[i]
             columns[dashed] += 2 * len(DASH) + self.label[np.minimum(self.run_end[i[dashed]], n - 1)]
             needed = columns / self.speed[i]
-            short = stay < style.shortest - EPSILON
-            fast = stay < needed - EPSILON
+            short = stay < style.shortest - TICK
+            fast = stay < needed - TICK
             far = np.maximum(needed, style.shortest) / np.maximum(stay, 0.01) - 1
             ends = self.cue_break[d:]
             cost = A_CUE + ends + np.where(dashed, DASHED, cue_lines)
             cost += PAUSED * (self.pauses[d:] - self.pauses[i + 1])
             cost += LITTLE * np.maximum(0.0, 1 - columns / LITTLE_TEXT) * (ends > 0)
-            cost += BROKEN * (short.astype(int) + fast) + HOW_FAR * np.clip(far, 0.0, 5.0) * (short | fast)
+            cost += BROKEN * (short.astype(int) + fast + (free < 0)) + HOW_FAR * np.clip(far, 0.0, 5.0) * (short | fast)
             if self.below:
                 cost += self.below.cost(i, i + d)
             self.cost.append(np.where(can, cost, np.inf))
@@ -396,24 +400,15 @@ def _cue(table: _Table, first: int, end: int) -> Cue:
         lines.append(Line(_text(table.atoms[a:b]), words, words[0].speaker, label, dash=bool(dashed)))
     columns = sum(width(line.shown) for line in lines)
     said = float(table.end[first:end].max())
-    limit = min(start + style.longest, float(table.next[end - 1]) - style.gap / style.fps)
-    stop = min(max(said, start + style.shortest, start + columns / float(table.speed[first])), limit)
+    limit = max(min(start + style.longest, float(table.limit[end - 1])), start + TICK)
+    stop = min(max(said, start + TICK, start + style.shortest, start + columns / float(table.speed[first])), limit)
     if float(table.next[end - 1]) - stop < style.chain:
         stop = limit
-    return Cue(start, stop, tuple(lines), table.below.lines(first, end) if table.below else ())
+    return Cue(start, round(stop, 3), tuple(lines), table.below.lines(first, end) if table.below else ())
 
 
 def _text(atoms: Sequence[Atom]) -> str:
     return "".join((" " if atom.space and i else "") + atom.word.text for i, atom in enumerate(atoms))
-
-
-def in_order(cues: Iterable[Cue]) -> list[Cue]:
-    """Times to the millisecond; each cue begins at or after the end of the one before and lasts at least one."""
-    out: list[Cue] = []
-    for cue in cues:
-        start = max(round(cue.start, 3), out[-1].end if out else 0.0)
-        out.append(replace(cue, start=start, end=max(round(cue.end, 3), round(start + 0.001, 3))))
-    return out
 
 
 # --- a second language ------------------------------------------------------------------------------------------------
