@@ -252,9 +252,7 @@ def spread(text: str, start: float, end: float, speaker: str | None = None) -> t
         return ()
     ends = list(itertools.accumulate(len(part) + 1 for part in parts))
     times = [start, *(round(start + (end - start) * at / ends[-1], 3) for at in ends[:-1]), end]
-    return tuple(
-        Word(part, times[i], times[i + 1], probability=1.0, speaker=speaker) for i, part in enumerate(parts)
-    )
+    return tuple(Word(part, times[i], times[i + 1], probability=1.0, speaker=speaker) for i, part in enumerate(parts))
 
 
 # Scripts written without spaces between words, by the first word of their Unicode names.

@@ -70,6 +70,8 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     Every word is in exactly one cue. Starts never fall back; a cue ends before the next begins. A line is never wider
     than the style allows; where a speaker's name stands before it, the name is counted in.
     """
+    if style.labels == "change" and len({segment.speaker for segment in transcript.segments}) < 2:
+        style = style.model_copy(update={"labels": "never"})  # nothing changes
     if style.as_it_stands:
         return as_it_stands(transcript, style)
     atoms = to_atoms(transcript.segments, style)
