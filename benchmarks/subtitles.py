@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +50,17 @@ def media() -> Iterator[Path]:
 
 
 def plain(transcript: Transcript) -> list[dict[str, Any]]:
-    """Segments as Whisper's own JSON has them, without speakers."""
-    return [
-        {
-            "start": s.start, "end": s.end, "text": " " + s.text,
-            "words": [{"word": " " + w.text, "start": w.start, "end": w.end, "probability": 1.0} for w in s.words],
-        }
-        for s in transcript.segments
-    ]  # fmt: skip
+    """Segments as Whisper's own JSON has them, without speakers; words in order of time, as stable-ts demands."""
+    starts = sorted(w.start for w in transcript.words)
+    ends = {start: after for start, after in pairwise(starts)}
+    segments = []
+    for s in transcript.segments:
+        words = [
+            {"word": " " + w.text, "start": w.start, "end": min(w.end, ends.get(w.start, w.end)), "probability": 1.0}
+            for w in s.words
+        ]
+        segments.append({"start": s.start, "end": words[-1]["end"], "text": " " + s.text, "words": words})
+    return segments
 
 
 def whisperx(width: int | None, count: int | None) -> Writer:
@@ -155,7 +159,7 @@ def main(style: str = "netflix") -> None:
     if not recordings_folder().is_dir():
         print("only the sample: there is no folder of recordings")
     with tempfile.TemporaryDirectory() as folder, Session() as session:
-        command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, *PEERS]
+        command = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps", "--target", folder, *PEERS]
         subprocess.run(command, check=True)
         sys.path.append(folder)
         transcripts = [(path, session.transcribe(path)) for path in media() if path.exists()]

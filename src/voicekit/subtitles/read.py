@@ -166,9 +166,7 @@ def _looks_like_times(line: str, at: int, lines: Sequence[str], name: str) -> bo
         or not lines[at - 1].strip()
         or (_NUMBER.fullmatch(lines[at - 1]) is not None and (at == 1 or not lines[at - 2].strip()))
     )
-    if opens and _ARROW.match(line.strip("\ufeff 0123456789:.,-")) and any(char.isdigit() for char in line):
-        raise SourceError(f"{name}: line {at + 1}: not `00:00:01,000 --> 00:00:02,000`", "Mend the line")
-    if opens and line.strip().startswith("-->"):
+    if opens and "-->" in line and re.match(r"[\ufeff\s]*[-\d]", line):
         raise SourceError(f"{name}: line {at + 1}: not `00:00:01,000 --> 00:00:02,000`", "Mend the line")
     return False
 
