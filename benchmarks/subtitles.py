@@ -52,7 +52,7 @@ def media() -> Iterator[Path]:
 def plain(transcript: Transcript) -> list[dict[str, Any]]:
     """Segments as Whisper's own JSON has them, without speakers; words in order of time, as stable-ts demands."""
     starts = sorted(w.start for w in transcript.words)
-    ends = {start: after for start, after in pairwise(starts)}
+    ends = dict(pairwise(starts))
     segments = []
     for s in transcript.segments:
         words = [
@@ -180,7 +180,7 @@ def main(style: str = "netflix") -> None:
             "whisperX, as it comes": whisperx(None, None),
             "whisperX, 42 x 2": whisperx(42, 2),
             "stable-ts, as it comes": stable_ts(None),
-            "stable-ts, split at 84": stable_ts(84),
+            "stable-ts, split at 42": stable_ts(42),
             "faster-whisper's segments": faster_whisper(),
         }
         for name, writer in writers.items():

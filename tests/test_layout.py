@@ -83,7 +83,7 @@ def test_the_layout_is_the_cheapest_of_all(turns: list[tuple[str, int]], data: s
     transcript = said(
         *texts, seconds=data.draw(st.sampled_from([0.1, 0.4])), pause=data.draw(st.sampled_from([0.0, 1.0]))
     )
-    style = SubtitleStyle(line_width=12, reading_speed=15, labels=data.draw(st.sampled_from(["never", "change"])))
+    style = SubtitleStyle(line_width=12, reading_speed=15, labels=data.draw(st.sampled_from(["never", "always"])))
     atoms = to_atoms(transcript.segments, style)
     if len(atoms) > 9:
         return
@@ -114,7 +114,7 @@ def test_lines_end_before_what_leans_on_the_next_word() -> None:
 
 def test_lines_are_even_and_the_name_counts() -> None:
     text = "At least, you know, they all call me a Yankee down here, dear."
-    (cue,) = lay_out(said(("SPEAKER_00", text)), STYLES["standard"])
+    (cue,) = lay_out(said(("SPEAKER_00", text)), subtitle_style("standard", labels="always"))
     first, second = cue.text.split("\n")
     assert first.startswith("SPEAKER_00: ")
     assert abs(len(first) - len(second)) < 12
@@ -125,6 +125,7 @@ def test_names_stand_where_the_speaker_changes() -> None:
     assert [c.text for c in lay_out(t, STYLES["standard"])] == [
         "Ana: One two three.", "Four five six.", "Ben: Seven eight nine.",
     ]  # fmt: skip
+    assert lay_out(said(("Ana", "One two three.")), STYLES["standard"])[0].text == "One two three."  # nothing changes
     always = subtitle_style("standard", labels="always")
     assert [c.text.partition(":")[0] for c in lay_out(t, always)] == ["Ana", "Ana", "Ben"]
     assert [c.text for c in lay_out(t, STYLES["bbc"])] == ["One two three.", "Four five six.", "Seven eight nine."]

@@ -6,7 +6,7 @@ one recording; channels are not told apart; of STM's alternatives in braces ever
 
 from __future__ import annotations
 
-import html
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,12 +16,7 @@ from pathlib import Path
 from voicekit.data import Segment, Transcript, Turn, Word, join_words
 from voicekit.errors import SourceError
 from voicekit.pipeline.attribute import PAUSE
-
-BIGGEST = 64 << 20
-"""Bytes of a file that is read: a day of speech as transcript.json is a third of it."""
-
-LATEST = 1e6
-"""Seconds, eleven days: a time beyond it is a slip of the pen, or meant to exhaust the memory."""
+from voicekit.subtitles.read import BIGGEST, LATEST, parse
 
 
 @dataclass(frozen=True)
@@ -234,40 +229,24 @@ def _ctm(source: str, text: str) -> Reading:
 
 
 def _srt(source: str, text: str) -> Reading:
-    """SubRip; with speakers where every cue begins with `NAME: `, as voicekit writes them."""
-    found = [(start, end, _SRT_TAG.sub("", said).strip()) for start, end, said in _cues(source, list(_lines(text)))]
-    timed = [cue for cue in found if cue[2]]
-    named = _named([said for _, _, said in timed]) or _unnamed([said for _, _, said in timed])
-    return Reading(
-        source,
-        _by_time(
-            Utterance(said, start, end, speaker) for (start, end, _), (speaker, said) in zip(timed, named, strict=True)
-        ),
-    )
+    """SubRip; with speakers where names stand before cues, as voicekit writes them."""
+    return _of_subtitles(source, parse(text, source)[0])
 
 
 def _vtt(source: str, text: str) -> Reading:
-    """WebVTT; the speaker is the voice span's, https://www.w3.org/TR/webvtt1/."""
-    if not text.startswith("WEBVTT"):
-        raise _fault(source, 1, "does not begin with WEBVTT", "Is it really a WebVTT file?")
-    lines = []
-    skipping = opens = True  # the header is a block to skip, as comments and styles are
-    for number, line in enumerate(_unix(text).split("\n"), 1):
-        if not line.strip():
-            skipping, opens = False, True
-            continue
-        skipping = skipping or (opens and line.startswith(("NOTE", "STYLE", "REGION")))
-        opens = False
-        if not skipping:
-            lines.append((number, line))
-    utterances = []
-    for start, end, said in _cues(source, lines):
-        voice = _VOICE.search(said)
-        plain = html.unescape(_TAG.sub("", said)).strip()
-        speaker = html.unescape(voice[1]).strip() or None if voice else None
-        if plain:
-            utterances.append(Utterance(plain, start, end, speaker))
-    return Reading(source, _by_time(utterances))
+    """WebVTT; the speaker is the voice span's, or as in SubRip."""
+    return _of_subtitles(source, parse(text, source, vtt=True)[0])
+
+
+def _of_subtitles(source: str, transcript: Transcript) -> Reading:
+    """An utterance a cue and speaker; its words have no times of their own."""
+    utterances = [
+        Utterance(join_words(word.text for word in words), segment.start, segment.end, speaker)
+        for segment in transcript.segments
+        for speaker, words in itertools.groupby(segment.words, key=lambda word: word.speaker)
+    ]
+    language = None if transcript.language == "und" else transcript.language
+    return Reading(source, _by_time(utterances), language=language)
 
 
 READERS: dict[str, Callable[[str, str], Reading]] = {
@@ -281,12 +260,7 @@ READERS: dict[str, Callable[[str, str], Reading]] = {
 }
 
 _NOISE = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
-_SRT_TAG = re.compile(r"</?(?:i|b|u|s|font)\b[^<>]*>|\{\\[^{}]*\}", re.I)
-_TAG = re.compile(r"<[^<>]*>")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
 _NAME = re.compile(r"([^:\s][^:]{0,39}): +(?=\S)")
-_CLOCK = r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2})[.,]([0-9]{1,3})"
-_TIMES = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?")
 _RTTM_TYPES = frozenset(
     "SEGMENT NOSCORE NO_RT_METADATA LEXEME NON-LEX NON-SPEECH FILLER EDIT SU IP CB A/P SPEAKER SPKR-INFO".split()
 )
@@ -304,38 +278,6 @@ def _lines(text: str, comment: str | None = None) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(_unix(text).split("\n"), 1):
         if line.strip() and not (comment and line.lstrip().startswith(comment)):
             yield number, line
-
-
-def _cues(source: str, lines: Sequence[tuple[int, str]]) -> list[tuple[float, float, str]]:
-    """(start, end, text) of subtitles. The line before a cue's times is its number if a blank line stands before it."""
-    cues: list[tuple[float, float, list[str]]] = []
-    for at, (number, line) in enumerate(lines):
-        if "-->" in line:
-            found = _TIMES.fullmatch(line)
-            if not found:
-                raise _fault(source, number, "not `00:00:01,000 --> 00:00:02,000`")
-            start, end = _clock(found.groups()[:4]), _clock(found.groups()[4:])
-            cues.append((start, _end(source, number, start, end), []))
-        elif at + 1 < len(lines) and "-->" in lines[at + 1][1] and _heads(lines, at):
-            continue
-        elif cues:
-            cues[-1][2].append(line.strip())
-        else:
-            raise _fault(source, number, "words before the first cue's times", "Is it really a subtitle file?")
-    return [(start, end, " ".join(text)) for start, end, text in cues]
-
-
-def _heads(lines: Sequence[tuple[int, str]], at: int) -> bool:
-    """Whether this line opens a block, or is a cue's number whose blank line is missing."""
-    number, line = lines[at]
-    return lines[at + 1][0] == number + 1 and (
-        at == 0 or lines[at - 1][0] < number - 1 or re.fullmatch(r"\s*[0-9]+\s*", line) is not None
-    )
-
-
-def _clock(parts: Sequence[str | None]) -> float:
-    hours, minutes, seconds, fraction = parts
-    return float(f"{int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)}.{fraction}")
 
 
 def _seconds(source: str, number: int, text: str) -> float:

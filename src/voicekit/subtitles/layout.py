@@ -70,7 +70,7 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     Every word is in exactly one cue. Starts never fall back; a cue ends before the next begins. A line is never wider
     than the style allows; where a speaker's name stands before it, the name is counted in.
     """
-    if style.labels == "change" and len({segment.speaker for segment in transcript.segments}) < 2:
+    if style.labels == "change" and len({word.speaker for word in transcript.words}) < 2:
         style = style.model_copy(update={"labels": "never"})  # nothing changes
     if style.as_it_stands:
         return as_it_stands(transcript, style)
@@ -110,13 +110,14 @@ def as_it_stands(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
 def to_atoms(segments: Sequence[Segment], style: SubtitleStyle) -> list[Atom]:
     """The words of all segments in a row, those too wide for a line cut."""
     atoms: list[Atom] = []
-    run, last = 0, segments[0].speaker if segments else None
+    run, last = 0, None
     for number, segment in enumerate(segments):
-        if segment.speaker != last:
-            run, last = run + 1, segment.speaker
         room = style.of_language(segment.language)[0] - _indent(segment, style)
         before = atoms[-1] if atoms else None
-        for word, glue in _pieces(segment, room):
+        for piece, glue in _pieces(segment, room):
+            word = piece if piece.speaker else replace(piece, speaker=segment.speaker)
+            if word.speaker != last:
+                run, last = run + 1, word.speaker
             if glue is None:
                 cost = break_cost(before.word.text, word.text, segment.language) if before else 0.0
                 space = bool(before) and not (unspaced(before.word.text[-1]) or unspaced(word.text[0]))  # type: ignore[union-attr]
@@ -131,8 +132,10 @@ def to_atoms(segments: Sequence[Segment], style: SubtitleStyle) -> list[Atom]:
 
 def _indent(segment: Segment, style: SubtitleStyle) -> int:
     """Columns that a name and a dash may take of a line."""
-    label = _label(segment.speaker, None, segment.language, style) if segment.speaker else ""
-    return (width(label) + 2 if label else 0) + (len(DASH) if style.dashes else 0)
+    speakers = {segment.speaker, *(word.speaker for word in segment.words)} - {None}
+    labels = [_label(speaker, None, segment.language, style) for speaker in speakers]
+    widest = max((width(label) + 2 for label in labels if label), default=0)
+    return widest + (len(DASH) if style.dashes else 0)
 
 
 def _pieces(segment: Segment, room: int) -> Iterable[tuple[Word, float | None]]:

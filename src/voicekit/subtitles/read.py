@@ -9,11 +9,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from voicekit.data import Segment, Transcript, Word, spread
+from voicekit.data import Segment, Transcript, Word, join_words, spread
 from voicekit.errors import SourceError
 from voicekit.subtitles.cue import DASH
 
@@ -29,13 +29,16 @@ LABEL_WORDS, LABEL_LENGTH = 4, 40
 
 @dataclass(frozen=True)
 class Block:
-    """A cue as its file has it: `line` is that of its times, `text` verbatim, `speaker` that of a voice span."""
+    """A cue as its file has it: `line` is that of its times, `text` verbatim.
+
+    `said`: its lines without tags and entities, each with the speaker of its voice span.
+    """
 
     line: int
     start: float
     end: float
     text: str
-    speaker: str | None = None
+    said: tuple[tuple[str | None, str], ...]
     marks: tuple[tuple[int, float], ...] = ()
     """(words before it, seconds) of WebVTT's times inside a cue."""
 
@@ -148,7 +151,8 @@ def _srt_blocks(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[B
         if not body:
             notes.append(f"line {at + 1}: a cue without text: left out")
             continue
-        yield Block(at + 1, start, end, "\n".join(body))
+        said = tuple((None, without_tags(line).strip()) for line in body)
+        yield Block(at + 1, start, end, "\n".join(body), said)
     if wrong_numbers:
         notes.append(f"{wrong_numbers} cues without their right number: numbered anew")
 
@@ -195,11 +199,18 @@ def _vtt_blocks(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[B
         if not _TAG.sub("", text).strip():
             notes.append(f"line {where}: a cue without text: left out")
             continue
-        voice = _VOICE.search(text)
-        speaker = html.unescape(voice[1]).strip() or None if voice else None
-        yield Block(where, start, end, _as_srt(text), speaker, _marks(text, start, end))
+        yield Block(where, start, end, _as_srt(text), tuple(_voices(text)), _marks(text, start, end))
     if settings:
         notes.append(f"{settings} cues have a place on the screen: left out")
+
+
+def _voices(text: str) -> Iterator[tuple[str | None, str]]:
+    """Lines of a VTT cue, each with who says it; a voice goes on to the next lines."""
+    speaker = None
+    for line in text.split("\n"):
+        if found := _VOICE.search(line):
+            speaker = " ".join(html.unescape(found[1]).split()) or None
+        yield speaker, html.unescape(_TAG.sub("", line)).strip()
 
 
 def _as_srt(text: str) -> str:
@@ -226,6 +237,7 @@ def _marks(text: str, start: float, end: float) -> tuple[tuple[int, float], ...]
 _CLOCK = r"[-−]?\s*(?:\d{1,4}\s*[:：]\s*)?(?:\d{1,4}\s*[:：]\s*)?\d{1,6}(?:\s*[.,]\s*\d{1,9})?"
 _ARROW = re.compile(r"\s*(?:-{1,3}|–|—|=)>\s*")
 _TIMES = re.compile(rf"^[\ufeff\s]*({_CLOCK}){_ARROW.pattern}({_CLOCK})(?=\s|$)")
+_MADE_UP = re.compile(r"SPEAKER_\d+", re.IGNORECASE)
 _NUMBER = re.compile(r"[\ufeff\s]*\d+\s*")
 _LANGUAGE = re.compile(r"Language:\s*([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\s*$")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
@@ -270,51 +282,51 @@ def _seconds(clock: str) -> float | None:
 
 
 def _segments(blocks: Sequence[Block], language: str) -> tuple[Segment, ...]:
-    """A segment a cue; a speaker whose name stands before a cue goes on until the next name."""
+    """A segment a cue; a speaker whose name stands before a cue goes on until the next name.
+
+    Where two share a cue, each word has its own speaker and the segment the first.
+    """
     named = _has_labels(blocks)
     out: list[Segment] = []
     last: str | None = None
     for number, block in enumerate(blocks):
-        lines = [without_tags(line).strip() for line in block.text.split("\n")]
-        speaker = block.speaker
-        words: list[Word] = []
-        if speaker is None and named:
-            parts = [_labelled(line) for line in lines]
-            last = speaker = parts[0][0] or last
-            lines = []
-            for who, line in parts:
-                last = who or last
-                lines.append(line)
-        else:
-            lines = [line.removeprefix(DASH).strip() if speaker is None else line for line in lines]
-        text = " ".join(line for line in lines if line)
-        words = _timed(text, block, speaker)
-        out.append(Segment(number, block.start, block.end, text, speaker, language, tuple(words), cue=block.text))
+        said: list[tuple[str | None, str]] = []
+        for voice, line in block.said:
+            name, text = _labelled(line) if named and not voice else (voice, line.removeprefix(DASH).strip())
+            last = name or (last if named else None)
+            said.append((last, text))
+        text = join_words(line for _, line in said if line)
+        speakers = [speaker for speaker, line in said for _ in "".join(line.split())]
+        words, at = [], 0
+        for word in _timed(text, block):
+            words.append(replace(word, speaker=speakers[at]))
+            at += len(word.text)
+        out.append(Segment(number, block.start, block.end, text, said[0][0], language, tuple(words), cue=block.text))
     return tuple(out)
 
 
-def _timed(text: str, block: Block, speaker: str | None) -> list[Word]:
+def _timed(text: str, block: Block) -> list[Word]:
     """The words; between the times that the file gives them, they share the time by their length."""
     words = text.split()
     if not block.marks or block.marks[-1][0] > len(words):
-        return list(spread(text, block.start, block.end, speaker))
+        return list(spread(text, block.start, block.end))
     cuts = [(0, block.start), *block.marks, (len(words), block.end)]
     return [
-        word
-        for (a, start), (b, end) in pairwise(cuts)
-        if b > a
-        for word in spread(" ".join(words[a:b]), start, end, speaker)
+        word for (a, start), (b, end) in pairwise(cuts) if b > a for word in spread(" ".join(words[a:b]), start, end)
     ]
 
 
 def _has_labels(blocks: Sequence[Block]) -> bool:
-    """Whether names stand before cues: the first cue has one, and some name comes back or several do: a colon alone
-    makes no speaker."""
-    firsts = [_labelled(without_tags(line).strip())[0] for block in blocks for line in block.text.split("\n")[:2]]
-    if not firsts or firsts[0] is None:
+    """Whether names stand before cues: a colon alone makes no speaker.
+
+    The first cue must have one, and some name must come back, or each line have one, or they be of a diarizer's making.
+    """
+    names = [_labelled(line)[0] for block in blocks for _, line in block.said[:2]]
+    if not names or names[0] is None:
         return False
-    names = [name for name in firsts if name]
-    return len(names) > 1 and (len(set(names)) < len(names) or len(names) == len(blocks))
+    known = [name for name in names if name]
+    again = len(known) > 1 and (len(set(known)) < len(known) or len(known) >= len(blocks))
+    return again or all(_MADE_UP.fullmatch(name) for name in known)
 
 
 def _labelled(line: str) -> tuple[str | None, str]:
