@@ -186,10 +186,17 @@ def first_stream(path: Path) -> Any:
     return stream
 
 
-def run_ffmpeg(command: list[str], read: Callable[[Any], Any] = lambda pipe: pipe.read()) -> tuple[int, Any, str]:
-    """Run ffmpeg; returns its exit status, what `read` made of its output, and its log. Killed if the reader fails."""
+def run_ffmpeg(
+    command: list[str], read: Callable[[Any], Any] = lambda pipe: pipe.read(), cwd: Path | None = None
+) -> tuple[int, Any, str]:
+    """Run ffmpeg in the folder `cwd`; returns its exit status, what `read` made of its output, and its log.
+
+    Killed if the reader fails.
+    """
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd
+        )
     except OSError as error:
         raise MissingPackage(
             f"cannot run {command[0]}: {error.strerror}", "Unset VOICEKIT_FFMPEG or correct it"

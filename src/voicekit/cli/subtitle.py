@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from voicekit.cli.show import say_error
 from voicekit.config import SubtitleStyle, preset, subtitle_style
 from voicekit.errors import UsageError, VoicekitError, one_line
-from voicekit.subtitles.files import SCREEN_FORMATS, Checked, check, subtitle
+from voicekit.subtitles.files import SCREEN_FORMATS, Checked, check, into_video, subtitle
 from voicekit.subtitles.formats import clock
 
 
@@ -61,6 +61,14 @@ def layout(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Folder, or a file's name; beside each FILE when left out")
     ] = None,
+    burn: Annotated[
+        Path | None, typer.Option("--burn", metavar="VIDEO", help="Draw them into this video's picture")
+    ] = None,
+    mux: Annotated[
+        Path | None, typer.Option("--mux", metavar="VIDEO", help="Put them into this video, to be switched on and off")
+    ] = None,
+    font: Annotated[str | None, typer.Option("--font", help="For --burn: a family or a font file")] = None,
+    fonts: Annotated[Path | None, typer.Option("--fonts", help="For --burn: a folder with more fonts")] = None,
     line_width: Annotated[int | None, _option("line_width", "--max-line-width")] = None,
     lines: Annotated[int | None, _option("lines", "--max-line-count")] = None,
     words: Annotated[int | None, _option("words", "--max-words")] = None,
@@ -80,6 +88,8 @@ def layout(
     \b
     voicekit subtitle outputs/talk/latest/transcript.json --style netflix --format srt,vtt
     voicekit subtitle talk.srt --style raw --format vtt -o talk.vtt
+    voicekit subtitle talk.srt --style bbc --burn talk.mp4
+    voicekit subtitle talk.en.json talk.es.json --mux talk.mp4 -o talk.mkv
     """
     chosen = subtitle_style(
         style, line_width=line_width, lines=lines, words=words, reading_speed=reading_speed, shortest=shortest,
@@ -87,6 +97,8 @@ def layout(
         bilingual=bilingual,
     )  # fmt: skip
     kinds = _formats(format)
+    if burn or mux:
+        return _video(files, chosen, burn, mux, out, font, fonts)
     if out is not None and len(files) > 1 and out.suffix and not out.is_dir():
         raise UsageError(f"{len(files)} files cannot all be written to {out}", "Give a folder with -o")
     failed = 0
@@ -101,6 +113,26 @@ def layout(
         for target in written:
             print(target)
     return int(failed > 0)
+
+
+def _video(
+    files: list[Path], style: SubtitleStyle, burn: Path | None, mux: Path | None, out: Path | None, font: str | None,
+    fonts: Path | None,
+) -> int:  # fmt: skip
+    from rich.progress import Progress
+
+    if burn and mux:
+        raise UsageError("--burn and --mux are two ways", "Give one of them")
+    video = burn or mux
+    assert video is not None
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("burn" if burn else "mux", total=1.0)
+        written = into_video(
+            video, files, style, out, burn is not None, font, fonts, lambda share: bar.update(task, completed=share)
+        )
+    print(written)
+    return 0
 
 
 def _formats(text: str) -> list[Any]:

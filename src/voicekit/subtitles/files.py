@@ -10,8 +10,11 @@ from voicekit.config import Format, SubtitleStyle
 from voicekit.data import Transcript
 from voicekit.errors import SourceError, UsageError
 from voicekit.pipeline.write import ENDINGS, write
+from voicekit.subtitles import burn
+from voicekit.subtitles.burn import Progress
 from voicekit.subtitles.check import Broken, broken_rules
 from voicekit.subtitles.cue import DASH, Cue, Line
+from voicekit.subtitles.formats import speaker_colours, to_srt
 from voicekit.subtitles.layout import as_it_stands, lay_out
 from voicekit.subtitles.read import read_subtitles, without_tags
 
@@ -75,6 +78,47 @@ def subtitle(
         write(transcript, target, kind, style)
         written.append(target)
     return written, notes
+
+
+def into_video(
+    video: Path,
+    paths: Sequence[Path],
+    style: SubtitleStyle,
+    out: Path | None,
+    burned: bool,
+    font: str | None = None,
+    fonts: Path | None = None,
+    progress: Progress = lambda share: None,
+) -> Path:
+    """Draw the first file into the picture, or put all beside it as tracks named by their language; returns the video.
+
+    Args:
+        out: A video's name, a folder, or None for `talk.subtitled.mp4` beside the video.
+
+    Raises:
+        UsageError: a character that no font has; a container that cannot hold it; a video written over itself.
+        SourceError: a file cannot be read.
+        MediaError: ffmpeg failed.
+    """
+    ending = (
+        video.suffix if video.suffix.lower() in burn.CODECS and not (burned and video.suffix == ".webm") else ".mkv"
+    )
+    named = out is not None and out.suffix.lower() in burn.CODECS and not out.is_dir()
+    target = out if named and out else (out or video.parent) / f"{video.stem}.subtitled{ending}"
+    if target.exists() and video.exists() and target.samefile(video):
+        raise UsageError(f"{target} would be written over itself", "Give another name with -o")
+    transcripts = [load(path)[0] for path in paths]
+    if burned:
+        if len(transcripts) != 1:
+            raise UsageError(f"{len(transcripts)} subtitles cannot be burned into one picture", "Give one FILE")
+        burn.burn(video, transcripts[0], style, target, font, fonts, progress)
+    else:
+        colours = [speaker_colours(t, style) for t in transcripts]
+        tracks = [
+            burn.Track(to_srt(lay_out(t, style), own), t.language) for t, own in zip(transcripts, colours, strict=True)
+        ]
+        burn.mux(video, tracks, target, progress)
+    return target
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def to_ass(
     base = pysubs2.SSAStyle(
         fontname=font, fontsize=style.size, bold=style.middle, outline=3.0, shadow=1.0, marginl=96, marginr=96,
         marginv=64, alignment=pysubs2.Alignment.MIDDLE_CENTER if style.middle else pysubs2.Alignment.BOTTOM_CENTER,
-        secondarycolor=pysubs2.Color(160, 160, 160),
+        secondarycolor=pysubs2.Color(160, 160, 160), encoding=-1,  # libass: each text in the direction of its script
     )  # fmt: skip
     file.styles = {"Default": base}
     names = {}

@@ -1,0 +1,138 @@
+"""Subtitles in videos: real ffmpeg, real fonts, pixels looked at. A script without a font is skipped, saying so."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from voicekit.audio import ffmpeg_path
+from voicekit.config import subtitle_style
+from voicekit.data import Segment, Transcript, spread
+from voicekit.errors import MediaError, UsageError
+from voicekit.pipeline.write import to_srt
+from voicekit.subtitles import fonts
+from voicekit.subtitles.burn import Track, burn, iso639_2, mux, to_ass
+
+STYLE = subtitle_style("netflix")
+SCRIPTS = {
+    "latin": ("fr", "Façade, naïve, œuvre."), "cyrillic": ("ru", "Привет, мир."), "greek": ("el", "Γειά σου, κόσμε."),
+    "hebrew": ("he", "שלום עולם."), "arabic": ("ar", "مرحبا بالعالم."), "devanagari": ("hi", "नमस्ते दुनिया।"),
+    "thai": ("th", "สวัสดีชาวโลก"), "chinese": ("zh", "今天天气很好。"), "japanese": ("ja", "こんにちは、世界。"),
+    "korean": ("ko", "안녕하세요 세계."),
+}  # fmt: skip
+
+
+def said(text: str, language: str = "en", start: float = 0.2, end: float = 1.8) -> Transcript:
+    words = spread(text, start, end)
+    return Transcript(
+        "voicekit.transcript/1", language, 2.0, "x", (), (Segment(0, start, end, text, None, language, words),)
+    )
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of blue with a tone, under a name that filters and shells trip over."""
+    path = tmp_path_factory.mktemp("video") / '-it\'s, [a]: "b"; c=d%20\\e.mp4'
+    source = ["-f", "lavfi", "-i", "color=c=navy:s=1280x720:d=2:r=5", "-f", "lavfi", "-i", "sine=d=2"]
+    subprocess.run([ffmpeg_path(), "-loglevel", "error", *source, "-shortest", f"file:{path}"], check=True)
+    return path
+
+
+def frames(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_each_script_is_drawn(video: Path, tmp_path: Path, script: str) -> None:
+    language, text = SCRIPTS[script]
+    try:
+        fonts.choose(text, language=language)
+    except UsageError as error:
+        pytest.skip(str(error))
+    burn(video, said(text, language), STYLE, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [s.type for s in container.streams] == ["video", "audio"]
+    before, *_, during = frames(tmp_path / "out.mp4")[:6]
+    assert np.ptp(before[:400].astype(int)) < 20
+    foot = during[500:].astype(int)
+    assert (foot > 180).sum() > 200  # white letters
+    assert np.ptp(during[:400].astype(int)) < 20  # and nothing elsewhere
+    columns = (foot > 180).sum(axis=0)
+    assert len(set(columns[columns > 0].tolist())) > 5  # letters, not one box after another
+
+
+def test_a_character_that_no_font_has_is_an_error_with_a_package(video: Path, tmp_path: Path) -> None:
+    only = Path(next(font.path for font in fonts.installed() if font.family == "DejaVu Sans"))
+    one = list(fonts.faces(only))
+    assert one[0].lacks("a今") == ["今"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fonts, "installed", lambda more=None: tuple(one))
+        with pytest.raises(UsageError, match=r"no font here has 今 \(U\+4ECA\).*apt install fonts-noto-cjk"):
+            burn(video, said("今天"), STYLE, tmp_path / "out.mp4")
+        with pytest.raises(UsageError, match="fonts-thai-tlwg"):
+            to_ass(said("สวัสดี"), STYLE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fonts_are_found_by_family_and_by_file() -> None:
+    dejavu = next(font for font in fonts.installed() if font.family == "DejaVu Sans")
+    assert [font.family for _, font in fonts.choose("abc", "dejavu sans")] == ["DejaVu Sans"]
+    assert [font.family for _, font in fonts.choose("abc", str(dejavu.path))] == ["DejaVu Sans"]
+    with pytest.raises(UsageError, match="no font of the family 'Comic Papyrus'"):
+        fonts.choose("abc", "Comic Papyrus")
+    with pytest.raises(UsageError, match="no font that can be read"):
+        fonts.choose("abc", str(Path(__file__).with_suffix(".ttf")))
+
+
+def test_runs_join_to_the_text_and_fonts_cover_them() -> None:
+    text = "Hello, Привет e\u0301\u200d\n -> Γειά"
+    runs = fonts.choose(text)
+    assert "".join(part for part, _ in runs) == text
+    assert all(not font.lacks(part) for part, font in runs)
+
+
+def test_markup_in_the_words_stays_text(video: Path, tmp_path: Path) -> None:
+    ass, _ = to_ass(said(r"{\an8}up \N down {\p1}m 0 0"), STYLE)
+    event = ass.strip().splitlines()[-1]
+    assert "{\\an8}" not in event
+    assert "{\\p1}" not in event
+    burn(video, said(r"{\an8}up \N down"), STYLE, tmp_path / "out.mkv")
+    assert np.ptp(frames(tmp_path / "out.mkv")[5][:400].astype(int)) < 20  # not at the top
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".mov", ".webm"])
+def test_mux_keeps_the_streams_and_names_the_languages(video: Path, tmp_path: Path, ending: str) -> None:
+    source = video
+    if ending == ".webm":
+        source = tmp_path / "source.webm"
+        lavfi = ["-f", "lavfi", "-i", "color=c=navy:s=64x64:d=2:r=5"]
+        subprocess.run([ffmpeg_path(), "-loglevel", "error", *lavfi, f"file:{source}"], check=True)
+    tracks = [Track(to_srt(said("Olá."), STYLE), "pt-BR", "Português"), Track(to_srt(said("Hello."), STYLE), "en")]
+    mux(source, tracks, tmp_path / f"out{ending}")
+    with av.open(str(tmp_path / f"out{ending}")) as container:
+        assert [s.type for s in container.streams if s.type != "audio"] == ["video", "subtitle", "subtitle"]
+        assert [s.language for s in container.streams.subtitles] == ["por", "eng"]
+        packets = [bytes(p) for p in container.demux(container.streams.subtitles[1]) if p.size]
+    assert any(b"Hello." in packet for packet in packets)
+
+
+def test_what_cannot_be() -> None:
+    with pytest.raises(UsageError, match=r"\.avi holds no subtitles"):
+        mux(Path("x.mp4"), [Track("")], Path("out.avi"))
+    with pytest.raises(UsageError, match="cannot burn into"):
+        burn(Path("x.mp4"), said("a"), STYLE, Path("out.webm"))
+    assert (iso639_2("de-AT"), iso639_2("und"), iso639_2("xx-nonsense")) == ("ger", "und", "und")
+
+
+def test_no_video_and_no_picture(tmp_path: Path, sample: Path) -> None:
+    (tmp_path / "x.mp4").write_text("no video")
+    with pytest.raises(MediaError, match=r"x\.mp4 is not media"):
+        burn(tmp_path / "x.mp4", said("a"), STYLE, tmp_path / "out.mp4")
+    with pytest.raises(UsageError, match="has no picture"):
+        burn(sample, said("a"), STYLE, tmp_path / "out.mp4")
+    assert [p.name for p in tmp_path.iterdir()] == ["x.mp4"]
