@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
+from voicekit.cli import subtitle_edit
 from voicekit.cli.show import say_error
 from voicekit.config import SubtitleStyle, preset, subtitle_style
 from voicekit.errors import UsageError, VoicekitError, one_line
@@ -227,3 +228,7 @@ def _table(found: Checked) -> Table:
         verdict = Text(row[-1], style="red" if one.avoidable else "dim")
         table.add_row(*row[:-1], verdict, Text(one_line(one.text.replace("\n", " | ")), overflow="ellipsis"))
     return table
+
+
+for command in (subtitle_edit.shift, subtitle_edit.join, subtitle_edit.split, subtitle_edit.retime):
+    app.command()(command)
