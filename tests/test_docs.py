@@ -13,6 +13,16 @@ import pytest
 from tests.conftest import ROOT
 from tests.server import Site
 from voicekit.cli import COMMANDS, run
+from voicekit.data import Segment, Transcript, spread
+
+# What is said in the sample, near enough for its sound to be found again.
+SAID = (
+    "Hello? Hello? Oh, hello. I didn't know you were there. Neither did I. Okay. I thought, you know, I heard a beep."
+)
+TALK = Transcript(
+    "voicekit.transcript/1", "en", 30.0, "talk.mp4", ("Ana",),
+    (Segment(0, 6.7, 16.0, SAID, "Ana", "en", spread(SAID, 6.7, 16.0, "Ana")),),
+)  # fmt: skip
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -26,10 +36,13 @@ COMMAND_LINES = [(page, line) for page, block in blocks("sh") for line in block.
 
 @pytest.fixture
 def desk(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working folder with what the pages speak of: talk.mp4, interviews/, and $URL."""
+    """A working folder with what the pages speak of: talk.mp4, its subtitles, interviews/, and $URL."""
     shutil.copy(sample, tmp_path / "talk.mp4")
     (tmp_path / "interviews").mkdir()
     shutil.copy(sample, tmp_path / "interviews" / "one.wav")
+    TALK.save(tmp_path / "talk.json")
+    for name in ("talk.srt", "part1.srt", "part2.srt"):
+        TALK.save(tmp_path / name, style="netflix")
     site = Site()
     monkeypatch.setenv("URL", site.add("/episode.wav", sample, "audio/wav"))
     monkeypatch.chdir(tmp_path)

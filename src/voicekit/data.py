@@ -192,11 +192,15 @@ class Transcript:
             **_adapter().json_schema(mode="serialization"),
         }
 
-    def save(self, path: str | Path) -> Path:
-        """Write in the format that the name ends with: .json .srt .vtt .txt .tsv .rttm; returns the path."""
+    def save(self, path: str | Path, style: str = "standard") -> Path:
+        """Write in the format that the name ends with: .json .srt .vtt .ass .txt .docx .tsv .rttm; returns the path.
+
+        `style`: of subtitles, a preset of configs/subtitle or a YAML file.
+        """
+        from voicekit.config import subtitle_style
         from voicekit.pipeline.write import save
 
-        return save(self, path)
+        return save(self, path, subtitle_style(style))
 
     def to_dataframe(self, rows: Literal["segments", "words"] = "segments") -> pd.DataFrame:
         """One row a segment, or one row a word with the id of its segment."""

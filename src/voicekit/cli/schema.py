@@ -11,12 +11,12 @@ from voicekit.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-NAMES = ("transcript", "transcribe", "clean")
+NAMES = ("transcript", "transcribe", "clean", "subtitle")
 
 
 @app.command()
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
-    """Print a JSON Schema: transcript (transcript.json), transcribe (--config files), clean (cleaning presets)."""
+    """Print a JSON Schema: transcript (transcript.json), transcribe (--config files), clean and subtitle (presets)."""
     print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 
@@ -25,10 +25,12 @@ def _schema(name: str) -> dict[str, Any]:
         from voicekit.data import Transcript
 
         return Transcript.json_schema()
-    from voicekit.config import CleanPreset, TranscribeOptions
+    from voicekit.config import CleanPreset, SubtitleStyle, TranscribeOptions
 
     if name == "transcribe":
         return TranscribeOptions.model_json_schema()
     if name == "clean":
         return CleanPreset.model_json_schema()
+    if name == "subtitle":
+        return SubtitleStyle.model_json_schema()
     raise UsageError(f"no schema {name!r}", f"Known: {', '.join(NAMES)}")
