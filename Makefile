@@ -26,6 +26,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.subtitles
 
 lock: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py

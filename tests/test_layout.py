@@ -175,6 +175,13 @@ def test_unspaced_scripts_break_at_phrases_by_display_width() -> None:
     for line in lines:
         assert line[0] not in "、。っーて"
     assert "".join(phrases(text, "ja")) == text
+    long = "オーディオデータトランスクリプションシステムアーキテクチャ"  # one word, wider than a line
+    words = spread(long, 0.0, 6.0)
+    t = Transcript("voicekit.transcript/1", "ja", 7, "x", (), (Segment(0, 0, 6, long, None, "ja", words),))
+    lines = [line.text for cue in lay_out(t, STYLES["netflix"]) for line in cue.lines]
+    assert "".join(lines) == long
+    assert len(lines) > 1
+    assert all(line[0] not in "ーィョァ" for line in lines)
 
 
 def test_an_address_is_cut_where_it_has_marks() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from voicekit.data import unspaced
@@ -141,7 +141,15 @@ def phrases(text: str, language: str) -> list[str]:
     By BudouX (https://github.com/google/budoux) for ja, zh and th; by kinsoku alone for others (lo, km, my).
     """
     parser = _parser(language)
-    parts = parser.parse(text) if parser else list(clusters(text))
+    return _no_forbidden_edges(parser.parse(text) if parser else clusters(text))
+
+
+def pieces(phrase: str) -> list[str]:
+    """A phrase that is wider than a line, in the smallest parts that one may end after."""
+    return _no_forbidden_edges(clusters(phrase))
+
+
+def _no_forbidden_edges(parts: Iterable[str]) -> list[str]:
     out: list[str] = []
     for part in parts:
         if out and (part[0] in _NOT_FIRST or out[-1][-1] in _NOT_LAST or unicodedata.category(part[0]) in ("Mn", "Mc")):

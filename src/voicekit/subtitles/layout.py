@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from voicekit.config import SubtitleStyle
 from voicekit.data import Segment, Transcript, Word, spread, unspaced
-from voicekit.subtitles.boundaries import FORBIDDEN, GLUED, PLAIN, break_cost, clusters, phrases
+from voicekit.subtitles.boundaries import FORBIDDEN, GLUED, PLAIN, break_cost, phrases, pieces
 from voicekit.subtitles.cue import DASH, Cue, Line, width
 
 VERSION = 1
@@ -163,7 +163,7 @@ def _phrases(words: list[Word], language: str, room: int) -> Iterable[tuple[Word
     at = 0
     for phrase in phrases(text, language):
         inside = 0
-        for part in [phrase] if width(phrase) <= min(room, 16) else _joined(clusters(phrase), room):
+        for part in [phrase] if width(phrase) <= room else _joined(pieces(phrase), room):
             first, end = at, at + len(part)
             word = replace(
                 confidence[first], text=part, start=times[first][0], end=max(times[end - 1][1], times[first][0])
