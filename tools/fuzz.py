@@ -26,11 +26,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from voicekit.audio import decode, ffmpeg_path, probe
-from voicekit.config import CleanPreset, TranscribeOptions, build, load_yaml
+from voicekit.config import CleanPreset, TranscribeOptions, build, load_yaml, subtitle_style
 from voicekit.data import Segment, Transcript, Turn, Word
-from voicekit.errors import VoicekitError, one_line
+from voicekit.errors import SourceError, VoicekitError, one_line
 from voicekit.pipeline import download
 from voicekit.pipeline.sources import expand_all
+from voicekit.pipeline.write import to_srt
+from voicekit.subtitles import read as subtitles
+from voicekit.subtitles.layout import lay_out
 from voicekit.workspace import StageCache, cache_dir, cache_items, claimed_name, file_sha256, find_run, safe_name
 
 HANGS_AFTER = 120.0
@@ -62,6 +65,19 @@ SOURCE_PIECES = (
     "http://", "https://", "HTTP://", "file://", "://", "~nobody-of-this-name", "/", "//", "..", ".", "*", "**", "?",
     "[", "]", "[!", "\0", "\n", "a.wav", "dir", "loop", "%00", "#", "@", ":", "127.0.0.1", "[::1", "é", "\ud800",
     "x" * 300, "/dev/null", "/proc/self/mem", "-", " ",
+)  # fmt: skip
+SRT = (
+    b"1\n00:00:01,000 --> 00:00:02,500\n<i>Ana: Hello</i> there.\n\n2\n00:00:03,000 --> 00:00:04,000\n- Ben: Yes.\n- "
+    b"Ana: \xe4\xbb\x8a\xe5\xa4\xa9\n\n3\n01.5 --> -00:00:05,000\ncaf\xe9\n\nmore\n"
+)
+VTT = (
+    b"WEBVTT\nLanguage: de\n\nNOTE x\n\na\n00:01.000 --> 00:02.000 line:0\n"
+    b"<v Ana>One <00:01.500><c>two</c> &amp; 3</v>\n"
+)
+CUE_PIECES = (
+    "WEBVTT", "\n", "\n\n", "1\n", "00:00:01,000", " --> ", "-->", "\u2013>", "00:00:02,000", "-", ":", ",", ".",
+    "9" * 30, "\u0663", "\xb2", "<v A>", "</v>", "<00:01.000>", "{\\an8}", "<i>", "&lt;", "Ana: ", "- ", "\u4eca",
+    "\u0e2a", "x" * 90, "\ufeff", "\0", "\x85", "\u2028", "NOTE", "STYLE", "Language: zh",
 )  # fmt: skip
 URL_PIECES = ("http://a.b/c", "?", "&", "=", "#", ";", "token", "key", "v", "%", "%6", "@", "//", " ", "\n", "é", "[")
 INFO_KEYS = (
@@ -212,6 +228,17 @@ def _near(source: str) -> bool:
     return not source.startswith(("/", "~")) and source.count("..") < 2
 
 
+def read_cues(text: bytes) -> None:
+    """Subtitles of others; what is read can be laid out, and comes back as it stands."""
+    for name in ("x.srt", "x.vtt"):
+        with contextlib.suppress(SourceError):
+            whole, _ = subtitles.parse(subtitles.decode(text, name)[0], name, vtt=name.endswith("vtt"))
+            laid = lay_out(whole, subtitle_style("netflix"))
+            assert all(cue.start < cue.end for cue in laid)
+            again, _ = subtitles.parse(to_srt(whole, subtitle_style("raw")), name)
+            assert [s.start for s in again.segments] == [s.start for s in whole.segments]
+
+
 def read_info(info: dict[str, Any]) -> None:
     """What a site says of its media, or of its list."""
     kept = download.describe(info, "https://example.org/x", "title")
@@ -285,6 +312,10 @@ READERS: dict[str, tuple[Callable[[Any], None], st.SearchStrategy[Any]]] = {
     ),
     "memos": (read_memos, documents({"folder": "downloads/x/y", "file": "a", "identity": "b", "info": {"title": "c"}})),
     "sources": (read_sources, st.lists(pieces(SOURCE_PIECES), max_size=4)),
+    "subtitles": (
+        read_cues,
+        damaged(st.sampled_from([SRT, VTT])) | pieces(CUE_PIECES).map(lambda t: t.encode("utf-8", "surrogatepass")),
+    ),
     "site info": (read_info, infos),
     "urls": (read_url, pieces(URL_PIECES).filter(lambda text: text.isprintable())),
     "media header": (read_header, files),
