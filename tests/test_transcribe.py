@@ -18,8 +18,9 @@ import soundfile
 from tests.server import Site
 from voicekit import Session, Transcript, VoicekitError, evaluate, transcribe
 from voicekit.cli import run
+from voicekit.config import subtitle_style
 from voicekit.errors import MediaError, UsageError
-from voicekit.pipeline import subtitle
+from voicekit.subtitles.layout import lay_out
 
 
 def test_words_and_speakers_of_the_sample(sample: Path, sample_run: Path) -> None:
@@ -45,7 +46,7 @@ def test_the_files_of_a_run(sample: Path, sample_run: Path) -> None:
         assert 0 <= segment.start <= segment.end <= t.duration
         assert all(segment.start <= w.start <= w.end <= segment.end for w in segment.words)
     cues = pysrt.open(str(sample_run / "transcript.srt"))
-    assert len(cues) == len(subtitle.cues(t))
+    assert len(cues) == len(lay_out(t, subtitle_style()))
     assert all(len(line) <= 42 for cue in cues for line in cue.text.split("\n"))
     assert all(cue.text.count("\n") < 2 for cue in cues)
 
@@ -168,7 +169,7 @@ def test_without_speakers_and_with_senko(sample: Path) -> None:
     plain = transcribe(sample, diarizer="none")
     assert plain.speakers == ()
     assert all(s.speaker is None for s in plain)
-    assert "SPEAKER" not in "".join(cue.text for cue in subtitle.cues(plain))
+    assert "SPEAKER" not in "".join(cue.text for cue in lay_out(plain, subtitle_style()))
     quick = transcribe(sample, diarizer="senko")
     assert quick.speakers
     assert all(w.speaker for w in quick.words)
