@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from voicekit.errors import VoicekitError
     from voicekit.judge.evaluate import evaluate
     from voicekit.session import Session, default_session, transcribe
+    from voicekit.translation import translate
 
 _HOMES = {
     "Audio": "data",
@@ -28,6 +29,7 @@ _HOMES = {
     "default_session": "session",
     "evaluate": "judge.evaluate",
     "transcribe": "session",
+    "translate": "translation",
 }
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "default_session",
     "evaluate",
     "transcribe",
+    "translate",
 ]
 
 

