@@ -251,7 +251,10 @@ def test_an_interrupt_says_how_to_go_on(sample: Path, tmp_path: Path) -> None:
 
     environment = {**os.environ, "VOICEKIT_CACHE": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "voicekit", "transcribe", str(sample), "-o", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )  # fmt: skip
     while not list(tmp_path.glob("cache/stages/clean/*/entry.json")):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

@@ -29,7 +29,11 @@ _INTERRUPTED = 130
 
 def main() -> None:
     """Entry point of the `voicekit` command."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while something was imported, or cleaned up
+        status = _interrupted()
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
@@ -83,6 +87,10 @@ def _call(name: str, arguments: list[str]) -> int:
         if debug:
             traceback.print_exc()
         return _fail(f"{type(error).__name__}: {error}. --debug shows where; please report it", 1)
+    return _interrupted()
+
+
+def _interrupted() -> int:
     return _fail("interrupted. Run the same command again to go on where it stopped", _INTERRUPTED)
 
 
