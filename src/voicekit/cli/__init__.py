@@ -6,6 +6,8 @@ Exit status: 0 all well, 1 something failed, 2 wrong usage or configuration, 130
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
 import textwrap
 import traceback
@@ -15,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transcribe": ("transcribe", "Recordings and URLs to speaker-labelled transcripts and subtitles"),
     "subtitle": ("subtitle", "Subtitles of a style from transcripts, SRT and VTT; check, move, join and cut them"),
     "translate": ("translate", "Transcripts and subtitles in other languages, with speakers and times kept"),
+    "say": ("say", "Speak a text: packaged voices, or the voice of a reference clip"),
+    "voice": ("voice", "Voices: list, show, prepare a reference clip, add one"),
     "eval": ("eval", "Score transcripts against references: WER, cpWER, DER and more, with intervals"),
     "models": ("models", "List, fetch, find and check model weights"),
     "cache": ("cache", "List, prune or clear cached stage results and downloads"),
@@ -31,9 +35,17 @@ def main() -> None:
     """Entry point of the `voicekit` command."""
     try:
         status = run(sys.argv[1:])
+        _leave_at_once()
     except KeyboardInterrupt:  # while something was imported, or cleaned up
+        _leave_at_once()
         status = _interrupted()
     sys.exit(status)
+
+
+def _leave_at_once() -> None:
+    """From here on an interrupt ends the process, as Python's own end would tell of it with a traceback."""
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_interrupted()))
 
 
 def run(arguments: list[str]) -> int:

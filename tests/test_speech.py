@@ -1,0 +1,360 @@
+"""Speech from the packaged voices: seeds that hold, text that is said, parts that join without a seam."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from voicekit import Session, Speaker, VoicekitError
+from voicekit.audio import Audio, decode
+from voicekit.cli import run
+from voicekit.config import KokoroParams, PiperParams, sampling
+from voicekit.engines import SPEECH_ENGINES, SpeechEngine, speech_engine
+from voicekit.errors import SourceError, UsageError
+from voicekit.seeds import Draws, derive
+from voicekit.speech.join import join, level, trim
+from voicekit.speech.script import MOST_CHARACTERS, MOST_WORDS, to_parts
+from voicekit.speech.voices import find
+
+SENTENCES = (
+    "The train to the coast leaves at ten past eight.",
+    "She opened the window and listened to the rain.",
+    "There were three letters on the kitchen table.",
+    "We should meet again before the end of the month.",
+    "Nobody in the village remembered the old bridge.",
+    "Please turn off the lights when you leave.",
+    "The doctor asked him to wait outside for a moment.",
+    "I have never seen the sea as calm as this.",
+)
+
+
+@pytest.fixture(scope="module")
+def speaker() -> Iterator[Speaker]:
+    with Speaker(device="cpu") as one:
+        yield one
+
+
+# --- seeds ------------------------------------------------------------------------------------------------------------
+
+
+def test_streams_are_named_and_nothing_else_decides() -> None:
+    assert derive(7, "flow", "line 1", 0) == 1069260913690349538  # for ever: takes are made again by it
+    streams = {
+        derive(seed, purpose, line, take) for seed in (0, 1) for purpose in "ab" for line in "xy" for take in (0, 1)
+    }
+    assert len(streams) == 16
+    assert derive(1, "a", "b") != derive(1, "ab")
+    first = Draws(7, ("x",)).numpy("noise").standard_normal(4)
+    assert np.array_equal(first, Draws(7, ("x",)).numpy("noise").standard_normal(4))
+
+
+def test_torch_goes_on_as_before() -> None:
+    import torch
+
+    torch.manual_seed(1)
+    expected = torch.randn(3)
+    torch.manual_seed(1)
+    with Draws(7).torch("a"):
+        one = torch.randn(3)
+    assert torch.equal(torch.randn(3), expected)
+    with Draws(7).torch("a"):
+        assert torch.equal(torch.randn(3), one)
+
+
+def test_piper_heeds_its_seed_and_what_ran_before_does_not_matter(speaker: Speaker) -> None:
+    one = speaker.say(SENTENCES[0], voice="joe", seed=7).audio.samples
+    other = speaker.say(SENTENCES[0], voice="joe", seed=8).audio.samples
+    assert not np.array_equal(one, other)
+    speaker.say(SENTENCES[1], voice="joe", seed=3)
+    assert np.array_equal(one, speaker.say(SENTENCES[0], voice="joe", seed=7).audio.samples)
+
+
+def test_a_new_process_says_it_the_same_way(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        command = [
+            sys.executable,
+            "-m",
+            "voicekit",
+            "say",
+            SENTENCES[2],
+            "-v",
+            "joe",
+            "--seed",
+            "5",
+            "-o",
+            f"{name}.wav",
+        ]
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_kokoro_draws_nothing_and_says_so(speaker: Speaker) -> None:
+    one, two = (speaker.say(SENTENCES[3], voice="jm_kumo", seed=seed).audio.samples for seed in (1, 2))
+    assert np.array_equal(one, two)
+    assert [engine.draws for engine in SPEECH_ENGINES if engine.name == "kokoro"] == [False]
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def test_whisper_hears_what_was_said(speaker: Speaker, tmp_path: Path) -> None:
+    """The figure over 40 sentences is in benchmarks/RESULTS.md."""
+    normal = EnglishTextNormalizer()
+    with Session() as session:
+        for voice in ("joe", "jf_alpha"):
+            take = speaker.say("\n\n".join(SENTENCES), voice=voice, seed=1)
+            heard = session.transcribe(
+                take.save(tmp_path / f"{voice}.wav"), diarizer="none", model="base", language="en"
+            )
+            assert jiwer.wer(normal(" ".join(SENTENCES)), normal(heard.text)) <= 0.08
+            assert len(take.parts) == len(SENTENCES)
+
+
+def test_numbers_dates_and_units_become_words() -> None:
+    parts = to_parts("Dr. Smith paid $3.50 for 2 kg on 3 May 2024. It was 5:30 pm.")
+    said = " ".join(part.text for part in parts)
+    assert not re.search(r"\d", said)
+    assert "doctor Smith" in said
+    assert "two kilograms" in said
+    assert to_parts("No. That is No. 7 there.")[0].text == "No. That is Number seven there."
+    assert "3.50" in to_parts("He paid 3.50 there.", normalize=False)[0].text
+
+
+def test_pauses_paragraphs_and_short_sentences() -> None:
+    parts = to_parts("One two three four. [pause 1.5] Five six seven eight.\n\nNo. Nine ten eleven twelve. Yes.")
+    assert [(part.text, part.pause) for part in parts] == [
+        ("One two three four.", 1.5), ("Five six seven eight.", 0.8), ("No. Nine ten eleven twelve. Yes.", 0.0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "   ", "😀😀", "...", "<b></b>", "\x00\x07", "[pause 1]", "—"])
+def test_nothing_to_say_is_said_plainly(text: str) -> None:
+    with pytest.raises(UsageError, match="nothing in the text can be said"):
+        to_parts(text)
+
+
+def test_what_no_voice_can_say_is_taken_out() -> None:
+    assert to_parts("**Bold** <i>and</i> `code` 😀 at\x07 https://example.org/a?b=1 now")[0].text == (
+        "Bold and code at example dot org now"
+    )
+    with pytest.raises(UsageError, match="The longest is 60 s"):
+        to_parts("a [pause 999] b")
+    with pytest.raises(UsageError, match="200000"):
+        to_parts("a " * 150_000)
+
+
+@given(
+    st.lists(
+        st.sampled_from([*"abc", "word", "and,", "end.", "Mr.", "so?", "12", "x" * 400, "\n\n", "今天。"]), min_size=1
+    )
+)
+@settings(deadline=None, max_examples=150)
+def test_parts_are_short_and_lose_no_word(words: list[str]) -> None:
+    try:
+        parts = to_parts(" ".join(words), normalize=False)
+    except UsageError:
+        assert not any(char.isalnum() for word in words for char in word)
+        return
+    assert all(len(p.text.split()) <= MOST_WORDS for p in parts)
+    assert all(len(p.text) <= MOST_CHARACTERS or len(p.text.split()) == 1 for p in parts)
+    assert "".join("".join(p.text for p in parts).split()) == "".join("".join(words).split())
+
+
+def test_a_long_text_stays_level_and_has_no_clicks(speaker: Speaker) -> None:
+    text = " ".join(SENTENCES * 4)
+    take = speaker.say(text, voice="joe", seed=2)
+    rate, samples = take.audio.rate, take.audio.mono
+    levels = [level(samples[round(a * rate) : round(b * rate)], rate) for a, b in take.parts]
+    assert np.std(levels) < 1.5  # dB
+    jumps = np.abs(np.diff(samples))
+    edges = [round(t * rate) for part in take.parts for t in part]
+    assert max(jumps[max(0, e - 3) : e + 3].max(initial=0.0) for e in edges) < 0.01  # of full scale: no click
+    pace = [len(said) / (b - a) for said, (a, b) in zip(take.said, take.parts, strict=True)]
+    assert np.std(pace) / np.mean(pace) < 0.2
+
+
+@given(st.lists(st.tuples(st.integers(0, 4000), st.floats(0, 1)), min_size=1, max_size=6))
+@settings(deadline=None)
+def test_join_keeps_the_order_and_the_pauses(parts: list[tuple[int, float]]) -> None:
+    rng = np.random.default_rng(0)
+    sounds = [Audio((0.1 * rng.standard_normal((1, n))).astype(np.float32), 8000) for n, _ in parts]
+    audio, places = join(sounds, [pause for _, pause in parts])
+    assert len(places) == len(parts)
+    assert np.isfinite(audio.samples).all()
+    assert np.abs(audio.samples).max(initial=0.0) <= 1.0
+    for (_, end), (start, _), (_, pause) in zip(places, places[1:], parts, strict=False):
+        assert start - end == pytest.approx(pause, abs=0.002)
+
+
+def test_trim_keeps_all_of_silence_and_none_of_its_edges() -> None:
+    silence = np.zeros(8000, np.float32)
+    tone = 0.3 * np.sin(np.arange(4000) * 0.3).astype(np.float32)
+    assert len(trim(silence, 8000)) == 8000
+    assert len(trim(np.concatenate([silence, tone, silence]), 8000)) == pytest.approx(4000 + 2 * 320, abs=100)
+
+
+# --- voices, parameters, files ----------------------------------------------------------------------------------------
+
+
+def test_a_parameter_that_is_not_heeded_is_an_error_that_lists_those_that_are() -> None:
+    with pytest.raises(UsageError, match=r"unknown key 'exaggeration'.*Known: speed"):
+        sampling("kokoro", KokoroParams, exaggeration=1)
+    with pytest.raises(UsageError, match="noise_scale"):
+        sampling("piper", PiperParams, noise_scale=9)
+    with pytest.raises(UsageError, match=r"Known: .*steady"):
+        sampling("piper", PiperParams, "nonesuch")
+
+
+@pytest.mark.parametrize("engine", SPEECH_ENGINES, ids=lambda engine: engine.name)
+def test_every_preset_is_heeded_by_its_engine(engine: SpeechEngine) -> None:
+    folder = Path(__file__).parents[1] / "configs" / "sampling" / engine.name
+    names = [path.stem for path in folder.glob("*.yaml")]
+    assert names
+    for name in names:
+        sampling(engine.name, engine.params, name)
+
+
+def test_voices_that_there_are_not() -> None:
+    for name, engine, says in (
+        ("nobody", None, "Known: .*joe"), ("joe", "kokoro", "no voice 'joe' of kokoro"), ("no.wav", None, "no clip"),
+        ("../x", None, "no clip"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=says):
+            find(name, engine)
+    with pytest.raises(UsageError, match="piper does not speak ja"):
+        find("joe", language="ja")
+    with pytest.raises(UsageError, match="unknown engine 'siri'"):
+        speech_engine("siri")
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "mp3", "m4a", "ogg", "opus"])
+def test_every_format_holds_the_sound(tmp_path: Path, ending: str, speaker: Speaker) -> None:
+    take = speaker.say(SENTENCES[5], voice="joe", seed=1)
+    back, _ = decode(take.save(tmp_path / f"x.{ending}"))
+    assert back.duration == pytest.approx(take.audio.duration, abs=0.1)
+    assert level(back.mono, back.rate) == pytest.approx(level(take.audio.mono, take.audio.rate), abs=1.5)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("Good morning to all of you.\n")
+    assert run(["say", "@text.txt", "-v", "joe", "-o", "x.flac", "--rate", "48000", "--loudness", "-20", "--json"]) == 0
+    assert '"engine": "piper"' in capsys.readouterr().out
+    samples, rate = soundfile.read("x.flac")
+    assert rate == 48000
+    import pyloudnorm
+
+    assert pyloudnorm.Meter(rate).integrated_loudness(samples) == pytest.approx(-20, abs=0.5)
+    assert run(["say", "I have 3 cats.", "--show-text"]) == 0
+    assert capsys.readouterr().out == "I have three cats.\n"
+    for arguments, status, says in (
+        (["say", "Hello", "-o", "x.xyz"], 2, "cannot write .xyz"), (["say", "@none.txt"], 1, "no such file"),
+        (["say", "Hello", "--set", "speed"], 2, "sets nothing"), (["say", "Hello", "--rate", "1"], 2, "rate of 1"),
+        (["say", "Hello", "-v", "nobody"], 2, "no voice"),
+    ):  # fmt: skip
+        assert run(arguments) == status
+        assert says in capsys.readouterr().err
+    Path("bad.txt").write_bytes(b"one\n\xff\xfe")
+    assert run(["say", "@bad.txt"]) == 1
+    assert "line 2: not UTF-8" in capsys.readouterr().err
+
+
+def test_a_take_plays_in_a_notebook(speaker: Speaker) -> None:
+    shown = speaker.say("Less <b> than & more than that.", voice="joe")._repr_html_()
+    assert "<audio controls src='data:audio/wav;base64," in shown
+    assert "&lt;b&gt;" in shown
+
+
+# --- references -------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_recording_becomes_a_clip(recordings: Path, speaker: Speaker) -> None:
+    found = speaker.reference(recordings / "read_en" / "jfk.flac")
+    assert found.clip.rate == 24_000
+    assert len(found.clip.samples) == 1
+    assert 5 < found.clip.duration < 10
+    assert np.abs(found.clip.mono[-2400:]).max() < 1e-3  # ends on silence
+    later = speaker.reference(recordings / "read_en" / "jfk.flac", start=7.0)
+    assert later.start >= 7.0
+
+
+def test_of_two_speakers_one_is_taken(sample: Path, speaker: Speaker) -> None:
+    found = speaker.reference(sample)
+    assert any("2 people speak" in note for note in found.notes)
+    alone = speaker.reference(sample, one_speaker=True)
+    assert not any("people speak" in note for note in alone.notes)
+
+
+def bad(tmp_path: Path, kind: str) -> Path:
+    rng = np.random.default_rng(0)
+    tone = np.sin(np.arange(5 * 16000) * 0.05)
+    samples = {
+        "silent": np.zeros(5 * 16000), "short": 0.1 * rng.standard_normal(4800), "clipped": np.clip(tone * 4, -1, 1),
+        "noise": 0.05 * rng.standard_normal(5 * 16000), "one": np.zeros(1),
+    }[kind]  # fmt: skip
+    soundfile.write(tmp_path / f"{kind}.wav", samples, 16000)
+    return tmp_path / f"{kind}.wav"
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [("silent", "is silent"), ("short", "lasts 0.3 s"), ("clipped", "are clipped"), ("noise", "of clear speech"),
+     ("one", "lasts 0.0 s")],
+)  # fmt: skip
+def test_a_bad_reference_is_told_what_it_is(tmp_path: Path, speaker: Speaker, kind: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        speaker.reference(bad(tmp_path, kind))
+
+
+def test_missing_and_empty_references(tmp_path: Path, speaker: Speaker) -> None:
+    (tmp_path / "empty.wav").touch()
+    for name in ("missing.wav", "empty.wav"):
+        with pytest.raises(SourceError):
+            speaker.reference(tmp_path / name)
+
+
+def test_an_eight_khz_reference_is_used_and_said_to_be_dull(sample: Path, tmp_path: Path, speaker: Speaker) -> None:
+    sound, _ = decode(sample, rate=8000)
+    soundfile.write(tmp_path / "phone.wav", sound.mono, 8000)
+    assert any("8000 Hz" in note for note in speaker.reference(tmp_path / "phone.wav", one_speaker=True).notes)
+
+
+def test_voices_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOICEKIT_REFS", str(tmp_path / "refs"))
+    assert run(["voice", "add", "ana", str(sample), "--one-speaker"]) == 2
+    assert "agrees to ana being cloned" in capsys.readouterr().err
+    assert not (tmp_path / "refs").exists()
+    consent = ["--consent", "Ana, 2026-05-02, tests"]
+    assert run(["voice", "add", "ana", str(sample), "--one-speaker", *consent]) == 0
+    assert run(["voice", "add", "ana", str(sample), "--one-speaker", *consent]) == 2
+    assert run(["voice", "add", "slow", "--engine", "kokoro", "--speaker", "jm_kumo", "--preset", "slow"]) == 0
+    assert run(["voice", "add", "../x", "--engine", "kokoro", "--speaker", "jm_kumo"]) == 2
+    found = find("ana")
+    assert (found.voice.engine, found.voice.clip) == ("chatterbox", tmp_path / "refs" / "ana" / "clip.wav")
+    assert found.about is not None
+    assert found.about.consent == "Ana, 2026-05-02, tests"
+    capsys.readouterr()
+    assert run(["voice", "list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()][:2] == ["ana", "slow"]
+    assert run(["say", "Hello to all of you.", "-v", "slow", "--json"]) == 0
+    assert '"speed": 0.85' in capsys.readouterr().out
+    (tmp_path / "refs" / "ana" / "voice.yaml").write_text("engine: chatterbox\nclip: ../../x.wav\nconsent: x\n")
+    with pytest.raises(VoicekitError, match="outside its folder"):
+        find("ana")
+    (tmp_path / "refs" / "ana" / "voice.yaml").write_text("engine: chatterbox\nclipp: x.wav\n")
+    with pytest.raises(VoicekitError, match="Did you mean clip"):
+        find("ana")
