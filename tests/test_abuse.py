@@ -732,15 +732,20 @@ def test_the_canonical_url_opens_nothing(url: str, kept: str) -> None:
 
 
 def test_secrets_in_a_query_are_not_kept(
-    site: Site, talk: Path, tmp_path: Path, own_cache: Path, session: Session
+    site: Site, talk: Path, tmp_path: Path, own_cache: Path, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = site.add("/talk.wav", talk, "audio/wav")
     one, two = (f"{plain}?v=1&token=HUSH{n}&key={n}HUSH" for n in (1, 2))
+    monkeypatch.setattr(sys, "argv", ["voicekit", "transcribe", one, two])
     found = outcomes(session, [one, two], tmp_path / "out")
     assert [outcome.transcript and outcome.transcript.source for outcome in found] == [f"{plain}?v=1"] * 2
     assert len({outcome.folder.parent for outcome in found if outcome.folder}) == 2  # a key may name a file
     for path in (*own_cache.rglob("*.json"), *(tmp_path / "out").rglob("transcript.*")):
         assert "HUSH" not in path.read_text(), path
+    for outcome in found:
+        assert outcome.folder
+        assert "HUSH" not in (told := (outcome.folder / "run.json").read_text())
+        assert json.loads(told)["command"] == ["voicekit", "transcribe", f"{plain}?v=1", f"{plain}?v=1"]
     site.statuses["/talk.wav"] = 403
     with pytest.raises(DownloadError) as caught:
         fetch(one.replace("v=1", "v=2"), IMPATIENT)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicekit.errors import without_secrets
+from voicekit.pipeline.download import canonical
 from voicekit.workspace import now
 
 if TYPE_CHECKING:
@@ -27,16 +28,17 @@ PACKAGES = (
 def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> dict[str, Any]:
     """The manifest of a transcript's run, before its outputs are listed."""
     duration = heard.transcript.duration
+    config = plan.options.model_dump(mode="json")
     return {
         "kind": "transcript",
         "plan": plan.digest(recording),
         "created": now(),
-        "command": [without_secrets(argument) for argument in sys.argv],
+        "command": [canonical(argument) for argument in sys.argv],
         "source": recording.about,
         "inputs": [
             {"name": without_secrets(recording.path.name), "identity": recording.identity, "sha256": recording.sha256}
         ],
-        "config": plan.options.model_dump(mode="json"),
+        "config": {k: without_secrets(v) if isinstance(v, str) else v for k, v in config.items()},
         "clean": plan.preset.model_dump(mode="json"),
         "subtitles": plan.style.model_dump(mode="json"),
         "chosen": {"batch_size": plan.batch_size, "compute_type": plan.compute_type, "device": str(plan.device)},
