@@ -7,6 +7,7 @@ import json
 import pytest
 
 from voicekit.cli import run
+from voicekit.config import TranscribeOptions
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -128,5 +129,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "transcribe", "--help")
     for option in ("--speakers", "--speaker-names", "--cookies-from-browser", "--offline", "--hotwords"):
         assert option in text
+    for field in TranscribeOptions.model_fields:
+        assert f"--{field.replace('_', '-')} " in text, "config.py has it, the command line has not"
     assert "voicekit transcribe talk.mp4" in text
     assert said(capsys) == said(capsys, "--help")

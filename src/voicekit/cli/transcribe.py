@@ -39,6 +39,7 @@ def transcribe(
     model: Annotated[str | None, _option("model", "-m")] = None,
     hotwords: Annotated[str | None, _option("hotwords")] = None,
     prompt: Annotated[str | None, _option("prompt")] = None,
+    channels: Annotated[str | None, _option("channels")] = None,
     beam_size: Annotated[int | None, _option("beam_size")] = None,
     batch_size: Annotated[int | None, _option("batch_size")] = None,
     compute_type: Annotated[str | None, _option("compute_type")] = None,
@@ -76,7 +77,8 @@ def transcribe(
     given = {
         "speakers": speakers, "min_speakers": min_speakers, "max_speakers": max_speakers,
         "speaker_names": speaker_names, "language": language, "model": model, "hotwords": hotwords, "prompt": prompt,
-        "beam_size": beam_size, "batch_size": batch_size, "compute_type": compute_type, "clean": clean,
+        "channels": channels, "clean": clean,
+        "beam_size": beam_size, "batch_size": batch_size, "compute_type": compute_type,
         "diarizer": diarizer, "diarizer_model": diarizer_model, "device": device, "format": format,
         "subtitles": subtitles,
     }  # fmt: skip

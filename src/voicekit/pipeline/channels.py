@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio import ffmpeg_path, first_stream, run_ffmpeg
+from voicekit.audio import ffmpeg_path, first_stream, max_seconds, run_ffmpeg
 from voicekit.data import Segment, Turn
 
 VERSION = 1
@@ -46,7 +46,7 @@ def cross_talk(path: Path) -> CrossTalk:
     import ffmpeg
 
     stream = first_stream(path).filter("aresample", _RATE)
-    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=2, ar=_RATE)
+    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=2, ar=_RATE, t=max_seconds())
     command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
     _, power, _ = run_ffmpeg(command, _powers)
     return judge(power)
