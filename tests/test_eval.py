@@ -266,6 +266,12 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert re.search(rf"\b{key}\b", page), f"docs/eval.md does not say what {key} is"
     assert said["total"]["wer"]["value"] == 1 / 4
+    assert run(["schema", "eval"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["title"] == said["schema"]
+    assert list(schema["properties"]) == schema["required"] == list(said)
+    assert list(schema["$defs"]["_ToldRecording"]["properties"]) == list(recording)
+    assert list(schema["$defs"]["Score"]["properties"]) == list(said["total"]["wer"])
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from voicekit.cli.show import say_error
+from voicekit.config import EvalOptions
 from voicekit.errors import one_line
 from voicekit.judge import bootstrap
-from voicekit.judge.evaluate import LABELS, EvalOptions, Evaluation, evaluate
+from voicekit.judge.evaluate import LABELS, Evaluation, evaluate
 from voicekit.judge.score import Score
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -11,12 +11,13 @@ from voicekit.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-NAMES = ("transcript", "transcribe", "clean", "subtitle")
+NAMES = ("transcript", "eval", "transcribe", "clean", "subtitle")
 
 
 @app.command()
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
-    """Print a JSON Schema: transcript (transcript.json), transcribe (--config files), clean and subtitle (presets)."""
+    """Print a JSON Schema: transcript (transcript.json), eval (`voicekit eval --json`), transcribe (--config files),
+    clean and subtitle (presets)."""
     print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 
@@ -25,6 +26,10 @@ def _schema(name: str) -> dict[str, Any]:
         from voicekit.data import Transcript
 
         return Transcript.json_schema()
+    if name == "eval":
+        from voicekit.judge.evaluate import Evaluation
+
+        return Evaluation.json_schema()
     from voicekit.config import CleanPreset, SubtitleStyle, TranscribeOptions
 
     if name == "transcribe":

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, TypeAdapter
 
-from voicekit.config import Strict, build
+from voicekit.config import EvalOptions, Metric, build
 from voicekit.data import Transcript
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.judge import bootstrap, diarization, wer
@@ -33,10 +33,8 @@ from voicekit.pipeline.read import Reading, of_transcript, read
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = "voicekit.eval/1"
+SCHEMA: Literal["voicekit.eval/1"] = "voicekit.eval/1"
 
-Metric = Literal["wer", "cer", "cpwer", "wder", "der", "jer", "times"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
 TIMES = ("start_median", "start_mean", "end_median", "end_mean")
 
 LABELS = {
@@ -49,37 +47,6 @@ _UNDEFINED = {
     "wder": "no words are aligned", "der": "nobody speaks in the reference", "jer": "nobody speaks in the reference",
     **dict.fromkeys(TIMES, "no word is equal"),
 }  # fmt: skip
-
-
-class EvalOptions(Strict):
-    """How `voicekit eval` scores. Field descriptions are the command line's help."""
-
-    language: str | None = Field(
-        None, description="Language of the words (en, de, zh ...); the hypothesis's when left out, else en"
-    )
-    normalize: bool = Field(True, description="Compare words after Whisper's normaliser")
-    collar: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
-        0.0,
-        description="Seconds before and after each boundary of the reference that DER and JER leave out (NIST: 0.25)",
-    )
-    skip_overlap: bool = Field(False, description="DER and JER leave out where several people speak at once")
-    metrics: tuple[Metric, ...] = Field(
-        METRICS, min_length=1, description=f"Score to compute: {', '.join(METRICS)}; repeat for more"
-    )
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="Of the draws that give the intervals")
-
-    @field_validator("metrics", mode="before")
-    @classmethod
-    def _one_or_more(cls, value: Any) -> Any:
-        value = [value] if isinstance(value, str) else value
-        return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
-
-    @field_validator("language")
-    @classmethod
-    def _a_code(cls, value: str | None) -> str | None:
-        if value is not None and not (wer.base_language(value).isalpha() and len(wer.base_language(value)) in (2, 3)):
-            raise ValueError("a language is a code such as en, de, zh")
-        return value
 
 
 @dataclass(frozen=True)
@@ -131,28 +98,65 @@ class Evaluation:
         )
 
     def to_json(self) -> str:
-        """Strict JSON, as docs/eval.md describes it."""
-        value = {
-            "schema": SCHEMA,
-            "options": self.options.model_dump(mode="json"),
-            "level": bootstrap.LEVEL,
-            "recordings": [
-                {
-                    "name": each.name,
-                    "hypothesis": list(each.hypothesis),
-                    "reference": list(each.reference),
-                    "language": each.language,
-                    "language_from": each.language_from,
-                    "scores": {name: score.__dict__ for name, score in each.scores.items()},
-                    "notes": list(each.notes),
-                }
+        """Strict JSON, as `voicekit schema eval` and docs/eval.md describe it."""
+        told = _Told(
+            SCHEMA,
+            self.options,
+            bootstrap.LEVEL,
+            tuple(
+                _ToldRecording(**{f.name: getattr(each, f.name) for f in fields(_ToldRecording)})
                 for each in self.recordings
-            ],
-            "total": {name: score.__dict__ for name, score in self.total.items()},
-            "notes": list(self.notes),
-            "failed": [{"name": name, "error": str(error)} for name, error in self.failed],
-        }
+            ),
+            self.total,
+            self.notes,
+            tuple(_ToldFailure(name, str(error)) for name, error in self.failed),
+        )
+        value = TypeAdapter(_Told).dump_python(told, mode="json")
         return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """JSON Schema of what `to_json` gives."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **TypeAdapter(_Told).json_schema(mode="serialization"),
+        }
+
+
+@dataclass(frozen=True)
+class _ToldRecording:
+    """The scores of one recording, by name."""
+
+    name: str
+    hypothesis: tuple[str, ...]
+    reference: tuple[str, ...]
+    language: str
+    language_from: Literal["option", "hypothesis", "reference", "default"]
+    scores: dict[str, Score]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _ToldFailure:
+    """A recording that could not be read."""
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What `to_json` gives."""
+
+    __pydantic_config__ = ConfigDict(title=SCHEMA)
+
+    schema: Literal["voicekit.eval/1"]
+    options: EvalOptions
+    level: float
+    recordings: tuple[_ToldRecording, ...]
+    total: dict[str, Score]
+    notes: tuple[str, ...]
+    failed: tuple[_ToldFailure, ...]
 
 
 def evaluate(hypothesis: Source, reference: Source | list[Source] | tuple[Source, ...], **options: Any) -> Evaluation:
