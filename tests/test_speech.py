@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -358,3 +359,25 @@ def test_voices_of_a_folder(
     (tmp_path / "refs" / "ana" / "voice.yaml").write_text("engine: chatterbox\nclipp: x.wav\n")
     with pytest.raises(VoicekitError, match="Did you mean clip"):
         find("ana")
+
+
+def test_an_engine_of_another_package(tmp_path: Path) -> None:
+    """docs/add-an-engine.md, as it stands: a package with that code and that entry point is found and speaks."""
+    page = (Path(__file__).parents[1] / "docs" / "add-an-engine.md").read_text()
+    code, entry = (
+        re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)[0],
+        re.findall(r'^    beep = "(.*)"', page, re.M),
+    )
+    (tmp_path / "your_package.py").write_text(code)
+    about = tmp_path / "your_package-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: your-package\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(f"[voicekit.engines]\nbeep = {entry[0]}\n")
+    for seed, name in ((1, "a"), (1, "b"), (2, "c")):
+        command = [sys.executable, "-m", "voicekit", "say", "Hello", "-e", "beep", "-v", "beeper", "--set", "pitch=300"]
+        subprocess.run(
+            [*command, "--seed", str(seed), "-o", f"{name}.wav"], cwd=tmp_path, check=True, capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )  # fmt: skip
+    sounds = [(tmp_path / f"{name}.wav").read_bytes() for name in "abc"]
+    assert sounds[0] == sounds[1] != sounds[2]

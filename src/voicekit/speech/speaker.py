@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from voicekit.audio import decode, probe
 from voicekit.config import sampling
@@ -17,12 +20,16 @@ from voicekit.models import Weights, resolve
 from voicekit.pipeline.cluster import cluster
 from voicekit.pipeline.diarize import named
 from voicekit.progress import Reporter
+from voicekit.seeds import Draws
 from voicekit.speech import say as saying
 from voicekit.speech.reference import Reference, prepare
 from voicekit.speech.voices import KnownVoice, find
 
 DEFAULT = "jf_alpha"
 """The voice that speaks when none is named."""
+
+PIECE = 30
+"""Seconds of a recording that are converted at once."""
 
 
 class Speaker:
@@ -97,6 +104,43 @@ class Speaker:
                 raise
             self.close()
             raise EngineError("out of memory while speaking", "Close other programs, or give --device cpu") from error
+
+    def convert(
+        self,
+        path: Path,
+        *,
+        voice: str,
+        engine: str | None = None,
+        seed: int = 0,
+        model: str | None = None,
+        watermark: bool = True,
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> Take:
+        """What is said in a recording, in another voice; pauses and manner stay. In pieces of at most half a minute.
+
+        Raises:
+            UsageError: no such voice, or an engine that does not clone.
+            SourceError: the recording cannot be read.
+        """
+        known = find(voice, engine)
+        spec = speech_engine(known.voice.engine)
+        if not spec.clones:
+            raise UsageError(f"{spec.name} does not clone", "Give a clip, or a voice of refs/ that has one")
+        sound, _ = decode(path)
+        loaded: Any = self._engine(known, model, watermark)
+        draws = Draws(seed, ("convert",))
+        size = PIECE * sound.rate
+        starts = range(0, max(1, sound.samples.shape[1]), size)
+        pieces = []
+        for number, start in enumerate(starts):
+            piece = Audio(sound.samples[:, start : start + size], sound.rate)
+            pieces.append(loaded.convert(piece, known.voice, draws.of(number)))
+            progress((number + 1) / len(starts))
+        samples = np.concatenate([one.audio.samples for one in pieces], axis=1)
+        return Take(
+            "", (), known.voice.name, spec.name, {}, seed, Audio(samples, loaded.rate),
+            tokens=tuple(one.tokens for one in pieces),
+        )  # fmt: skip
 
     def _engine(self, known: KnownVoice, model: str | None, watermark: bool) -> Synthesizer:
         spec = speech_engine(known.voice.engine)

@@ -1,0 +1,176 @@
+"""Chatterbox through its real classes on small random weights: noise for speech, but every line of the path runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests import small_chatterbox
+from voicekit import Speaker
+from voicekit.audio import Audio, at_loudness, decode, resample, write
+from voicekit.cli import run
+from voicekit.config import ChatterboxParams, MultilingualParams
+from voicekit.data import Voice
+from voicekit.engines import load_engine
+from voicekit.errors import EngineError, MissingPackage, UsageError
+from voicekit.models import Weights
+from voicekit.seeds import Draws
+
+FEW = ChatterboxParams(max_tokens=14)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    with small_chatterbox.layers():
+        yield load_engine("speak.chatterbox")(Weights("small", small_chatterbox.folder(), "path", "1"), "cpu")
+
+
+@pytest.fixture(scope="module")
+def voices(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Voice, Voice]:
+    """Of two clips that differ."""
+    sound, _ = decode(sample, rate=24_000)
+    folder = tmp_path_factory.mktemp("clips")
+    for number, start in enumerate((7, 20)):
+        soundfile.write(folder / f"{number}.wav", sound.mono[start * 24_000 : (start + 3) * 24_000], 24_000)
+    one, two = (Voice(f"v{n}", "chatterbox", None, folder / f"{n}.wav") for n in range(2))
+    return one, two
+
+
+def test_the_same_item_is_the_same_whatever_was_said_before(engine: Any, voices: tuple[Voice, Voice]) -> None:
+    ana, ben = voices
+    alone = engine.synthesize("Hello there.", ana, FEW, Draws(7, ("x",)))
+    other = engine.synthesize("Hello there.", ben, FEW, Draws(7, ("x",)))
+    again = engine.synthesize("Hello there.", ana, FEW, Draws(7, ("x",)))
+    assert alone.tokens == again.tokens
+    assert np.array_equal(alone.audio.samples, again.audio.samples)
+    assert not np.array_equal(alone.audio.samples, other.audio.samples)
+    assert engine.synthesize("Hello there.", ana, FEW, Draws(8, ("x",))).tokens != alone.tokens
+    # The tokens are enough to make the sound again, or in another voice.
+    assert np.array_equal(engine.vocode(alone.tokens, ana, Draws(7, ("x",))).samples, alone.audio.samples)
+    assert engine.model.conds is None
+    assert len(engine._kept) == 2  # each clip's conditionals, made once
+
+
+def test_exaggeration_and_cfg_weight_belong_to_the_call(
+    engine: Any, voices: tuple[Voice, Voice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = engine.conditionals(voices[0].clip)
+    given = []
+    inference = engine.model.t3.inference
+    monkeypatch.setattr(engine.model.t3, "inference", lambda **more: (given.append(more), inference(**more))[1])
+    first = engine._tokens("Hello.", "en", kept, FEW, Draws(1))
+    for change in ({"exaggeration": 2.0}, {"cfg_weight": 0.0}, {}):  # the library's generate fails at 0
+        last = engine._tokens("Hello.", "en", kept, FEW.model_copy(update=change), Draws(1))
+        assert 0 < len(last) <= FEW.max_tokens
+    assert np.array_equal(first, last)
+    assert [float(one["t3_cond"].emotion_adv) for one in given] == [0.5, 2.0, 0.5, 0.5]
+    assert [one["cfg_weight"] for one in given] == [0.5, 0.5, 0.0, 0.5]
+    assert kept.t3.cond_prompt_speech_emb is None  # what is kept was never written to
+
+
+def test_our_limit_of_tokens_holds(engine: Any, voices: tuple[Voice, Voice]) -> None:
+    conditionals = engine.conditionals(voices[0].clip)
+    for limit in (10, 30):
+        params = ChatterboxParams(max_tokens=limit)
+        assert len(engine._tokens("A longer text to be said.", "en", conditionals, params, Draws(3))) <= limit
+
+
+def test_nothing_is_said_rather_than_something_made_up(
+    engine: Any, voices: tuple[Voice, Voice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_tokens", lambda *_: np.zeros(0, int))
+    with pytest.raises(EngineError, match="said nothing"):
+        engine.synthesize("Hi.", voices[0], FEW, Draws(1))
+    with pytest.raises(UsageError, match="no voice of its own"):
+        engine.synthesize("Hi.", Voice("x", "chatterbox"), FEW, Draws(1))
+
+
+def test_hooks_and_settings_are_as_before(engine: Any, voices: tuple[Voice, Voice]) -> None:
+    from chatterbox.models.t3 import t3 as module
+
+    from voicekit.engines.chatterbox import _tidy
+
+    t3 = engine.model.t3
+    attention = t3.tfmr.layers[0].self_attn
+    before = (len(attention._forward_hooks), t3.tfmr.config._attn_implementation, module.tqdm)
+    with _tidy(t3):
+        attention.register_forward_hook(lambda *_: None)  # as the library's analyzer does at every call
+        t3.tfmr.config._attn_implementation = "eager"
+    assert (len(attention._forward_hooks), t3.tfmr.config._attn_implementation, module.tqdm) == before
+
+
+def test_two_equal_tokens_do_not_end_a_multilingual_take() -> None:
+    import torch
+    from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
+
+    from voicekit.engines.chatterbox import SAME_TOKENS, _Analyzer
+
+    def ended(kind: type[Any], equal: int) -> bool:
+        analyzer = kind.__new__(kind)
+        analyzer.__dict__.update(
+            text_tokens_slice=(0, 4), eos_idx=9, alignment=torch.zeros(0, 4), curr_frame_pos=1, text_position=0,
+            started=True, started_at=0, complete=False, completed_at=None, generated_tokens=[],
+            last_aligned_attns=[torch.zeros(1, 4)],
+        )  # fmt: skip
+        for token in [1, 2, *[5] * equal]:
+            logits = analyzer.step(torch.zeros(1, 10), next_token=token)
+        return bool(logits[0, 9] > 1000)
+
+    assert ended(AlignmentStreamAnalyzer, 2)  # the defect
+    assert not ended(_Analyzer, 2)
+    assert ended(_Analyzer, SAME_TOKENS)
+    assert MultilingualParams().repetition_penalty == 2.0
+
+
+def test_without_its_watermarker_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    import perth
+
+    monkeypatch.setattr(perth, "PerthImplicitWatermarker", None)
+    weights = Weights("small", small_chatterbox.folder(), "path", "1")
+    with pytest.raises(MissingPackage, match="--no-watermark"):
+        load_engine("speak.chatterbox")(weights, "cpu")
+
+
+def test_say_and_convert(sample: Path, tmp_path: Path, voices: tuple[Voice, Voice]) -> None:
+    short, _ = decode(sample)
+    soundfile.write(tmp_path / "said.wav", short.mono[7 * 16000 : 9 * 16000], 16000)
+    clip, model = str(voices[0].clip), str(small_chatterbox.folder())
+    with small_chatterbox.layers(), Speaker(device="cpu") as speaker:
+        take = speaker.say(
+            "Hello there.", voice=clip, model=model, preset="calm", seed=3, watermark=False, max_tokens=12
+        )
+        assert take.params["exaggeration"] == 0.35
+        assert len(take.tokens) == 1
+        changed = speaker.convert(tmp_path / "said.wav", voice=clip, model=model, seed=3, watermark=False)
+        assert changed.audio.duration == pytest.approx(2.0, abs=0.2)
+        with pytest.raises(UsageError, match=r"unknown key 'speed'.*Known: exaggeration"):
+            speaker.say("Hello", voice=clip, model=model, speed=2)
+        with pytest.raises(UsageError, match="kokoro does not clone"):
+            speaker.convert(tmp_path / "said.wav", voice="jf_alpha")
+
+
+@pytest.mark.parametrize("ending", ["wav", "mp3", "m4a", "opus"])
+def test_the_mark_survives_codecs_and_loudness(tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Speaker(device="cpu") as speaker:
+        said = resample(
+            speaker.say("The train leaves at ten past eight, as it always does.", voice="joe").audio, 24_000
+        )
+    marked = at_loudness(load_engine("mark.perth")().put(said), -16)
+    for name, sound in (("marked", marked), ("plain", said)):
+        write(sound, tmp_path / f"{name}.{ending}")
+    assert run(["watermark", str(tmp_path / f"marked.{ending}"), str(tmp_path / f"plain.{ending}")]) == 0
+    one, two = capsys.readouterr().out.splitlines()
+    assert ": marked (" in one
+    assert ": no mark (" in two
+    assert run(["watermark", str(tmp_path / "none.wav")]) == 1
+
+
+def test_a_silent_clip_is_no_reference(engine: Any, tmp_path: Path) -> None:
+    write(Audio(np.zeros((1, 24), np.float32), 24_000), tmp_path / "tiny.wav")
+    with pytest.raises(EngineError, match=r"cannot use tiny\.wav as a reference"):
+        engine.conditionals(tmp_path / "tiny.wav")
