@@ -53,7 +53,8 @@ def test_a_sound_file_needs_no_note() -> None:
          [(1, 2, "One"), (5, 6, "Two")], "out of order"),
         ("1\n00:00:01,000 --> 00:00:02,000\n\n2\n00:00:03,000 --> 00:00:04,000\nTwo\n", [(3, 4, "Two")],
          "line 2: a cue without text"),
-        ("1\n00:00:01,000 --> 00:00:02,000 X1:10 X2:20\nOne\n", [(1, 2, "One")], None),
+        ("1\n00:00:01,000 --> 00:00:02,000 X1:10 X2:20\nOne\n", [(1, 2, "One")],
+         "1 cues have a place on the screen: left out"),
         ("\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\nOne\r\n", [(1, 2, "One")], None),
         ("1\n00:00:01,000 --> 00:00:02,000\na --> b\n", [(1, 2, "a --> b")], None),
         ("1\n00:00:01,000 --> 00:00:02,000\n1984\n\n2\n00:00:03,000 --> 00:00:04,000\nTwo\n",
@@ -62,6 +63,14 @@ def test_a_sound_file_needs_no_note() -> None:
          [(1, 2, "One"), (3, 4, "Two")], None),
         ("1\n00:00:01,000 --> 00:00:05,000\nOne\n\n2\n00:00:03,000 --> 00:00:04,000\nTwo\n",
          [(1, 5, "One"), (3, 4, "Two")], None),
+        ("1\n00:00:01:500 --> 00:00:02:000\nOne\n", [(1.5, 2, "One")], "line 2: unusual times: read as 1.5 to 2 s"),
+        ("1\n00:00:01,500 - 00:00:02,000\nOne\n", [(1.5, 2, "One")], "unusual times"),
+        ("0:01 -> 0:02\nOne\n2\n0:03 -> 0:04\nTwo\n", [(1, 2, "One"), (3, 4, "Two")], "line 4: unusual times"),
+        ("1\n00:00:01,000 --> 00:00:02,000\n3 -> 4\n\n2\n00:00:03,000 --> 00:00:04,000\n10\n5 => 3 wins\n",
+         [(1, 2, "3 -> 4"), (3, 4, "10 5 => 3 wins")], None),
+        ("1\n00:00:01,000 --> 00:00:02,000\n-Yes.\n-No.\n", [(1, 2, "Yes. No.")], None),
+        ("1\n00:00:01,000 --> 00:00:02,000\n-5 here,\n-7 there.\n", [(1, 2, "-5 here, -7 there.")], None),
+        ("1\n00:00:01,000 --> 00:00:02,000\n\u00a0\n", [(1, 2, "")], None),
     ],
 )  # fmt: skip
 def test_srt_is_mended(text: str, cues: list[tuple[float, float, str]], note: str | None) -> None:
@@ -76,6 +85,7 @@ def test_srt_is_mended(text: str, cues: list[tuple[float, float, str]], note: st
         ("Just some text.\n", "line 1: no cue and no times in it"),
         ("Words first\n\n1\n00:00:01,000 --> 00:00:02,000\nOne\n", "line 1: words before the first cue"),
         ("1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:xx --> 00:00:04,000\nTwo\n", "line 6: not `00:00:01,000"),
+        ("1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\nsoon --> later\nTwo\n", "line 6: not `00:00:01,000"),
         ("1\n99999:00:00,000 --> 99999:00:01,000\nOne\n", "line 2"),
         ("1\n9999:99:99,000 --> 9999:99:99,900\nOne\n", "line 2: a time later than eleven days"),
     ],
@@ -92,8 +102,10 @@ def test_encodings() -> None:
     text, (note,) = decode("one\ncafé – “quoted”".encode("cp1252"), "x")
     assert text == "one\ncafé – “quoted”"
     assert note == "line 2: not UTF-8: read as Windows-1252; check its accents"
-    with pytest.raises(SourceError, match="line 2: a zero byte"):
-        decode(b"a\n\0", "x")
+    for wrong in (b"a\n\0", "a\n\0".encode("utf-16")):
+        with pytest.raises(SourceError, match="line 2: a zero byte"):
+            decode(wrong, "x")
+    assert decode(b"\x81\x8d\x8f\x90\x9d", "x")[0] == "\ufffd" * 5
 
 
 def test_vtt() -> None:
@@ -109,8 +121,52 @@ def test_vtt() -> None:
     ]  # fmt: skip
     assert [(w.text, w.start) for w in t.segments[1].words][:2] == [("one", 3.0), ("two", 4.0)]
     assert notes == ["1 cues have a place on the screen: left out"]
-    with pytest.raises(SourceError, match="line 1: does not begin with WEBVTT"):
-        parse(GOOD, "x.vtt", vtt=True)
+    for wrong in (GOOD, "WEBVTTX\n\n00:01.000 --> 00:02.000\na\n"):
+        with pytest.raises(SourceError, match="line 1: does not begin with WEBVTT"):
+            parse(wrong, "x.vtt", vtt=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("WEBVTT\n00:01.000 --> 00:02.000\nno blank line before\n", ["no blank line before"]),
+        ("WEBVTT\nKind: captions\n00:01.000 --> 00:02.000\nkinds\n", ["kinds"]),
+        ("WEBVTT\n\nNOTES-1\n00:01.000 --> 00:02.000\nan id\n\nSTYLE\n00:03.000 --> 00:04.000\ntoo\n",
+         ["an id", "too"]),
+        ("WEBVTT\n\nNOTE a --> b\nc\n\nNOTE\nd --> e\n\n00:01.000 --> 00:02.000\nx\n", ["x"]),
+        ("WEBVTT\n\nNOTE nothing was said\n", []),
+    ],
+)  # fmt: skip
+def test_vtt_blocks(text: str, said: list[str]) -> None:
+    t, notes = parse(text, "x.vtt", vtt=True)
+    assert [s.text for s in t.segments] == said
+    assert notes == []
+
+
+def test_times_in_a_vtt_cue_are_those_of_its_words_whatever_stands_before_them() -> None:
+    text = (
+        "WEBVTT\n\n00:01.000 --> 00:05.000\n- Ana: one <00:02.000><c>two</c> thr<00:02.500>ee\n- <00:03.000>four\n\n"
+        "00:06.000 --> 00:07.000\nAna: five\n"
+    )
+    t, _ = parse(text, "x.vtt", vtt=True)
+    assert [(w.text, w.start) for w in t.words] == [
+        ("one", 1.0), ("two", 2.0), ("three", 2.2), ("four", 3.0), ("five", 6.0),
+    ]  # fmt: skip
+
+
+def test_a_fault_in_every_cue_needs_no_note_each() -> None:
+    text = "".join(f"{n}\n{n}.5 --> {n}.9\nx\n\n" for n in range(1, 100))
+    _, notes = parse(text, "x.srt")
+    assert len(notes) == 6
+    assert notes[-1] == "and 94 more like it, up to line 394"
+
+
+def test_a_long_line_takes_no_longer_than_it_is_long() -> None:
+    for odd in (" ", "1 ", "1:", "-", "<", "&", "{\\", "1 --> "):
+        text = f"1\n00:00:01,000 --> 00:00:02,000\n{odd * (1 << 16)}\n"
+        for vtt in (False, True):
+            with contextlib.suppress(SourceError):
+                parse("WEBVTT\n\n" * vtt + text, "x", vtt=vtt)
 
 
 def test_names_of_speakers_go_on_until_the_next() -> None:
@@ -124,6 +180,9 @@ def test_names_of_speakers_go_on_until_the_next() -> None:
         "\n".join(a + b + "\n" for a, b in zip(times, ["Note: this", "a", "b", "c"], strict=True)), "x.srt"
     )
     assert plain.speakers == ()
+    texts = ["[MUSIC]", "Dr. Ray: One.", "Ben: Two.", "Dr. Ray: Three."]
+    late, _ = parse("\n".join(a + b + "\n" for a, b in zip(times, texts, strict=True)), "x.srt")
+    assert [s.speaker for s in late.segments] == [None, "Dr. Ray", "Ben", "Dr. Ray"]
     assert plain.segments[0].text == "Note: this"
 
 
@@ -137,7 +196,10 @@ def test_what_we_write_comes_back_identical(transcript: Transcript) -> None:
             assert to_srt(back, RAW) == text
 
 
-LINES = ["Hello", "- Yes.", "<i>so</i>", "Ana: no", "1984", "a --> b", "{\\an8}top", "今天"]
+LINES = [
+    "Hello", "- Yes.", "<i>so</i>", "Ana: no", "1984", "a --> b", "{\\an8}top", "今天", "3 -> 4", "-Yes",
+    "1:02 -> 1:03", "\u00a0", "<i></i>", "10 - 12", "Dr. No: hm", " x ", "01.5 02.5", "a\u2028b",
+]  # fmt: skip
 
 
 @given(

@@ -16,7 +16,7 @@ from pathlib import Path
 from voicekit.data import Segment, Transcript, Turn, Word, join_words
 from voicekit.errors import SourceError
 from voicekit.pipeline.attribute import PAUSE
-from voicekit.subtitles.read import BIGGEST, LATEST, parse
+from voicekit.subtitles.read import BIGGEST, LATEST, decode, parse
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def read(path: str | Path) -> Reading:
     """Read a file by its ending.
 
     Args:
-        path: .json (voicekit's transcript.json), .stm, .rttm, .ctm, .srt, .vtt or .txt; UTF-8 with or without a BOM.
+        path: .json (voicekit's transcript.json), .stm, .rttm, .ctm, .srt, .vtt or .txt; UTF-8 with or without a BOM,
+            subtitles in what `subtitles.read.decode` takes, too.
 
     Raises:
         SourceError: no such file, another ending, too big, not UTF-8, empty, or a fault in a line.
@@ -116,7 +117,8 @@ def read(path: str | Path) -> Reading:
     if len(data) > BIGGEST:
         raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "Give the transcript of one recording")
     try:
-        text = data.decode("utf-8-sig")
+        subtitles = reader in (_srt, _vtt)
+        text = decode(data, str(path))[0] if subtitles else data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SourceError(f"{path}: line {line}: not UTF-8", "Save it as UTF-8") from error
