@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from tests.strategies import transcripts
 from voicekit.config import SubtitleStyle, subtitle_style
 from voicekit.data import Segment, Transcript, Word, join_words, spread
+from voicekit.subtitles.atoms import to_atoms
 from voicekit.subtitles.boundaries import FUNCTION, break_cost, phrases
 from voicekit.subtitles.check import broken_rules
 from voicekit.subtitles.cue import width
-from voicekit.subtitles.layout import _Table, lay_out, to_atoms
+from voicekit.subtitles.layout import _Table, lay_out
 
 STYLES = {name: subtitle_style(name) for name in ("standard", "netflix", "bbc", "youtube", "shorts")}
 styles = st.one_of(

@@ -23,15 +23,15 @@ break points has. `check` compares other layouts with it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicekit.config import SubtitleStyle
-from voicekit.data import Segment, Transcript, Word, spread, unspaced
-from voicekit.subtitles.boundaries import FORBIDDEN, GLUED, PLAIN, break_cost, phrases, pieces
+from voicekit.data import Transcript
+from voicekit.subtitles.atoms import Atom, label_of, text_of, to_atoms
+from voicekit.subtitles.bilingual import Below, below
 from voicekit.subtitles.cue import DASH, Cue, Line, width
 
 VERSION = 1
@@ -40,28 +40,11 @@ BROKEN, HOW_FAR, DASHED, PAUSED, RAGGED, A_CUE, LITTLE = 1000.0, 30.0, 50.0, 8.0
 SHORT_PAUSE, LONGEST_PAUSE = 0.5, 2.0
 LITTLE_TEXT = 20
 """Columns below which a cue that ends inside a sentence holds little."""
-LABEL = 20
-"""Columns of a speaker's name, at most."""
 TICK = 0.001
 """Seconds: times are written in milliseconds, and the words of a row begin at least so far apart."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Atom:
-    """What is never cut. `word` has its text and times; `cost` is that of a break before it; `space`: one before it.
-
-    `run` counts the turns: it grows by one where the speaker changes. `language` is its segment's, `segment` its index.
-    """
-
-    word: Word
-    cost: float
-    space: bool
-    run: int
-    language: str
-    segment: int
 
 
 def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
@@ -77,7 +60,7 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     atoms = to_atoms(transcript.segments, style)
     if not atoms:
         return []
-    table = _Table(atoms, style, _below(transcript, atoms, style) if style.bilingual else None)
+    table = _Table(atoms, style, below(transcript, atoms, style) if style.bilingual else None)
     ends = _best(table)
     starts = [0, *ends[:-1]]
     return [_cue(table, first, end) for first, end in zip(starts, ends, strict=True)]
@@ -93,7 +76,7 @@ def as_it_stands(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     cues = []
     last: str | None = None
     for segment in transcript.segments:
-        label = _label(segment.speaker, last, segment.language, style)
+        label = label_of(segment.speaker, last, segment.language, style)
         last = segment.speaker or last
         if segment.cue is not None:
             lines = tuple(Line(text, (), segment.speaker, markup=True) for text in segment.cue.split("\n"))
@@ -104,134 +87,13 @@ def as_it_stands(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     return cues
 
 
-# --- atoms ------------------------------------------------------------------------------------------------------------
-
-
-def to_atoms(segments: Sequence[Segment], style: SubtitleStyle) -> list[Atom]:
-    """The words of all segments in a row, those too wide for a line cut."""
-    atoms: list[Atom] = []
-    run, last = 0, None
-    for number, segment in enumerate(segments):
-        room = style.of_language(segment.language)[0] - _indent(segment, style)
-        before = atoms[-1] if atoms else None
-        for piece, glue in _pieces(segment, room):
-            word = piece if piece.speaker else replace(piece, speaker=segment.speaker)
-            if word.speaker != last:
-                run, last = run + 1, word.speaker
-            if glue is None:
-                cost = break_cost(before.word.text, word.text, segment.language) if before else 0.0
-                space = bool(before) and not (unspaced(before.word.text[-1]) or unspaced(word.text[0]))  # type: ignore[union-attr]
-            else:
-                cost, space = glue, False
-            if before and before.segment != number:
-                cost = min(cost, PLAIN / 2)
-            before = Atom(word, cost, space, run, segment.language, number)
-            atoms.append(before)
-    return atoms
-
-
-def _indent(segment: Segment, style: SubtitleStyle) -> int:
-    """Columns that a name and a dash may take of a line."""
-    speakers = {segment.speaker, *(word.speaker for word in segment.words)} - {None}
-    labels = [_label(speaker, None, segment.language, style) for speaker in speakers]
-    widest = max((width(label) + 2 for label in labels if label), default=0)
-    return widest + (len(DASH) if style.dashes else 0)
-
-
-def _pieces(segment: Segment, room: int) -> Iterable[tuple[Word, float | None]]:
-    """Words as they are, or cut; with the cost of a break before each, None where the words decide it."""
-    for spaceless, group in itertools.groupby(segment.words, lambda word: any(map(unspaced, word.text))):
-        if spaceless:
-            yield from _phrases(list(group), segment.language, room)
-            continue
-        for word in group:
-            if width(word.text) <= room:
-                yield word, None
-            else:
-                times, at = _char_times(word), 0
-                for part in _cut(word.text, room):
-                    end = at + len(part)
-                    yield replace(word, text=part, start=times[at][0], end=times[end - 1][1]), GLUED if at else None
-                    at = end
-
-
-def _phrases(words: list[Word], language: str, room: int) -> Iterable[tuple[Word, float | None]]:
-    """Unspaced words as phrases, whose times are those of their characters."""
-    text = "".join(word.text for word in words)
-    times = [time for word in words for time in _char_times(word)]
-    confidence = [word for word in words for _ in word.text]
-    at = 0
-    for phrase in phrases(text, language):
-        inside = 0
-        for part in [phrase] if width(phrase) <= room else _joined(pieces(phrase), room):
-            first, end = at, at + len(part)
-            word = replace(
-                confidence[first], text=part, start=times[first][0], end=max(times[end - 1][1], times[first][0])
-            )
-            yield word, FORBIDDEN / 2 if inside else (PLAIN / 2 if first and not _after_stop(text[first - 1]) else None)
-            at, inside = end, inside + 1
-
-
-def _after_stop(char: str) -> bool:
-    return char in "。！？、，；：…,.!?;:"
-
-
-def _joined(parts: Iterable[str], room: int) -> Iterable[str]:
-    """Parts, the ones wider than the room cut further."""
-    for part in parts:
-        yield from _cut(part, room) if width(part) > room else [part]
-
-
-def _char_times(word: Word) -> list[tuple[float, float]]:
-    step = (word.end - word.start) / len(word.text)
-    ends = [word.start + i * step for i in range(len(word.text))] + [word.end]
-    return [(round(a, 3), round(b, 3)) for a, b in itertools.pairwise(ends)]
-
-
-def _cut(text: str, room: int) -> list[str]:
-    """Parts of at most `room` columns, cut after `/`, `-`, `.` and the like where their second half has one."""
-    parts: list[str] = []
-    while width(text) > room:
-        end, columns = 0, 0
-        while end < len(text) and (columns := columns + width(text[end])) <= room:
-            end += 1
-        end = max(end, 1)
-        good = max((text.rfind(mark, end // 2, end) for mark in "/-._?&=#%"), default=-1)
-        end = good + 1 if good >= end // 2 and good > 0 else end
-        while end < len(text) and end > 1 and width(text[end]) == 0:  # a mark stays with its letter
-            end -= 1
-        parts.append(text[:end])
-        text = text[end:]
-    return [*parts, text] if text else parts
-
-
-def short_label(speaker: str | None, columns: int = LABEL) -> str:
-    """A speaker's name on one line, cut at so many columns."""
-    flat = " ".join((speaker or "").split())
-    if width(flat) <= columns:
-        return flat
-    while width(flat) > columns - 1:
-        flat = flat[:-1]
-    return f"{flat}…"
-
-
-def _label(speaker: str | None, last: str | None, language: str, style: SubtitleStyle) -> str:
-    if style.labels == "never" or (style.labels == "change" and speaker == last):
-        return ""
-    return short_label(speaker, _label_columns(language, style))
-
-
-def _label_columns(language: str, style: SubtitleStyle) -> int:
-    return min(LABEL, style.of_language(language)[0] // 2 - 2)
-
-
 # --- costs ------------------------------------------------------------------------------------------------------------
 
 
 class _Table:
     """The atoms as columns; `cost[d][i]` is that of a cue of d atoms that begins at i, infinite where it cannot be."""
 
-    def __init__(self, atoms: Sequence[Atom], style: SubtitleStyle, below: _Below | None = None) -> None:
+    def __init__(self, atoms: Sequence[Atom], style: SubtitleStyle, below: Below | None = None) -> None:
         self.atoms, self.style, self.below = atoms, style, below
         n = len(atoms)
         ticks = TICK * np.arange(n)
@@ -246,7 +108,7 @@ class _Table:
         self.room: Ints = np.array([rooms[a.language][0] for a in atoms])
         self.speed: Floats = np.array([rooms[a.language][1] or np.inf for a in atoms])
         self.labels = [
-            _label(a.word.speaker, atoms[i - 1].word.speaker if i else None, a.language, style)
+            label_of(a.word.speaker, atoms[i - 1].word.speaker if i else None, a.language, style)
             for i, a in enumerate(atoms)
         ]
         self.label: Ints = np.array([width(label) + 2 if label else 0 for label in self.labels])
@@ -402,7 +264,7 @@ def _cue(table: _Table, first: int, end: int) -> Cue:
     for a, b in parts:
         words = tuple(atom.word for atom in table.atoms[a:b])
         label = table.labels[a] if a == first or dashed else ""
-        lines.append(Line(_text(table.atoms[a:b]), words, words[0].speaker, label, dash=bool(dashed)))
+        lines.append(Line(text_of(table.atoms[a:b]), words, words[0].speaker, label, dash=bool(dashed)))
     columns = sum(width(line.shown) for line in lines)
     said = float(table.end[first:end].max())
     limit = max(min(start + style.longest, float(table.limit[end - 1])), start + TICK)
@@ -410,79 +272,3 @@ def _cue(table: _Table, first: int, end: int) -> Cue:
     if float(table.next[end - 1]) - stop < style.chain:
         stop = limit
     return Cue(start, round(stop, 3), tuple(lines), table.below.lines(first, end) if table.below else ())
-
-
-def _text(atoms: Sequence[Atom]) -> str:
-    return "".join((" " if atom.space and i else "") + atom.word.text for i, atom in enumerate(atoms))
-
-
-# --- a second language ------------------------------------------------------------------------------------------------
-
-
-class _Below:
-    """The source text under its translation: which of its atoms stand under which of the translation's.
-
-    For a break before atom t of the translation the source breaks near the same share of its segment, where it costs
-    least; so the break points of one language are a function of the other's, and the optimisation stays one.
-    """
-
-    def __init__(self, sources: Sequence[Atom], place: Ints, room: int, lines: int) -> None:
-        self.sources, self.place, self.room, self.most = sources, place, room, lines
-        columns = np.array([width(a.word.text) + a.space for a in sources])
-        self.sums: Ints = np.concatenate([[0], np.cumsum(columns)]).astype(int)
-        self.breaks: Floats = np.append(np.array([a.cost for a in sources]), 0.0)
-
-    def cost(self, first: Ints, end: Ints) -> Floats:
-        a, b = self.place[first], self.place[end]
-        columns = self.sums[b] - self.sums[a]
-        found: Floats = BROKEN * (columns > self.room * self.most) + 20.0 * (columns == 0) + self.breaks[b] / 2
-        return found
-
-    def lines(self, first: int, end: int) -> tuple[str, ...]:
-        part = self.sources[self.place[first] : self.place[end]]
-        return tuple(wrap(part, self.room))
-
-
-def wrap(atoms: Sequence[Atom], room: int) -> list[str]:
-    """Text on lines of at most `room` columns, as few as can be, then as even as can be."""
-    if not atoms or width(_text(atoms)) <= room:
-        return [_text(atoms)] if atoms else []
-    cuts = [k for k in range(1, len(atoms)) if width(_text(atoms[:k])) <= room]
-    two = [k for k in cuts if width(_text(atoms[k:])) <= room]
-    if two:
-        k = min(
-            two, key=lambda k: atoms[k].cost + RAGGED * abs(width(_text(atoms[:k])) - width(_text(atoms[k:]))) / room
-        )
-        return [_text(atoms[:k]), _text(atoms[k:])]
-    k = max(cuts, default=1)
-    return [_text(atoms[:k]), *wrap(atoms[k:], room)]
-
-
-def _below(transcript: Transcript, atoms: Sequence[Atom], style: SubtitleStyle) -> _Below:
-    language = transcript.translated_from or transcript.language
-    room = style.of_language(language)[0]
-    plain = style.model_copy(update={"labels": "never", "dashes": False})
-    groups = {n: list(group) for n, group in itertools.groupby(atoms, key=lambda atom: atom.segment)}
-    sources: list[Atom] = []
-    place = [0]
-    for number, segment in enumerate(transcript.segments):
-        if number not in groups:
-            continue
-        words = spread(segment.source_text or "", segment.start, segment.end)
-        own = to_atoms([replace(segment, words=words, language=language, speaker=None)], plain)
-        place += [len(sources) + at for at in _places(groups[number], own)]
-        sources += own
-    return _Below(sources, np.array(place), room, max(1, style.lines // 2))
-
-
-def _places(atoms: Sequence[Atom], sources: Sequence[Atom]) -> list[int]:
-    """For the end of each atom, how many of `sources` are before it: the cheapest break near its share of the text."""
-    shares = list(itertools.accumulate(width(a.word.text) + 1 for a in atoms))
-    own = [0, *itertools.accumulate(width(a.word.text) + 1 for a in sources)]
-    places: list[int] = []
-    for share in shares[:-1]:
-        wanted = share / shares[-1] * own[-1]
-        near = range(places[-1] if places else 0, len(sources) + 1)
-        cost = {k: abs(own[k] - wanted) / 4 + (sources[k].cost if 0 < k < len(sources) else 2.0) for k in near}
-        places.append(min(cost, key=lambda k: cost[k]))
-    return [*places, len(sources)]
