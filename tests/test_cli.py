@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -133,3 +137,36 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"--{field.replace('_', '-')} " in text, "config.py has it, the command line has not"
     assert "voicekit transcribe talk.mp4" in text
     assert said(capsys) == said(capsys, "--help")
+
+
+@pytest.mark.parametrize("where", ["in the text of an exec", "while modules are imported", "at the end"])
+def test_an_interrupt_is_one_line_and_130(where: str) -> None:
+    kill = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(9)"
+    code = {
+        "in the text of an exec": f"cli.run = lambda arguments: exec({kill!r})",
+        "while modules are imported": f"cli._call = lambda name, arguments: exec({kill!r})",
+        "at the end": f"import atexit; atexit.register(lambda: exec({kill!r}))",
+    }[where]
+    code = f"import sys; from voicekit import cli; {code}; sys.argv[1:] = ['doctor', '-h']; cli.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )  # fmt: skip
+    assert done.stderr == "error: interrupted. Run the same command again to go on where it stopped\n"
+    assert done.returncode == 130
+
+
+def test_an_interrupt_that_a_library_took_for_its_own_failure(
+    sample: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """C++ libraries that are being imported make an ImportError of it."""
+
+    def fails(*_: object) -> None:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("voicekit.session.listen", fails)
+    assert run(["transcribe", str(sample), str(sample), "--model", "tiny.en", "-q"]) == 130
+    assert capsys.readouterr().err.splitlines() == [
+        "error: interrupted. Run the same command again to go on where it stopped"
+    ]

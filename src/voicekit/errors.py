@@ -80,6 +80,17 @@ class OutputError(VoicekitError, OSError):
     pass
 
 
+def interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C is behind an error: a library that is being imported makes an ImportError of it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def without_secrets(text: str) -> str:
     """`text` with the user and password of every address in it taken out, as valid Unicode."""
     plain = re.sub(r"(?<=://)[^/@\s]*@", "", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,12 +22,12 @@ from voicekit.errors import (
     SourceError,
     UsageError,
     VoicekitError,
+    interrupted,
     one_line,
-    without_secrets,
 )
 from voicekit.manifest import describe, made_with
 from voicekit.models import Weights, package_weights, resolve
-from voicekit.pipeline.download import DownloadOptions, Fetched, fetch
+from voicekit.pipeline.download import DownloadOptions, Fetched, canonical, fetch
 from voicekit.pipeline.listen import earlier_run, listen, read_run, write_run
 from voicekit.pipeline.plan import Plan, Recording
 from voicekit.pipeline.sources import expand_all, is_url
@@ -104,7 +105,7 @@ class Session:
         """
         chosen = transcribe_options(Path(config) if config else None, **options)
         download = DownloadOptions(Path(cookies) if cookies else None, cookies_from_browser, fresh)
-        if Path(source).is_dir():
+        if os.path.isdir(source):  # of an address as long as they get, too
             raise UsageError(f"{source} is a folder", "Give one recording, or use Session.run")
         for outcome in self.run([str(source)], chosen, Path(out) if out else None, download):
             if outcome.error is not None:
@@ -225,7 +226,7 @@ class Session:
         listed: set[str] = set()
         while pending:
             where, title = pending.pop(0)
-            name = one_line(without_secrets(title or (where.name if isinstance(where, Path) else where)))
+            name = one_line(canonical(title or (where.name if isinstance(where, Path) else where)))
             self.report.item_started(name)
             started = time.monotonic()
             try:
@@ -239,9 +240,13 @@ class Session:
                     continue
                 outcome = self._listen(found, plan, out, cache, started)
             except VoicekitError as error:
+                if interrupted(error):
+                    raise KeyboardInterrupt from error
                 self.report.item_failed(name, error)
                 outcome = Outcome(name, error=error)
             except Exception as error:  # a library failed in its own way: this recording's loss alone
+                if interrupted(error):
+                    raise KeyboardInterrupt from error
                 if out_of_memory(error):
                     self.close()  # what is loaded would leave no room for the next one either
                     failure = EngineError(f"{name}: out of memory", "Use --batch-size 1, or a smaller --model")

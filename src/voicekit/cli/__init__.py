@@ -11,6 +11,7 @@ import signal
 import sys
 import textwrap
 import traceback
+from typing import NoReturn
 
 # name -> (module below this package, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -33,8 +34,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _INTERRUPTED = 130
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C. Not the plain one: where that comes up in the text of an `exec`, as libraries have many, Python ends with
+    the signal in spite of whoever catches it (CPython's `_Py_UnhandledKeyboardInterrupt`)."""
+
+
 def main() -> None:
     """Entry point of the `voicekit` command."""
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:  # else it is ignored: we run in the background
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         status = run(sys.argv[1:])
         _leave_at_once()
@@ -44,9 +52,13 @@ def main() -> None:
     sys.exit(status)
 
 
+def _interrupt(*_: object) -> NoReturn:
+    raise Interrupted
+
+
 def _leave_at_once() -> None:
     """From here on an interrupt ends the process, as Python's own end would tell of it with a traceback."""
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) == _interrupt:
         signal.signal(signal.SIGINT, lambda *_: os._exit(_interrupted()))
 
 
@@ -73,14 +85,16 @@ def run(arguments: list[str]) -> int:
 def _call(name: str, arguments: list[str]) -> int:
     import typer
 
-    from voicekit.errors import VoicekitError
+    from voicekit.errors import VoicekitError, interrupted
 
     debug = "--debug" in arguments
     if debug and name != "transcribe":
         arguments = [argument for argument in arguments if argument != "--debug"]
     try:
         app = importlib.import_module(f"voicekit.cli.{COMMANDS[name][0]}").app
-        status = typer.main.get_command(app).main(arguments, prog_name=f"voicekit {name}", standalone_mode=False)
+        status = typer.main.get_command(app).main(
+            arguments, prog_name=f"voicekit {name}", standalone_mode=False, help_option_names=["-h", "--help"]
+        )
         if status != _INTERRUPTED:  # typer turns Ctrl-C into this
             return int(status or 0)
     except (KeyboardInterrupt, typer.Abort):
@@ -88,7 +102,7 @@ def _call(name: str, arguments: list[str]) -> int:
     except VoicekitError as error:
         if debug:
             traceback.print_exc()
-        return _fail(str(error), error.exit_status)
+        return _interrupted() if interrupted(error) else _fail(str(error), error.exit_status)
     except BrokenPipeError:  # the reader, such as `head`, has had enough
         sys.stdout = None
         return 1
@@ -100,6 +114,8 @@ def _call(name: str, arguments: list[str]) -> int:
             return _fail(f"{error.format_message()} See `voicekit {name} --help`", 2)
         if debug:
             traceback.print_exc()
+        if interrupted(error):
+            return _interrupted()
         return _fail(f"{type(error).__name__}: {error}. --debug shows where; please report it", 1)
     return _interrupted()
 

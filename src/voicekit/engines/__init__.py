@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from voicekit.config import ChatterboxParams, KokoroParams, MultilingualParams, PiperParams
 from voicekit.data import Audio, Diarization, Segment, Spoken, Voice
-from voicekit.errors import MissingPackage, UsageError
+from voicekit.errors import MissingPackage, UsageError, interrupted
 
 if TYPE_CHECKING:
     from voicekit.pipeline.voices import Voices
@@ -223,6 +223,8 @@ def load_engine(name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except ImportError as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from error
         if (error.name or "").startswith("voicekit"):
             raise
         what = f"the extra `{row.extra}`" if row.extra else " ".join(row.packages)
