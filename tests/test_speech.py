@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -27,6 +28,7 @@ from voicekit.seeds import Draws, derive
 from voicekit.speech.join import join, level, trim
 from voicekit.speech.script import MOST_CHARACTERS, MOST_WORDS, to_parts
 from voicekit.speech.voices import find
+from voicekit.workspace import file_sha256
 
 SENTENCES = (
     "The train to the coast leaves at ten past eight.",
@@ -252,6 +254,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     Path("text.txt").write_text("Good morning to all of you.\n")
     assert run(["say", "@text.txt", "-v", "joe", "-o", "x.flac", "--rate", "48000", "--loudness", "-20", "--json"]) == 0
     assert '"engine": "piper"' in capsys.readouterr().out
+    about = json.loads(Path("x.flac.json").read_text())
+    assert about["made_with"]["model"]["sha256"]["en_US-joe-medium.onnx"].startswith("58afce03")
+    assert about["sound"]["sha256"] == file_sha256(Path("x.flac"))
+    assert (about["said"], about["seed"], about["params"]["speed"]) == (["Good morning to all of you."], 0, 1.0)
     samples, rate = soundfile.read("x.flac")
     assert rate == 48000
     import pyloudnorm

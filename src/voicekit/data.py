@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TRANSCRIPT_SCHEMA = "voicekit.transcript/1"
+TAKE_SCHEMA = "voicekit.take/1"
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -265,6 +266,7 @@ class Take:
         audio: The sound.
         parts: (start, end) of each part of `said` in it, seconds.
         tokens: Speech tokens of each part, where the engine has some.
+        made_with: The model's name, revision and checksums, and the clip's checksum.
     """
 
     text: str
@@ -276,6 +278,17 @@ class Take:
     audio: Audio
     parts: tuple[tuple[float, float], ...] = ()
     tokens: tuple[tuple[int, ...], ...] = ()
+    made_with: dict[str, Any] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """All but the sound, as JSON has it: with this it can be made again."""
+        return {
+            "schema": TAKE_SCHEMA,
+            **{name: getattr(self, name) for name in ("text", "said", "voice", "engine", "params", "seed")},
+            **{name: getattr(self, name) for name in ("parts", "tokens", "made_with")},
+            "seconds": round(self.audio.duration, 3),
+            "rate": self.audio.rate,
+        }
 
     def save(self, path: str | Path) -> Path:
         """Write in the format that the name ends with: .wav .flac .mp3 .m4a .ogg; returns the path."""

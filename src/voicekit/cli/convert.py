@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from voicekit.audio import write
-from voicekit.speech.speaker import Speaker
+from voicekit.speech.speaker import Speaker, save
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -33,5 +32,5 @@ def main(
         take = speaker.convert(
             recording, voice=voice, engine=engine, seed=seed, model=model, watermark=not no_watermark
         )
-    write(take.audio, out)
+    save(take, out)
     print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {seed}")

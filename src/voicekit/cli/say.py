@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.audio import write
 from voicekit.errors import SourceError, UsageError
-from voicekit.speech.speaker import DEFAULT, Speaker
+from voicekit.speech.speaker import DEFAULT, Speaker, save
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -58,7 +57,9 @@ def main(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print how it was made, for machines")] = False,
 ) -> int:
-    """Speak a text and write it to a file. [pause 0.7] in it is a pause; an empty line parts paragraphs.
+    """Speak a text and write it to a file, and beside it FILE.json with all that it was made of.
+
+    [pause 0.7] in it is a pause; an empty line parts paragraphs.
 
     \b
     voicekit say "Hello there." -o hello.wav
@@ -79,10 +80,9 @@ def main(
             words, voice=voice, engine=engine, seed=seed, preset=preset, language=language, model=model,
             normalize=not as_written, watermark=not no_watermark, **_params(set_ or []),
         )  # fmt: skip
-    write(take.audio, out, rate, loudness)
+    save(take, out, rate, loudness)
     if json:
-        made = {"engine": take.engine, "voice": take.voice, "seed": take.seed, "params": take.params}
-        print(jsonlib.dumps({"file": str(out), "seconds": round(take.audio.duration, 3), **made, "said": take.said}))
+        print(jsonlib.dumps({"file": str(out), **take.record()}))
     else:
         print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")
     return 0

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from voicekit.audio import decode, probe
+from voicekit.audio import decode, probe, write
 from voicekit.config import sampling
 from voicekit.data import Audio, Take, Turn
 from voicekit.device import choose_device
 from voicekit.engines import Synthesizer, load_engine, speech_engine
 from voicekit.engines.memory import free, out_of_memory
 from voicekit.errors import EngineError, UsageError
+from voicekit.manifest import package_versions
 from voicekit.models import Weights, resolve
 from voicekit.pipeline.cluster import cluster
 from voicekit.pipeline.diarize import named
@@ -24,6 +26,7 @@ from voicekit.seeds import Draws
 from voicekit.speech import say as saying
 from voicekit.speech.reference import Reference, prepare
 from voicekit.speech.voices import KnownVoice, find
+from voicekit.workspace import file_sha256, write_json
 
 DEFAULT = "jf_alpha"
 """The voice that speaks when none is named."""
@@ -96,9 +99,10 @@ class Speaker:
         loaded = self._engine(known, model, watermark)
         self.report.stage_started("say", 0.0)
         try:
-            return saying.say(
+            take = saying.say(
                 text, known.voice, loaded, own, seed, normalize=normalize, progress=self.report.stage_progress
             )
+            return replace(take, made_with=self._made_with(known, model, watermark))
         except Exception as error:
             if not out_of_memory(error):
                 raise
@@ -140,6 +144,7 @@ class Speaker:
         return Take(
             "", (), known.voice.name, spec.name, {}, seed, Audio(samples, loaded.rate),
             tokens=tuple(one.tokens for one in pieces),
+            made_with={**self._made_with(known, model, watermark), "recording": file_sha256(path)},
         )  # fmt: skip
 
     def _engine(self, known: KnownVoice, model: str | None, watermark: bool) -> Synthesizer:
@@ -154,6 +159,19 @@ class Speaker:
             self.report.loading(spec.name)
             self._engines[key] = load_engine(f"speak.{spec.name}")(weights, device, **marks)
         return self._engines[key]
+
+    def _made_with(self, known: KnownVoice, model: str | None, watermark: bool) -> dict[str, Any]:
+        spec = speech_engine(known.voice.engine)
+        weights = self._weights(model or spec.weights)
+        clip = known.voice.clip
+        return {
+            "model": weights.record() if weights else None,
+            "language": known.voice.language,
+            "device": str(choose_device(self.device)),
+            "versions": {"say": saying.VERSION, **package_versions(spec.packages)},
+            **({"clip": file_sha256(clip)} if clip else {}),
+            **({"watermark": watermark} if spec.marks else {}),
+        }
 
     def _weights(self, name: str | None) -> Weights | None:
         return resolve(name, "speak", progress=self.report.note) if name else None
@@ -189,6 +207,20 @@ def probe_rate(path: Path) -> int:
     probe(path)
     with av.open(input_url(path), options=input_limits(), metadata_errors="replace") as container:
         return int(container.streams.audio[0].rate or 16_000)
+
+
+def save(take: Take, path: Path, rate: int | None = None, loudness: float | None = None) -> Path:
+    """Write a take's sound, and beside it `NAME.json` with what it was made of; returns the latter.
+
+    Raises:
+        UsageError: a name that ends in no known format.
+        OutputError: one cannot be written.
+    """
+    write(take.audio, path, rate, loudness)
+    about = path.with_name(f"{path.name}.json")
+    sound = {"file": path.name, "sha256": file_sha256(path), "rate": rate or take.audio.rate, "loudness": loudness}
+    write_json(about, {**take.record(), "sound": sound})
+    return about
 
 
 @functools.cache
