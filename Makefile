@@ -27,6 +27,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.subtitles
+	$(BIN)/python -m benchmarks.speech
 
 lock: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py
