@@ -28,6 +28,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.subtitles
 	$(BIN)/python -m benchmarks.speech
+	$(BIN)/python -m benchmarks.translation
 
 lock: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py
