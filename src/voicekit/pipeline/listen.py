@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from voicekit.pipeline.transcribe import VERSION as TRANSCRIBE_VERSION
 from voicekit.pipeline.transcribe import transcribe
 from voicekit.pipeline.voices import VERSION as VOICES_VERSION
 from voicekit.pipeline.voices import Voices
-from voicekit.pipeline.write import FILE_NAMES, write
+from voicekit.pipeline.write import ENDINGS, FILE_NAMES, write
 from voicekit.workspace import RunFolder, claim_name, claimed_name, find_run
 
 _VOICES = "voices.npz"
@@ -226,11 +226,20 @@ def _transcribe(sound: Sound, use: _Use) -> Recognition:
     )
 
 
-def write_run(recording: Recording, plan: Plan, out: Path, manifest: dict[str, Any], transcript: Transcript) -> Path:
-    """Keep a transcript as a run: the files of `--format`, and run.json last. Returns the run's folder."""
+def write_run(
+    recording: Recording,
+    plan: Plan,
+    out: Path,
+    manifest: dict[str, Any],
+    transcript: Transcript,
+    translations: Sequence[Transcript] = (),
+) -> Path:
+    """Keep a transcript as a run: the files of `--format`, in each language, and run.json last. Returns its folder."""
     with RunFolder(claim_name(out, recording.title, recording.identity), plan.digest(recording)) as run:
         for name in plan.options.format:
             write(transcript, run.folder / FILE_NAMES[name], name, plan.style)
+            for other in translations if name != "rttm" else ():  # which holds no words
+                write(other, run.folder / f"transcript.{other.language}{ENDINGS[name]}", name, plan.style)
         return run.commit(manifest)
 
 

@@ -25,6 +25,8 @@ from voicekit.workspace import digest, file_sha256
 # Options that a plan replaces by what was chosen for them.
 _CHOSEN = {"model", "diarizer_model", "device", "batch_size", "compute_type", "clean", "subtitles"}
 
+_OF_TRANSLATION = {"translate", "translate_engine", "translate_model", "base_url", "glossary"}
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -67,6 +69,8 @@ class Plan:
     compute_type: str
     preset: CleanPreset
     style: SubtitleStyle
+    translation: dict[str, Any] | None = None
+    """What determines the translations, where there are any."""
 
     @property
     def keeps_voices(self) -> bool:
@@ -83,7 +87,8 @@ class Plan:
             {
                 "input": recording.sha256,
                 "source": recording.source,
-                "options": self.options.model_dump(mode="json", exclude=_CHOSEN),
+                "options": self.options.model_dump(mode="json", exclude=_CHOSEN | _OF_TRANSLATION),
+                **({"translation": self.translation} if self.translation else {}),
                 "preset": self.preset.model_dump(mode="json"),
                 "style": self.style.model_dump(mode="json"),
                 "device": self.device.kind,

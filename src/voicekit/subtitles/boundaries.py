@@ -15,17 +15,8 @@ from typing import Any
 
 from voicekit.data import unspaced
 
-SENTENCE, CLAUSE, CONJUNCTION, PREPOSITION, PLAIN, NAME, FUNCTION, GLUED, FORBIDDEN = (
-    0.0,
-    1.0,
-    2.5,
-    3.0,
-    4.5,
-    7.0,
-    8.0,
-    12.0,
-    40.0,
-)
+SENTENCE, CLAUSE, CONJUNCTION, PREPOSITION, PLAIN = 0.0, 1.0, 2.5, 3.0, 4.5
+NAME, FUNCTION, GLUED, FORBIDDEN = 7.0, 8.0, 12.0, 40.0
 """Costs of a break: at the end of a sentence, at a comma, before a conjunction, before a preposition, between other
 words, inside a name or a number with its unit, after a word that leans on the next, inside a word, and where no
 script allows it."""
@@ -34,14 +25,18 @@ script allows it."""
 _LEANING = {
     "en": "a an the this that these those my your his her its our their i you he she it we they who whose which what "
     "is are was were am be been being do does did have has had will would shall should can could may might must "
-    "not no very too so more most every each all some any i'm you're he's she's it's we're they're i've you've we've they've i'll you'll "
+    "not no very too so more most every each all some any "
+    "i'm you're he's she's it's we're they're i've you've we've they've i'll you'll "
     "he'll she'll we'll they'll don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't wouldn't",
     "es": "el la los las un una unos unas lo mi mis tu tus su sus nuestro nuestra este esta ese esa yo tú él ella "
-    "nosotros ellos me te se nos le les es son era eran ser ha han he hay fue no muy más tan todo toda todos todas cada",
+    "nosotros ellos me te se nos le les es son era eran ser ha han he hay fue no muy más tan todo toda todos "
+    "todas cada",
     "fr": "le la les un une des du au aux ce cet cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur "
-    "leurs je tu il elle on nous vous ils elles me te se ne pas est sont était a ont ai as été très plus si tout toute tous toutes chaque",
+    "leurs je tu il elle on nous vous ils elles me te se ne pas est sont était a ont ai as été très plus si "
+    "tout toute tous toutes chaque",
     "de": "der die das den dem des ein eine einen einem einer eines kein keine mein meine dein deine sein seine ihr "
-    "ihre unser unsere dieser diese dieses ich du er sie es wir ist sind war waren hat haben wird werden nicht sehr zu alle jede jeder jedes",
+    "ihre unser unsere dieser diese dieses ich du er sie es wir ist sind war waren hat haben wird werden nicht sehr zu "
+    "alle jede jeder jedes",
     "it": "il lo la i gli le un uno una mio mia tuo tua suo sua nostro nostra questo questa io tu lui lei noi voi "
     "loro mi ti si ci vi è sono era ha hanno ho non molto più così ogni tutto tutta tutti tutte",
     "pt": "o a os as um uma uns umas meu minha teu tua seu sua nosso nossa este esta esse essa eu tu ele ela nós eles "
