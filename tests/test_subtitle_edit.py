@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 from pathlib import Path
 
@@ -41,6 +42,14 @@ def test_shift_and_stretch() -> None:
     assert times(moved) == [(0.5, 1.5, "two")]
     assert notes == ["1 cues would lie before the start: left out"]
     assert times(edit.shift(t, -1.5)[0])[0] == (0.0, 0.5, "one")
+    assert edit.shift(t, -1.5)[1] == ["1 cues would begin before the start: they begin at 0"]
+    assert times(edit.shift(t, -2)[0]) == [(1.0, 2.0, "two")]  # one that would end at 0 is gone
+    empty = said((0, 0, "one"), (1, 1, "two"))
+    assert times(edit.shift(empty, 0)[0]) == times(empty)
+    assert times(edit.shift(t, 5, start=3)[0]) == [(1, 2, "one"), (8.0, 9.0, "two")]
+    assert times(edit.shift(t, 5, end=3)[0]) == [(3, 4, "two"), (6.0, 7.0, "one")]
+    with pytest.raises(UsageError, match="nothing lies from 3 to 2 s"):
+        edit.shift(t, 1, start=3, end=2)
     stretched = edit.shift(t, 0, 25 / 23.976)[0]
     assert stretched.segments[1].start == pytest.approx(3 * 25 / 23.976, abs=1e-3)
     assert stretched.segments[1].words[0].start == stretched.segments[1].start
@@ -97,6 +106,41 @@ def test_retime_follows_words_that_were_moved_cut_and_inserted() -> None:
         edit.retime(old, said((0, 2, "completely other things")))
 
 
+def test_retime_keeps_what_the_recogniser_missed_between_what_it_heard() -> None:
+    old = said((0, 2, "these are the first words here"), (2.5, 3, "Yeah."), (4, 6, "and these are the last words"))
+    near = said((10, 12, "these are the first words here"), (14, 16, "and these are the last words"))
+    assert times(edit.retime(old, near).transcript)[1] == (12.5, 13.0, "Yeah.")
+    far = said((10, 12, "these are the first words here"), (24, 26, "and these are the last words"))
+    assert [s.text for s in edit.retime(old, far).lost] == ["Yeah."]
+
+
+def test_retime_of_a_clip_of_an_hour_of_overlaps_and_of_scripts_without_spaces() -> None:
+    cues = [(3.0 * n, 3.0 * n + 2, f"these are some words and a{n} b{n} c{n}") for n in range(100)]
+    clip = [(a - 120, b - 120, text) for a, b, text in cues[40:60]]
+    assert times(edit.retime(said(*cues, duration=300), said(*clip)).transcript) == clip
+    both = said((0, 5, "one two three four five"), (3, 8, "six seven eight nine ten"))
+    assert times(edit.retime(both, both).transcript) == times(both)
+    text = "今天天气很好我们去公园吧"
+    heard = said(*((10 + 0.5 * n, 10.5 + 0.5 * n, char) for n, char in enumerate(text)))
+    found = edit.retime(said((0, 3, text[:6]), (3, 6, text[6:])), heard)
+    assert times(found.transcript) == [(10.0, 13.0, text[:6]), (13.0, 16.0, text[6:])]
+    assert found.matched == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_retime_of_three_hours(seed: int) -> None:
+    """30,000 words, one in eight misheard, a sixth cut out: what remains is found, what was cut is not."""
+    chance = random.Random(seed)
+    words = chance.choices([f"w{n}" for n in range(8000)], [1 / (n + 1) for n in range(8000)], k=30_000)
+    cues = [(4.0 * n, 4.0 * n + 3.5, " ".join(words[10 * n : 10 * n + 10])) for n in range(3000)]
+    misheard = [(a, b, " ".join(w if chance.random() > 0.125 else "eh" for w in t.split())) for a, b, t in cues]
+    kept = misheard[:1000] + [(a - 2000, b - 2000, text) for a, b, text in misheard[1500:]]
+    found = edit.retime(said(*cues, duration=12_000), said(*kept, duration=10_000))
+    assert [s.start for s in found.lost] == [4.0 * n for n in range(1000, 1500)]
+    for cue in found.transcript:
+        assert cue.start == pytest.approx(cue.id * 4.0, abs=0.25)
+
+
 def test_retime_on_real_sound(recordings: Path, tmp_path: Path) -> None:
     """A minute cut out, five seconds of silence put in: cues are within a tenth of a second of where they must be."""
     media = recordings / "long" / "en_programme_dev.ogg"
@@ -117,7 +161,7 @@ def test_retime_on_real_sound(recordings: Path, tmp_path: Path) -> None:
         errors.append(abs(cue.start - (start + 5 if start < 40 else start - 55)))
     assert len(errors) >= 8
     assert statistics.median(errors) < 0.1
-    assert max(errors) < 1.0
+    assert max(errors) < 0.5
     assert all(s.end > 39 and s.start < 101 for s in found.lost)
 
 
@@ -140,6 +184,9 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert (tmp_path / "whole.srt").read_text() == SRT
     assert run(["subtitle", "retime", str(file), "--transcript", str(tmp_path / "talk.shifted.srt")]) == 0
     assert (tmp_path / "talk.retimed.srt").read_text() == (tmp_path / "talk.shifted.srt").read_text()
+    assert run(["subtitle", "shift", str(file), "--by", "-00:00:01,500", "--start", "3", "-o", str(file)]) == 0
+    assert [s.start for s in load(file)[0].segments] == [1.0, 2.5]
+    file.write_text(SRT)
     assert run(["subtitle", "shift", str(file), "--from-fps", "25"]) == 2
     assert run(["subtitle", "retime", str(file)]) == 2
     assert file.read_text() == SRT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated
@@ -37,19 +38,23 @@ def shift(
     by: Annotated[str, typer.Option("--by", help="Later by so much: 1.5, -2, 00:00:01.500")] = "0",
     from_fps: Annotated[float | None, typer.Option("--from-fps", help="Frames a second they were made for")] = None,
     to_fps: Annotated[float | None, typer.Option("--to-fps", help="Frames a second of the video now")] = None,
+    start: Annotated[str, typer.Option("--start", help="Only what begins from here on")] = "0",
+    end: Annotated[str | None, typer.Option("--end", help="Only what begins before this")] = None,
     out: Annotated[Path | None, OUT] = None,
 ) -> int:
     """Move subtitles in time, or stretch them to another frame rate.
 
     \b
     voicekit subtitle shift talk.srt --by -1.5
+    voicekit subtitle shift talk.srt --by 00:00:02,500 --start 00:10:00
     voicekit subtitle shift film.srt --from-fps 25 --to-fps 23.976
     """
     if (from_fps is None) != (to_fps is None) or min(from_fps or 1, to_fps or 1) <= 0:
         raise UsageError("a frame rate is missing", "Give --from-fps and --to-fps, both above 0")
     transcript, notes = load(file)
     factor = from_fps / to_fps if from_fps and to_fps else 1.0
-    moved, more = edit.shift(transcript, seconds(by), factor)
+    last = math.inf if end is None else seconds(end)
+    moved, more = edit.shift(transcript, seconds(by), factor, seconds(start), last)
     _write(moved, file, "shifted", out, [*notes, *more])
     return 0
 
@@ -89,7 +94,8 @@ def split(
     transcript, notes = load(file)
     parts = edit.split(transcript, [seconds(text) for text in at], keep_times)
     for number, part in enumerate(parts, 1):
-        target = (out or file.parent) / f"{file.stem}.{number}{file.suffix}"
+        name = _file(file)
+        target = (out or name.parent) / f"{name.stem}.{number}{name.suffix}"
         _write(part, file, "", target, notes if number == 1 else [])
     return 0
 
@@ -127,9 +133,13 @@ def retime(
     return 0
 
 
+def _file(source: Path) -> Path:
+    return source / "transcript.json" if source.is_dir() else source
+
+
 def _write(transcript: Transcript, source: Path, what: str, out: Path | None, notes: list[str]) -> None:
     """In the format of the name, as it stands; never over the source unasked."""
-    name = source if not source.is_dir() else source / "transcript.json"
+    name = _file(source)
     target = out or name.with_name(f"{name.stem}.{what}{name.suffix}")
     write(transcript, target, format_of(target), subtitle_style("raw"))
     for note in notes:

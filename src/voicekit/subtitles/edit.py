@@ -2,56 +2,91 @@
 
 from __future__ import annotations
 
-import difflib
+import math
 import re
+import statistics
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from voicekit.data import Segment, Transcript, Turn, Word
+from voicekit.data import Segment, Transcript, Turn, unspaced
 from voicekit.errors import UsageError
 
 FEWEST_MATCHED = 0.4
-"""Share of the words that must come back in another edit; less is another recording."""
+"""Share of the words, of whichever has fewer, that must come back in another edit; less is another recording."""
 
 LONG_ENOUGH = 3
 """Words in a row that anchor a place in the other edit; fewer may be chance."""
 
+NEAR = 5
+"""Words from such a place within which fewer in a row are believed, too."""
 
-def shift(transcript: Transcript, by: float, factor: float = 1.0) -> tuple[Transcript, list[str]]:
-    """Times multiplied by `factor`, then moved by so many seconds; what would lie before the start is left out.
+SAME_SCENE = 0.75
+"""Seconds by which the shifts of neighbours may differ and still be one; beyond, the recording was cut in between."""
+
+UNHEARD = 20.0
+"""Seconds between two places that were found: if they are as far apart as they were, what lies between is there, too,
+though the recogniser missed its words."""
+
+
+def shift(
+    transcript: Transcript, by: float, factor: float = 1.0, start: float = 0.0, end: float = math.inf
+) -> tuple[Transcript, list[str]]:
+    """Times multiplied by `factor`, then moved by so many seconds; what would lie before 0 is left out, with a note.
 
     Args:
         by: Seconds; less than 0 is earlier.
         factor: 25 / 23.976 for subtitles of a film at 25 frames a second that is now shown at 23.976.
+        start, end: Only what begins from `start` on and before `end` is moved.
     """
     if factor <= 0:
         raise UsageError(f"a factor of {factor:g} leaves no time", "Give one above 0")
-    moved = moved_by(transcript, lambda time: time * factor + by)
-    gone = len(transcript.segments) - len(moved.segments)
-    return moved, [f"{gone} cues would lie before the start: left out"] if gone else []
+    if not start < end:
+        raise UsageError(f"nothing lies from {start:g} to {end:g} s", "Give an end after the start")
+
+    def time(old: float) -> float:
+        return old * factor + by
+
+    inside = [segment for segment in transcript.segments if start <= segment.start < end]
+    moved = moved_by(replace(transcript, segments=tuple(inside)), time)
+    notes = []
+    if gone := len(inside) - len(moved.segments):
+        notes.append(f"{gone} cues would lie before the start: left out")
+    if cut := sum(time(segment.start) < -0.0005 for segment in inside) - gone:
+        notes.append(f"{cut} cues would begin before the start: they begin at 0")
+    if start <= 0 and end == math.inf:
+        return moved, notes
+    others = [segment for segment in transcript.segments if not start <= segment.start < end]
+    segments = sorted([*others, *moved.segments], key=lambda segment: segment.start)
+    duration = max([transcript.duration, *(segment.end for segment in segments)])
+    return replace(transcript, segments=numbered(segments), duration=duration, turns=()), notes
+
+
+def numbered(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    return tuple(replace(segment, id=number) for number, segment in enumerate(segments))
 
 
 def moved_by(transcript: Transcript, time: Callable[[float], float]) -> Transcript:
-    """Every time as `time` has it, which must not fall; what ends at 0 or before is left out."""
+    """Every time as `time` has it, which must not fall; what would lie before 0 is left out."""
 
     def moved(start: float, end: float) -> tuple[float, float]:
         return max(0.0, round(time(start), 3)), max(0.0, round(time(end), 3))
 
     segments: list[Segment] = []
     for segment in transcript.segments:
-        start, end = moved(segment.start, segment.end)
-        if time(segment.end) < -0.0005:
+        if time(segment.start) < -0.0005 and time(segment.end) < 0.0005:
             continue
+        start, end = moved(segment.start, segment.end)
         words = tuple(replace(word, start=a, end=b) for word in segment.words for a, b in [moved(word.start, word.end)])
-        segments.append(replace(segment, id=len(segments), start=start, end=end, words=words))
+        segments.append(replace(segment, start=start, end=end, words=words))
     turns = [Turn(*moved(turn.start, turn.end), turn.speaker) for turn in transcript.turns]
     return replace(
         transcript,
         duration=max([max(0.0, round(time(transcript.duration), 3)), *(segment.end for segment in segments)]),
-        segments=tuple(segments),
+        segments=numbered(segments),
         turns=tuple(turn for turn in turns if turn.end > 0),
     )
 
@@ -79,7 +114,7 @@ def join(parts: Sequence[Transcript], at: Sequence[float | None] = ()) -> Transc
             whole,
             duration=max(whole.duration, later.duration),
             speakers=tuple(dict.fromkeys([*whole.speakers, *later.speakers])),
-            segments=tuple(replace(segment, id=number) for number, segment in enumerate(segments)),
+            segments=numbered(segments),
             turns=tuple(sorted([*whole.turns, *later.turns], key=lambda turn: turn.start)),
             language=whole.language if whole.language != "und" else later.language,
         )
@@ -104,12 +139,12 @@ def split(transcript: Transcript, at: Sequence[float], keep_times: bool = False)
     parts = []
     for number, (low, high) in enumerate(pairwise(bounds)):
         inside = [s for s in transcript.segments if bisect_right(cuts, (s.start + s.end) / 2) == number]
-        segments = tuple(_within(segment, low, high) for segment in inside)
+        segments = [_within(segment, low, high) for segment in inside]
         turns = (Turn(max(t.start, low), min(t.end, high), t.speaker) for t in transcript.turns)
         part = replace(
             transcript,
             duration=high,
-            segments=tuple(replace(segment, id=n) for n, segment in enumerate(segments)),
+            segments=numbered(segments),
             turns=tuple(turn for turn in turns if turn.end > turn.start),
             speakers=tuple(s for s in transcript.speakers if any(s in _speakers(one) for one in segments)),
         )
@@ -134,7 +169,13 @@ def _speakers(segment: Segment) -> set[str | None]:
 
 @dataclass(frozen=True)
 class Retimed:
-    """Subtitles of another edit. `matched`: the share of words found there; `lost`: cues whose words are not in it."""
+    """Subtitles of another edit.
+
+    Attributes:
+        transcript: Those that are in it.
+        matched: Share of the words that were found, of those of the subtitles or of the edit, whichever has fewer.
+        lost: Cues whose words are not in it.
+    """
 
     transcript: Transcript
     matched: float
@@ -144,8 +185,9 @@ class Retimed:
 def retime(transcript: Transcript, heard: Transcript) -> Retimed:
     """Subtitles for another edit of the recording, by aligning their words with those heard in it.
 
-    Words that are found take the time they are heard at; a cue begins and ends as far from its words as it did. Cues
-    of which too few words are found, because their scene was cut or moved before an earlier one, are left out.
+    A cue moves with its words, by as much as its neighbours of the same scene do, and lasts as long as it did, or
+    longer where it is said more slowly. Cues whose words are not heard are left out, because their scene was cut or
+    moved before an earlier one; unless they lie between two that are as far apart as they were.
 
     Args:
         transcript: The subtitles.
@@ -154,83 +196,221 @@ def retime(transcript: Transcript, heard: Transcript) -> Retimed:
     Raises:
         UsageError: most words are not found: another recording, or another language.
     """
-    words = [(number, word) for number, segment in enumerate(transcript.segments) for word in segment.words]
-    places = _aligned([word for _, word in words], heard.words)
-    matched = len(places) / len(words) if words else 0.0
+    ours, theirs = _units(transcript.segments), _units(heard.segments)
+    places = _aligned([unit.key for unit in ours], [unit.key for unit in theirs])
+    matched = len(places) / min(len(ours), len(theirs)) if ours and theirs else 0.0
     if matched < FEWEST_MATCHED:
         raise UsageError(
             f"only {matched:.0%} of the words are heard in it", "Is it the same recording, in the same language?"
         )
-    by_segment: dict[int, list[tuple[Word, Word]]] = {}
-    for index, other in places.items():
-        by_segment.setdefault(words[index][0], []).append((words[index][1], heard.words[other]))
-    segments: list[Segment] = []
+    pairs: list[list[tuple[_Unit, _Unit]]] = [[] for _ in transcript.segments]
+    sizes = [0] * len(transcript.segments)
+    for number, unit in enumerate(ours):
+        sizes[unit.segment] += 1
+        if number in places:
+            pairs[unit.segment].append((unit, theirs[places[number]]))
+    found = [_one_place(some) if len(some) * 2 >= size else [] for some, size in zip(pairs, sizes, strict=True)]
+    shifts = _between(_smooth([_shift(some) for some in found]), transcript.segments)
+    moved: list[tuple[Segment, Segment]] = []
     lost: list[Segment] = []
-    for number, segment in enumerate(transcript.segments):
-        pairs = by_segment.get(number, [])
-        if len(pairs) * 2 < len(segment.words) or not pairs:
+    for segment, some, by in zip(transcript.segments, found, shifts, strict=True):
+        if by is None or segment.end + by <= 0:
             lost.append(segment)
-            continue
-        segments.append(replace(_moved(segment, pairs), id=len(segments)))
-    segments.sort(key=lambda segment: segment.start)
+        else:
+            moved.append((segment, _moved(segment, some, by)))
+    moved.sort(key=lambda pair: pair[1].start)
+    segments = numbered(_apart(moved))
     whole = replace(
         transcript,
-        duration=heard.duration,
-        segments=tuple(replace(segment, id=n) for n, segment in enumerate(_apart(segments))),
+        duration=max([heard.duration, *(segment.end for segment in segments)]),
+        segments=segments,
         turns=(),
         source=heard.source,
     )
     return Retimed(whole, matched, tuple(lost))
 
 
-def _aligned(ours: Sequence[Word], theirs: Sequence[Word]) -> dict[int, int]:
-    """Index in `ours` to that in `theirs` of equal words in order; a few alone are trusted only beside others."""
-    left, right = [_bare(word.text) for word in ours], [_bare(word.text) for word in theirs]
-    found: dict[int, int] = {}
-    for block in difflib.SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks():
-        near = any(
-            (block.a - n) in found and found[block.a - n] == block.b - n - off
-            for n in range(1, 4)
-            for off in (-2, -1, 0, 1, 2)
-        )
-        if block.size >= LONG_ENOUGH or near:
-            found.update({block.a + n: block.b + n for n in range(block.size)})
-    return {a: b for a, b in found.items() if left[a]}
+@dataclass(frozen=True)
+class _Unit:
+    """What is compared: a word, or a letter of a script without spaces; `word` is its place in the segment."""
+
+    key: str
+    start: float
+    end: float
+    segment: int
+    word: int
 
 
-def _bare(text: str) -> str:
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text)).casefold()
+def _units(segments: Sequence[Segment]) -> list[_Unit]:
+    units: list[_Unit] = []
+    for number, segment in enumerate(segments):
+        for place, word in enumerate(segment.words):
+            bare = re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", word.text)).casefold()
+            keys = re.findall(r"\0.|[^\0]+", "".join(f"\0{char}" if unspaced(char) else char for char in bare))
+            each = (word.end - word.start) / max(1, len(keys))
+            units += [
+                _Unit(key.lstrip("\0"), word.start + n * each, word.start + (n + 1) * each, number, place)
+                for n, key in enumerate(keys)
+            ]
+    return units
 
 
-def _moved(segment: Segment, pairs: Sequence[tuple[Word, Word]]) -> Segment:
-    """The segment at its words' new times: words in between share what lies between, the edges keep their distance."""
-    before = [0.5 * (own.start + own.end) for own, _ in pairs]
-    after = [0.5 * (other.start + other.end) for _, other in pairs]
+def _aligned(ours: Sequence[str], theirs: Sequence[str]) -> dict[int, int]:
+    """Index in `ours` to that in `theirs` of equal words, in order.
+
+    First what is said once in both; from there on, word beside word; in the gaps that remain, what has the fewest
+    edits. Of that a few words alone are believed only near others: some are found in any scene, in one cut out, too.
+    """
+    from rapidfuzz.distance import Levenshtein
+
+    pairs = _spread_out(_anchors(ours, theirs), ours, theirs)
+    for (a, b), (c, d) in pairwise([(-1, -1), *pairs, (len(ours), len(theirs))]):
+        if c - a > 1 and d - b > 1:
+            for code in Levenshtein.opcodes(ours[a + 1 : c], theirs[b + 1 : d]):
+                if code.tag == "equal":
+                    more = range(code.src_end - code.src_start)
+                    pairs += [(a + 1 + code.src_start + n, b + 1 + code.dest_start + n) for n in more]
+    return _believed(sorted(pairs))
+
+
+def _anchors(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
+    """Where LONG_ENOUGH words stand that stand so once on either side: the most of them that are in one order."""
+
+    def once(words: Sequence[str]) -> dict[tuple[str, ...], int]:
+        rows = list(zip(*(words[n:] for n in range(LONG_ENOUGH)), strict=False))
+        count = Counter(rows)
+        return {row: n for n, row in enumerate(rows) if count[row] == 1}
+
+    right = once(theirs)
+    both = [(a, right[row]) for row, a in once(ours).items() if row in right]
+    ends: list[int] = []  # of the best chain of each length, the last place in `theirs`
+    tops: list[int] = []
+    before: list[int] = []
+    for n, (_, b) in enumerate(both):
+        length = bisect_left(ends, b)
+        before.append(tops[length - 1] if length else -1)
+        ends[length : length + 1], tops[length : length + 1] = [b], [n]
+    chain, n = [], tops[-1] if tops else -1
+    while n >= 0:
+        chain.append(both[n])
+        n = before[n]
+    return chain[::-1]
+
+
+def _spread_out(
+    anchors: Sequence[tuple[int, int]], ours: Sequence[str], theirs: Sequence[str]
+) -> list[tuple[int, int]]:
+    """The anchors' words, and the equal ones beside them, with up to two misheard in between."""
+    pairs: list[tuple[int, int]] = []
+    for a, b in (row for start in anchors for row in ((start[0] + n, start[1] + n) for n in range(LONG_ENOUGH))):
+        if not pairs or (a > pairs[-1][0] and b > pairs[-1][1]):
+            pairs.append((a, b))
+    out = list(pairs)
+    for (a, b), (c, d) in pairwise([(-1, -1), *pairs, (len(ours), len(theirs))]):
+        room = min(c - a, d - b) - 1
+        forward = _run(room if a >= 0 else 0, lambda n, a=a, b=b: ours[a + n] == theirs[b + n])  # type: ignore[misc]
+        left = room - max(forward, default=0) if c < len(ours) else 0
+        backward = _run(left, lambda n, c=c, d=d: ours[c - n] == theirs[d - n])  # type: ignore[misc]
+        out += [(a + n, b + n) for n in forward] + [(c - n, d - n) for n in backward]
+    return sorted(out)
+
+
+def _run(room: int, equal: Callable[[int], bool]) -> list[int]:
+    """Steps from 1 to `room` at which words are equal, until three in a row are not."""
+    steps: list[int] = []
+    for n in range(1, room + 1):
+        if equal(n):
+            steps.append(n)
+        elif n - (steps[-1] if steps else 0) > 2:
+            break
+    return steps
+
+
+def _believed(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Those that are LONG_ENOUGH in a row, or within NEAR of such, one after the other."""
+    rows: list[list[tuple[int, int]]] = []
+    for pair in pairs:
+        if rows and (pair[0] - 1, pair[1] - 1) == rows[-1][-1]:
+            rows[-1].append(pair)
+        else:
+            rows.append([pair])
+    sure = [len(row) >= LONG_ENOUGH for row in rows]
+    for order in (range(len(rows)), range(len(rows) - 1, -1, -1)):
+        last: list[tuple[int, int]] | None = None
+        for n in order:
+            if not sure[n] and last is not None:
+                one, two = sorted((last, rows[n]))
+                sure[n] = max(two[0][0] - one[-1][0], two[0][1] - one[-1][1]) <= NEAR
+            if sure[n]:
+                last = rows[n]
+    return {a: b for row, yes in zip(rows, sure, strict=True) if yes for a, b in row}
+
+
+def _one_place(pairs: Sequence[tuple[_Unit, _Unit]]) -> Sequence[tuple[_Unit, _Unit]]:
+    """The most pairs of a cue that lie together: where the cut goes through it, the rest is elsewhere."""
+    groups: list[list[tuple[_Unit, _Unit]]] = []
+    for pair in pairs:
+        last = groups[-1][-1] if groups else None
+        if last and abs((pair[1].start - last[1].start) - (pair[0].start - last[0].start)) <= 2 * SAME_SCENE:
+            groups[-1].append(pair)
+        else:
+            groups.append([pair])
+    return max(groups, key=len, default=[])
+
+
+def _shift(pairs: Sequence[tuple[_Unit, _Unit]]) -> float | None:
+    """Seconds by which a cue moves, by its first words: where words share a cue's time, the later ones know less."""
+    return statistics.median(other.start - own.start for own, other in pairs[:3]) if pairs else None
+
+
+def _smooth(shifts: Sequence[float | None]) -> list[float | None]:
+    """Each as the middle of itself and its neighbours of the same scene."""
+    out: list[float | None] = []
+    for n, by in enumerate(shifts):
+        around = shifts[max(0, n - 3) : n + 4]
+        alike = [other for other in around if by is not None and other is not None and abs(other - by) <= SAME_SCENE]
+        out.append(statistics.median(alike) if alike else None)
+    return out
+
+
+def _between(shifts: Sequence[float | None], segments: Sequence[Segment]) -> list[float | None]:
+    """Cues that were not found, but between two that moved alike and are not far apart, move as these do."""
+    out = list(shifts)
+    known = [(n, by) for n, by in enumerate(shifts) if by is not None]
+    for (one, a), (two, b) in pairwise(known):
+        if abs(b - a) <= SAME_SCENE and segments[two].start - segments[one].end <= UNHEARD:
+            out[one + 1 : two] = [(a + b) / 2] * (two - one - 1)
+    return out
+
+
+def _moved(segment: Segment, pairs: Sequence[tuple[_Unit, _Unit]], by: float) -> Segment:
+    """The segment moved; words that were heard have the times of these, the others share what lies between."""
+    start = max(0.0, segment.start + by)
+    end = max(start, segment.end + by)
+    if pairs and pairs[-1][0].word == len(segment.words) - 1 and pairs[-1][1].end > end + SAME_SCENE / 2:
+        end = pairs[-1][1].end
+    knots = [(segment.start, start), *sorted((own.start, other.start) for own, other in pairs), (segment.end, end)]
 
     def time(old: float) -> float:
-        if old <= before[0]:
-            return max(0.0, after[0] - (before[0] - old))
-        if old >= before[-1]:
-            return after[-1] + (old - before[-1])
-        k = bisect_right(before, old) - 1
-        span = before[k + 1] - before[k]
-        share = (old - before[k]) / span if span > 0 else 0.0
-        return after[k] + share * (after[k + 1] - after[k])
+        k = min(max(bisect_right(knots, (old, math.inf)) - 1, 0), len(knots) - 2)
+        (a, new_a), (b, new_b) = knots[k], knots[k + 1]
+        share = (old - a) / (b - a) if b > a else 0.0
+        return min(max(new_a + share * (new_b - new_a), start), end)
 
-    known = {id(own): other for own, other in pairs}
-    words = []
+    words, last = [], start
     for word in segment.words:
-        other = known.get(id(word))
-        start, end = (other.start, other.end) if other else (time(word.start), time(word.end))
-        words.append(replace(word, start=round(start, 3), end=round(max(end, start), 3)))
-    start, end = round(time(segment.start), 3), round(time(segment.end), 3)
-    return replace(segment, start=start, end=max(end, start), words=tuple(words))
+        last = max(last, time(word.start))
+        words.append(replace(word, start=round(last, 3), end=round(max(last, time(word.end)), 3)))
+    return replace(segment, start=round(start, 3), end=round(end, 3), words=tuple(words))
 
 
-def _apart(segments: Sequence[Segment]) -> list[Segment]:
-    """A cue that now runs into the next one ends before it, unless the two overlapped all along."""
-    out = list(segments)
-    for n in range(len(out) - 1):
-        if out[n].start < out[n + 1].start < out[n].end:
-            out[n] = replace(out[n], end=out[n + 1].start)
+def _apart(moved: Sequence[tuple[Segment, Segment]]) -> list[Segment]:
+    """A cue that now runs into the next one ends where that begins, unless they overlapped all along."""
+    out = [new for _, new in moved]
+    for n, ((old, new), (after, later)) in enumerate(pairwise(moved)):
+        if new.start < later.start < new.end and not old.start <= after.start < old.end:
+            words = tuple(
+                replace(word, start=min(word.start, later.start), end=min(word.end, later.start)) for word in new.words
+            )
+            out[n] = replace(new, end=later.start, words=words)
     return out
