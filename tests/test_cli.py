@@ -139,12 +139,16 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys) == said(capsys, "--help")
 
 
-@pytest.mark.parametrize("where", ["in the text of an exec", "while modules are imported", "at the end"])
+@pytest.mark.parametrize(
+    "where", ["in the text of an exec", "while modules are imported", "in a destructor", "at the end"]
+)
 def test_an_interrupt_is_one_line_and_130(where: str) -> None:
     kill = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(9)"
     code = {
         "in the text of an exec": f"cli.run = lambda arguments: exec({kill!r})",
         "while modules are imported": f"cli._call = lambda name, arguments: exec({kill!r})",
+        "in a destructor": "import time; D = type('D', (), {'__del__': lambda self: exec(" + repr(kill) + ")});"
+        "cli.run = lambda arguments: (D() and 0, time.sleep(9))",
         "at the end": f"import atexit; atexit.register(lambda: exec({kill!r}))",
     }[where]
     code = f"import sys; from voicekit import cli; {code}; sys.argv[1:] = ['doctor', '-h']; cli.main()"

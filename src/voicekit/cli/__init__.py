@@ -5,11 +5,13 @@ Exit status: 0 all well, 1 something failed, 2 wrong usage or configuration, 130
 
 from __future__ import annotations
 
+import _thread
 import importlib
 import os
 import signal
 import sys
 import textwrap
+import threading
 import traceback
 from typing import NoReturn
 
@@ -43,6 +45,7 @@ def main() -> None:
     """Entry point of the `voicekit` command."""
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:  # else it is ignored: we run in the background
         signal.signal(signal.SIGINT, _interrupt)
+        sys.unraisablehook = _unraisable
     try:
         status = run(sys.argv[1:])
         _leave_at_once()
@@ -54,6 +57,14 @@ def main() -> None:
 
 def _interrupt(*_: object) -> NoReturn:
     raise Interrupted
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """An interrupt that came up where nothing can be raised, in a destructor or a callback, comes again."""
+    if issubclass(lost.exc_type, Interrupted):
+        threading.Timer(0.05, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _leave_at_once() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
@@ -79,13 +83,37 @@ def write_sound(folder: Path, made: tuple[Audio, list[str]]) -> None:
     with writing(folder / "audio.flac") as path, path.open("wb") as file:
         told = _Told(file)
         try:
-            with soundfile.SoundFile(told, "w", sound.rate, 1, "PCM_16", format="FLAC") as flac:
+            with uninterrupted():
+                flac = soundfile.SoundFile(told, "w", sound.rate, 1, "PCM_16", format="FLAC")
+            try:
                 for start in range(0, len(sound.mono), _BLOCK):
-                    flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
+                    with uninterrupted():
+                        flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
+            finally:
+                with uninterrupted():
+                    flac.close()
         finally:
             if told.error:
                 raise told.error  # and not what soundfile made of it, an assertion or nothing
     write_json(folder / "audio.json", {"duration": round(sound.duration, 3), "warnings": warnings})
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A Ctrl-C waits for the end of the block, for C that calls Python back, where an exception is lost and its result
+    with it: a piece of sound, say."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[FrameType | None] = []
+    signal.signal(signal.SIGINT, lambda _, frame: came.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            handler(signal.SIGINT, came[0])
 
 
 class _Told:
