@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import struct
 import sys
 import tempfile
@@ -27,8 +28,9 @@ from voicekit.config import TranscribeOptions, clean_preset
 from voicekit.data import Audio, Transcript
 from voicekit.errors import DownloadError, MediaError, ModelCorrupt, OutputError, SourceError
 from voicekit.models import resolve
+from voicekit.pipeline import stages
 from voicekit.pipeline.clean import clean
-from voicekit.pipeline.download import DownloadOptions, Fetched, canonical, entries, fetch
+from voicekit.pipeline.download import DownloadOptions, Fetched, Listed, canonical, entries, fetch
 from voicekit.pipeline.sources import expand_all
 from voicekit.pipeline.stages import write_sound
 from voicekit.session import Outcome
@@ -368,6 +370,24 @@ def test_a_failed_write_of_sound_is_told(tmp_path: Path, capfd: pytest.CaptureFi
         assert capfd.readouterr().err == ""
 
 
+def test_an_interrupt_while_sound_is_written_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libsndfile calls Python back to write, and what is raised there goes nowhere."""
+    tell = stages._Told.tell
+
+    def interrupted(told: stages._Told) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return tell(told)
+
+    monkeypatch.setattr(stages._Told, "tell", interrupted)
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write_sound(tmp_path, (Audio(np.zeros((1, 16_000), np.float32), 16_000), []))
+    finally:
+        signal.signal(signal.SIGINT, old)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_places_that_cannot_be_written(session: Session, talk: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (outcome,) = outcomes(session, [talk], tmp_path / "file" / "out")
@@ -464,6 +484,22 @@ def test_titles_of_every_kind(session: Session, site: Site, talk: Path, tmp_path
         assert outcome.folder.parents[1] == tmp_path / "out"
         assert outcome.name.isprintable()
     assert untidy(tmp_path / "out", own_cache) == []
+
+
+def test_lists_in_lists_end(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server can always name one more."""
+    asked = []
+
+    def always_a_list(url: str, *_: object) -> list[Listed]:
+        asked.append(url)
+        return [Listed(f"{url}/{number}", "more") for number in range(2)]
+
+    monkeypatch.setattr("voicekit.session.fetch", always_a_list)
+    found = outcomes(session, ["https://example.org"], None)
+    assert {str(outcome.error) for outcome in found} == {
+        "more is a list in lists, 5 deep. Give the address of one of them"
+    }
+    assert len(asked) == sum(2**depth for depth in range(6))
 
 
 def test_an_endless_body_ends(hostile: Hostile, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

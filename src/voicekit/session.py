@@ -40,6 +40,10 @@ from voicekit.workspace import StageCache, file_sha256, point_latest
 _GPU_MODELS = ("large-v3-turbo", "large-v3", "medium", "small")
 
 
+# Lists within lists: a channel has tabs, which have playlists. A server that always names one more would never end.
+_DEEPEST = 5
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one recording: a transcript and the run's folder, or an error.
@@ -238,18 +242,21 @@ class Session:
     def _source(
         self, source: str | Path, plan: Plan, out: Path | None, download: DownloadOptions, cache: StageCache
     ) -> Iterator[Outcome]:
-        pending: list[tuple[str | Path, str]] = [(source, "")]
+        pending: list[tuple[str | Path, str, int]] = [(source, "", 0)]
         listed: set[str] = set()
         while pending:
-            where, title = pending.pop(0)
+            where, title, depth = pending.pop(0)
             name = one_line(canonical(title or (where.name if isinstance(where, Path) else where)))
             self.report.item_started(name)
             started = time.monotonic()
             try:
                 found = self._recording(where, title, download)
                 if isinstance(found, list):
+                    if depth == _DEEPEST:
+                        raise SourceError(f"{name} is a list in lists, {depth} deep", "Give the address of one of them")
                     listed.add(str(where))
-                    pending = [(entry.url, entry.title) for entry in found if entry.url not in listed] + pending
+                    entries = [(entry.url, entry.title, depth + 1) for entry in found if entry.url not in listed]
+                    pending = entries + pending
                     self.report.note(f"{len(found)} entries in {name}")
                     if not found:
                         raise SourceError(f"{name} is an empty playlist", "Check the address")
