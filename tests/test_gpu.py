@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from voicekit import Session, evaluate
+from voicekit.audio import decode
 from voicekit.device import choose_device
+from voicekit.engines import load_engine
+from voicekit.judge.diarization import diarization_errors
+from voicekit.models import resolve
+from voicekit.pipeline.cluster import cluster
+from voicekit.pipeline.voices import Voices, unit_length
 
 pytestmark = pytest.mark.gpu
 
@@ -32,3 +40,34 @@ def test_the_gpu_hears_what_the_cpu_hears(sample: Path, own_cache: Path) -> None
         gpu = session.transcribe(sample, device="cuda", **options)
         cpu = session.transcribe(sample, device="cpu", **options)
     assert evaluate(gpu, cpu, metrics="wer").total["wer"].value <= 0.03
+
+
+def test_the_gpu_finds_the_voices_that_the_cpu_finds(sample: Path, own_cache: Path) -> None:
+    """Segmentation and CAM++ in PyTorch on the one, CAM++ in ONNX Runtime on the other: alike, not to the bit."""
+    cpu, gpu = (found_voices(sample, device) for device in ("cpu", "cuda"))
+    assert (cpu.activity == gpu.activity).mean() >= 0.999
+    assert same_rows(cpu.windows, gpu.windows, cpu.window_prints, gpu.window_prints) >= 0.98
+    assert same_rows(cpu.units, gpu.units, cpu.unit_prints, gpu.unit_prints) >= 0.9
+    turns = [cluster(voices, 2, None, None, lambda share: None)[0].turns for voices in (cpu, gpu)]
+    errors, _ = diarization_errors(*turns, duration=30.0)
+    missed, false_alarm, confusion, spoken = errors.sum(axis=0)
+    assert missed + false_alarm + confusion <= 0.01 * spoken
+
+
+def found_voices(path: Path, device: str) -> Voices:
+    weights = {"segmentation-3.0": resolve("segmentation-3.0", "segment"), "campplus": resolve("campplus", "embed")}
+    voices: Voices = load_engine("diarize.starter")(weights, device).find_voices(decode(path)[0], lambda share: None)[0]
+    return voices
+
+
+def same_rows(keys: Any, other_keys: Any, prints: Any, other_prints: Any) -> float:
+    """Share of keys that both have, with voice prints (cosine) no further than 0.01 from each other."""
+    ours, theirs = (
+        {tuple(np.round(key, 3)): row for key, row in zip(some, unit_length(rows), strict=True)}
+        for some, rows in ((keys, prints), (other_keys, other_prints))
+    )
+    both = ours.keys() & theirs.keys()
+    near = [
+        np.isnan(ours[key]).any() == np.isnan(theirs[key]).any() and not ours[key] @ theirs[key] < 0.99 for key in both
+    ]
+    return sum(near) / max(len(ours), len(theirs))
