@@ -125,6 +125,14 @@ def test_an_hour_is_told_apart_in_seconds() -> None:
     assert time.monotonic() - started < 30  # it takes one or two; the machine may be busy
 
 
+@pytest.mark.parametrize("seed", [5, 12, 18, 19])
+def test_never_more_than_asked_for(seed: int) -> None:
+    """Of voice prints that mean nothing, too: no cut of their tree has three clusters that are large enough, but four."""
+    prints = unit_length(np.random.default_rng(seed).normal(size=(55, 4)))
+    for most in (1, 2, 3):
+        assert len(module._window_centroids(prints, 4.0, 1, most)) <= most
+
+
 def test_long_recordings_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
     linkage = module.linkage

@@ -26,7 +26,7 @@ from voicekit.pipeline.voices import (
     unit_length,
 )
 
-VERSION = 1
+VERSION = 2
 
 Labels = NDArray[np.int64]
 Prints = NDArray[np.float32]
@@ -141,7 +141,8 @@ def _window_centroids(prints: Prints, fewest: float, low: int, high: int) -> Pri
         wanted = low if len(large(labels)) < low else high
         cuts = [fcluster(tree, count, "maxclust") for count in range(wanted, min(len(prints), wanted + 20) + 1)]
         labels = min(cuts, key=lambda cut: abs(len(large(cut)) - wanted), default=labels)
-    kept = large(labels) or [int(np.bincount(labels).argmax())]
+    sizes = np.bincount(labels)
+    kept = sorted(sorted(large(labels), key=lambda name: -sizes[name])[:high]) or [int(sizes.argmax())]
     return unit_length(np.stack([prints[labels == name].mean(axis=0) for name in kept]))
 
 
