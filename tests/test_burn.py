@@ -15,7 +15,7 @@ from voicekit.data import Segment, Transcript, spread
 from voicekit.errors import MediaError, UsageError
 from voicekit.pipeline.write import to_srt
 from voicekit.subtitles import fonts
-from voicekit.subtitles.burn import Track, burn, iso639_2, mux, to_ass
+from voicekit.subtitles.burn import Track, _kept_as, burn, iso639_2, mux, to_ass
 
 STYLE = subtitle_style("netflix")
 SCRIPTS = {
@@ -64,6 +64,62 @@ def test_each_script_is_drawn(video: Path, tmp_path: Path, script: str) -> None:
     assert np.ptp(during[:400].astype(int)) < 20  # and nothing elsewhere
     columns = (foot > 180).sum(axis=0)
     assert len(set(columns[columns > 0].tolist())) > 5  # letters, not one box after another
+
+
+def test_accents_and_joiners_stay_with_their_letters() -> None:
+    if not any(font.family == "Noto Sans" for font in fonts.installed()):
+        pytest.skip("needs Noto Sans: apt install fonts-noto-core")
+    text, _ = to_ass(said("e\u0301 می\u200cخواهم b\u200c x"), STYLE)
+    assert "é {\\fnDejaVu Sans}می\u200cخواهم {\\fnNoto Sans}b\u200c x" in text
+
+
+@pytest.mark.parametrize("size", ["360x640", "641x361", "480x360"])
+def test_no_line_is_wider_than_the_picture(tmp_path: Path, size: str) -> None:
+    """Tall pictures, odd sizes: letters at both ends are whole."""
+    lavfi = ["-f", "lavfi", "-i", f"color=c=black:s={size}:d=2:r=5", "-pix_fmt", "yuv444p"]
+    subprocess.run([ffmpeg_path(), "-loglevel", "error", *lavfi, str(tmp_path / "in.mkv")], check=True)
+    words = "Mammoths swim homewards, mumbling womanly whims which warm my memory."
+    burn(tmp_path / "in.mkv", said(words), STYLE, tmp_path / "out.mp4", quality=30, preset="ultrafast")
+    frame = frames(tmp_path / "out.mp4")[5]
+    width, height = map(int, size.split("x"))
+    assert frame.shape == (height + height % 2, width + width % 2)
+    ink = np.flatnonzero((frame > 128).any(axis=0))
+    assert ink.min() > 3
+    assert ink.max() < width - 4
+    assert ink.max() - ink.min() > (0.6 if height > width else 0.4) * width
+
+
+def test_the_way_a_video_is_turned_counts(tmp_path: Path) -> None:
+    lavfi = ["-f", "lavfi", "-i", "color=c=black:s=640x360:d=2:r=5"]
+    subprocess.run([ffmpeg_path(), "-loglevel", "error", *lavfi, str(tmp_path / "flat.mp4")], check=True)
+    turn = ["-display_rotation", "90", "-i", str(tmp_path / "flat.mp4"), "-c", "copy", str(tmp_path / "in.mp4")]
+    subprocess.run([ffmpeg_path(), "-loglevel", "error", *turn], check=True)
+    burn(tmp_path / "in.mp4", said("Mammoths swim homewards, mumbling"), STYLE, tmp_path / "out.mp4")
+    frame = frames(tmp_path / "out.mp4")[5]
+    assert frame.shape == (640, 360)
+    ink = np.flatnonzero((frame > 128).any(axis=0))
+    assert 3 < ink.min() < ink.max() < 356
+
+
+def test_a_glyph_that_libass_does_not_find_is_an_error(video: Path, tmp_path: Path) -> None:
+    """Should the choice of fonts be wrong: what ffmpeg says of it is read."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fonts.Font, "lacks", lambda self, text: [])
+        with pytest.raises(UsageError, match=r"no font here has .*\(U\+10FFF0\)"):
+            burn(video, said("a \U0010fff0"), STYLE, tmp_path / "out.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_broken_font_has_no_characters(tmp_path: Path) -> None:
+    dejavu = next(font for font in fonts.installed() if font.family == "DejaVu Sans")
+    data = bytearray(dejavu.path.read_bytes())
+    for size in (1000, 20_000):
+        (tmp_path / "x.ttf").write_bytes(data[:size])
+        for font in fonts.faces(tmp_path / "x.ttf"):
+            assert font.lacks("a") == ["a"]
+    broken = fonts.Font(tmp_path / "x.ttf", 0, "x", True)
+    assert broken.lacks("a") == ["a"]
+    assert broken.advance("a") == 0
 
 
 def test_a_character_that_no_font_has_is_an_error_with_a_package(video: Path, tmp_path: Path) -> None:
@@ -119,6 +175,26 @@ def test_mux_keeps_the_streams_and_names_the_languages(video: Path, tmp_path: Pa
         assert [s.language for s in container.streams.subtitles] == ["por", "eng"]
         packets = [bytes(p) for p in container.demux(container.streams.subtitles[1]) if p.size]
     assert any(b"Hello." in packet for packet in packets)
+
+
+@pytest.mark.parametrize(("before", "after"), [(".mp4", ".mkv"), (".mkv", ".mp4"), (".mkv", ".mkv"), (".mp4", ".mp4")])
+def test_mux_keeps_the_subtitles_that_are_there(video: Path, tmp_path: Path, before: str, after: str) -> None:
+    mux(video, [Track(to_srt(said("Il y a."), STYLE), "fr", "Old")], tmp_path / f"a{before}")
+    new = [Track(to_srt(said("New."), STYLE), "en", "New"), Track(to_srt(said("Signs."), STYLE), "de", forced=True)]
+    mux(tmp_path / f"a{before}", new, tmp_path / f"b{after}")
+    with av.open(str(tmp_path / f"b{after}")) as container:
+        some = container.streams.subtitles
+        assert [s.language for s in some] == ["eng", "ger", "fre"]
+        assert [s.disposition.name for s in some] == ["default", "forced", None]
+        packets = [bytes(p) for p in container.demux(some[2]) if p.size]
+        assert len(container.streams.audio) == 1
+    assert any(b"Il y a." in packet for packet in packets)
+
+
+def test_subtitles_that_a_container_cannot_hold_are_not_dropped() -> None:
+    assert _kept_as("hdmv_pgs_subtitle", ".mkv", "srt", Path("x.mkv")) == "copy"
+    with pytest.raises(UsageError, match=r"x\.mkv has hdmv_pgs_subtitle subtitles, which \.mp4 cannot hold"):
+        _kept_as("hdmv_pgs_subtitle", ".mp4", "mov_text", Path("x.mkv"))
 
 
 def test_what_cannot_be() -> None:

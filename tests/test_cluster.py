@@ -127,7 +127,7 @@ def test_an_hour_is_told_apart_in_seconds() -> None:
 
 @pytest.mark.parametrize("seed", [5, 12, 18, 19])
 def test_never_more_than_asked_for(seed: int) -> None:
-    """Of voice prints that mean nothing, too: no cut of their tree has three clusters that are large enough, but four."""
+    """Of voice prints that mean nothing, too: no cut of their tree has three large clusters, but some have four."""
     prints = unit_length(np.random.default_rng(seed).normal(size=(55, 4)))
     for most in (1, 2, 3):
         assert len(module._window_centroids(prints, 4.0, 1, most)) <= most

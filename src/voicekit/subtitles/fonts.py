@@ -36,6 +36,9 @@ _FORMS = {"ja": "JP", "ko": "KR", "zh-Hant": "TC", "zh-TW": "TC", "zh-HK": "HK",
 _BOXES = ("Last Resort", "Adobe Blank", "Unicode BMP Fallback")
 """Families that have a box for every character."""
 
+_BROKEN = (OSError, LookupError, ValueError, AttributeError, TypeError, AssertionError, struct.error)
+"""What fontTools raises where a file is no sound font, beside its own."""
+
 _OTHER_SCRIPTS, _SYMBOLS = "fonts-noto-core", "fonts-symbola"
 
 
@@ -50,11 +53,29 @@ class Font:
 
     @functools.cached_property
     def characters(self) -> frozenset[int]:
-        """The code points it has a glyph for."""
-        from fontTools.ttLib import TTFont
+        """The code points it has a glyph for: none where its glyphs are pictures in colour, which are not drawn."""
+        return frozenset(self._advances)
 
-        with TTFont(self.path, fontNumber=self.number, lazy=True) as font:
-            return frozenset(font.getBestCmap() or ())
+    @functools.cached_property
+    def _advances(self) -> dict[int, float]:
+        """Code point to its width, in units of the height that renderers take for the font's size."""
+        from fontTools.ttLib import TTFont, TTLibError
+
+        try:
+            with TTFont(self.path, fontNumber=self.number, lazy=True) as font:
+                coloured = "COLR" in font and font["COLR"].version > 0
+                if coloured or not any(table in font for table in ("glyf", "CFF ", "CFF2")):
+                    return {}
+                high = font["OS/2"].usWinAscent + font["OS/2"].usWinDescent if "OS/2" in font else 0
+                high = high or font["hhea"].ascent - font["hhea"].descent or font["head"].unitsPerEm
+                widths = font["hmtx"].metrics
+                return {code: widths.get(name, (0, 0))[0] / high for code, name in (font.getBestCmap() or {}).items()}
+        except (TTLibError, *_BROKEN):
+            return {}
+
+    def advance(self, char: str) -> float:
+        """The width of a character, 1 being the font's size; 0 where it has none."""
+        return self._advances.get(ord(char), 0.0)
 
     def lacks(self, text: Iterable[str]) -> list[str]:
         """Characters it has no glyph for, in order."""
@@ -106,7 +127,7 @@ def faces(path: Path) -> Iterator[Font]:
                 style = (names.getBestSubFamilyName() or "Regular").lower()
                 yield Font(path, number, family, style in ("regular", "book", "roman", "normal", "medium"))
                 count = getattr(font.reader, "numFonts", 1) if path.suffix.lower() == ".ttc" else 1
-        except (TTLibError, OSError, KeyError, ValueError, AssertionError, struct.error):
+        except (TTLibError, *_BROKEN):
             return
         number += 1
         if number >= count:
@@ -136,7 +157,11 @@ def choose(
     for char in text:
         neutral = not needs_glyph(char)
         now = runs[-1][1] if runs else main
-        if neutral or (now is main and not now.lacks(char)):
+        if (
+            neutral
+            or (unicodedata.category(char).startswith("M") and not now.lacks(char))
+            or (now is main and not now.lacks(char))
+        ):
             font = now
         elif not main.lacks(char):
             font = main
