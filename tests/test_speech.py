@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jiwer
 import numpy as np
@@ -387,3 +388,34 @@ def test_an_engine_of_another_package(tmp_path: Path) -> None:
         )  # fmt: skip
     sounds = [(tmp_path / f"{name}.wav").read_bytes() for name in "abc"]
     assert sounds[0] == sounds[1] != sounds[2]
+
+
+def test_a_part_that_memory_does_not_do_for_is_said_in_halves(speaker: Speaker) -> None:
+    from voicekit.config import PiperParams
+    from voicekit.speech import say as saying
+
+    known = find("joe")
+    loaded = speaker._engine(known, None, True)
+
+    class Small:
+        rate = loaded.rate
+
+        def __init__(self, words: int) -> None:
+            self.words = words
+
+        def synthesize(self, text: str, *more: Any) -> Any:
+            if len(text.split()) > self.words:
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return loaded.synthesize(text, *more)
+
+    text = "The old man who lived by the river had never seen so many boats on one day."
+    notes: list[str] = []
+    take = saying.say(text, known.voice, Small(6), PiperParams(), 1, note=notes.append)
+    assert " ".join(take.said) == text
+    assert len(take.said) == 4
+    assert len(notes) == 3
+    assert notes[0].startswith("out of memory: saying 'The old man")
+    again = saying.say(text, known.voice, Small(6), PiperParams(), 1)
+    assert np.array_equal(again.audio.samples, take.audio.samples)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        saying.say(text, known.voice, Small(1), PiperParams(), 1)

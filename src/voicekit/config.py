@@ -310,7 +310,21 @@ class MultilingualParams(ChatterboxParams):
     )
 
 
-Params = PiperParams | KokoroParams | ChatterboxParams
+class TurboParams(Strict):
+    """What chatterbox's turbo model heeds: neither exaggeration nor cfg_weight nor min_p."""
+
+    temperature: Annotated[float, Field(gt=0, le=5)] = Field(0.8, description="How freely tokens are drawn")
+    top_k: Annotated[int, Field(ge=1, le=6563)] = Field(1000, description="So many of the likeliest are drawn from")
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="Share of the odds that is drawn from")
+    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = Field(
+        1.2, description="How much a token's return is hindered"
+    )
+    max_tokens: Annotated[int, Field(ge=10, le=4000)] = Field(
+        1000, description="Speech tokens of a part, at most; 25 are a second"
+    )
+
+
+Params = PiperParams | KokoroParams | ChatterboxParams | TurboParams
 
 
 class VoiceFile(Strict):

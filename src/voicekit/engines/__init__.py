@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel
 
-from voicekit.config import ChatterboxParams, KokoroParams, MultilingualParams, PiperParams
+from voicekit.config import ChatterboxParams, KokoroParams, MultilingualParams, PiperParams, TurboParams
 from voicekit.data import Audio, Diarization, Segment, Spoken, Voice
 from voicekit.errors import MissingPackage, UsageError, interrupted
 
@@ -183,8 +183,12 @@ SPEECH_ENGINES: tuple[SpeechEngine, ...] = (
     SpeechEngine(
         "chatterbox-multilingual", MultilingualParams,
         tuple("ar da de el en es fi fr he hi it ja ko ms nl no pl pt ru sv sw tr zh".split()),
-        "voicekit.engines.chatterbox:Chatterbox", clones=True, weights="chatterbox-multilingual",
+        "voicekit.engines.chatterbox:Multilingual", clones=True, weights="chatterbox-multilingual",
         packages=("chatterbox-tts",), extra="chatterbox", marks=True,
+    ),
+    SpeechEngine(
+        "chatterbox-turbo", TurboParams, ("en",), "voicekit.engines.chatterbox:Turbo", clones=True,
+        weights="chatterbox-turbo", packages=("chatterbox-tts",), extra="chatterbox", marks=True,
     ),
 )  # fmt: skip
 

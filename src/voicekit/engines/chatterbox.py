@@ -1,4 +1,4 @@
-"""Chatterbox, English and multilingual: speech in the voice of a reference clip, by chatterbox-tts.
+"""Chatterbox, English, multilingual and turbo: speech in the voice of a reference clip, by chatterbox-tts.
 
 The library's own `generate` keeps the last call's voice, ends a take at 1,000 tokens, speaks a sentence of its own for
 an empty text, fails at cfg_weight 0, piles up hooks, and draws from the global generators. So its parts are called from
@@ -20,17 +20,22 @@ import perth
 import torch
 import torch.nn.functional as functional
 from chatterbox.models.s3gen import S3GEN_SR
+from chatterbox.models.s3gen.const import S3GEN_SIL
 from chatterbox.models.s3tokenizer import drop_invalid_tokens
 from chatterbox.models.t3 import t3 as t3_module
 from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
 from chatterbox.models.t3.modules.cond_enc import T3Cond
+from chatterbox.models.tokenizers import tokenizer as tokenizer_module
 from chatterbox.mtl_tts import ChatterboxMultilingualTTS
 from chatterbox.mtl_tts import punc_norm as punc_norm_multilingual
 from chatterbox.tts import ChatterboxTTS, punc_norm
+from chatterbox.tts_turbo import ChatterboxTurboTTS
+from chatterbox.tts_turbo import punc_norm as punc_norm_turbo
 
 from voicekit.audio import MODEL_RATE, resample
 from voicekit.config import ChatterboxParams
 from voicekit.data import Audio, Spoken, Voice
+from voicekit.engines.memory import out_of_memory
 from voicekit.errors import EngineError, MissingPackage, ModelCorrupt, UsageError
 from voicekit.models import Weights
 from voicekit.seeds import Draws
@@ -48,24 +53,24 @@ CLIPS = 16
 SAME_TOKENS = 12
 """Equal tokens in a row, half a second, that end a multilingual take; the library ends it after two (its issue 504)."""
 
-MULTILINGUAL = "t3_mtl23ls_v2.safetensors"
-
 
 class Chatterbox:
     """A loaded model. `watermark`: whether Perth's mark is put on what it says, as its makers do."""
 
+    library: Any = ChatterboxTTS
+
     def __init__(self, weights: Weights, device: str, watermark: bool = True) -> None:
-        self.multilingual = (weights.path / MULTILINGUAL).exists()
         if watermark and perth.PerthImplicitWatermarker is None:
             raise MissingPackage(
                 "the watermarker Perth does not load (it needs pkg_resources)",
                 "Install setuptools<81, or give --no-watermark",
             )
-        library = ChatterboxMultilingualTTS if self.multilingual else ChatterboxTTS
         try:
             with _without_watermarker(watermark), contextlib.redirect_stdout(io.StringIO()):
-                self.model = library.from_local(weights.path, device)
+                self.model = self._load(weights.path, device)
         except (OSError, KeyError, RuntimeError, ValueError) as error:
+            if out_of_memory(error):
+                raise
             raise ModelCorrupt(f"model {weights.name} does not load: {error}", "Get it again") from error
         self.rate = int(S3GEN_SR)
         self.device = device
@@ -85,7 +90,9 @@ class Chatterbox:
         if key not in self._kept:
             try:
                 self.model.prepare_conditionals(str(clip))
-            except (RuntimeError, ValueError, IndexError, ZeroDivisionError) as error:
+            except (RuntimeError, ValueError, IndexError, ZeroDivisionError, AssertionError) as error:
+                if out_of_memory(error):
+                    raise
                 raise EngineError(
                     f"cannot use {clip.name} as a reference: {error}", "`voicekit voice prepare` it"
                 ) from error
@@ -135,34 +142,74 @@ class Chatterbox:
             samples = np.asarray(self.watermarker.apply_watermark(samples, sample_rate=self.rate), np.float32)
         return Audio(np.clip(samples, -1.0, 1.0)[None, :], self.rate)
 
-    def _tokens(self, text: str, language: str, conditionals: Any, params: ChatterboxParams, draws: Draws) -> Any:
-        t3 = self.model.t3
-        if self.multilingual:
-            own = language.partition("-")[0]
-            ids = self.model.tokenizer.text_to_tokens(punc_norm_multilingual(text), language_id=own)
-        else:
-            ids = self.model.tokenizer.text_to_tokens(punc_norm(text))
-        ids = ids.to(self.device)
-        ids = torch.cat(
-            [ids, ids], dim=0
-        )  # two rows at any cfg_weight: the library doubles its first token in any case
-        ids = functional.pad(
-            functional.pad(ids, (1, 0), value=t3.hp.start_text_token), (0, 1), value=t3.hp.stop_text_token
-        )
+    def _load(self, folder: Path, device: str) -> Any:
+        return self.library.from_local(folder, device)
+
+    def _tokens(self, text: str, language: str, conditionals: Any, params: Any, draws: Draws) -> Any:
         heard = conditionals.t3
-        cond = T3Cond(
+        cond = T3Cond(  # a new one: the model writes into it
             speaker_emb=heard.speaker_emb,
             cond_prompt_speech_tokens=heard.cond_prompt_speech_tokens,
-            emotion_adv=params.exaggeration * torch.ones(1, 1, 1),
+            emotion_adv=getattr(params, "exaggeration", 0.0) * torch.ones(1, 1, 1),
         ).to(device=self.device)
-        with draws.torch("tokens"), _tidy(t3):
-            found = t3.inference(
-                t3_cond=cond, text_tokens=ids, max_new_tokens=params.max_tokens, temperature=params.temperature,
-                cfg_weight=params.cfg_weight, repetition_penalty=params.repetition_penalty, min_p=params.min_p,
-                top_p=params.top_p,
-            )[0]  # fmt: skip
-        found = drop_invalid_tokens(found)
+        ids = self._ids(text, language).to(self.device)
+        with draws.torch("tokens"), _tidy(self.model.t3):
+            found = self._sample(ids, cond, params)
         return found[found < SPEECH_TOKENS]
+
+    def _ids(self, text: str, language: str) -> Any:
+        return self._marked(self.model.tokenizer.text_to_tokens(punc_norm(text)))
+
+    def _marked(self, ids: Any) -> Any:
+        """Between start and stop, in two rows at any cfg_weight: the library doubles its first token in any case."""
+        own = self.model.t3.hp
+        ids = functional.pad(functional.pad(ids, (1, 0), value=own.start_text_token), (0, 1), value=own.stop_text_token)
+        return torch.cat([ids, ids], dim=0)
+
+    def _sample(self, ids: Any, cond: Any, params: Any) -> Any:
+        found = self.model.t3.inference(
+            t3_cond=cond, text_tokens=ids, max_new_tokens=params.max_tokens, temperature=params.temperature,
+            cfg_weight=params.cfg_weight, repetition_penalty=params.repetition_penalty, min_p=params.min_p,
+            top_p=params.top_p,
+        )  # fmt: skip
+        return drop_invalid_tokens(found[0])
+
+
+class Multilingual(Chatterbox):
+    """23 languages in one model."""
+
+    library = ChatterboxMultilingualTTS
+
+    def _load(self, folder: Path, device: str) -> Any:
+        with _tables_of(folder):
+            return super()._load(folder, device)
+
+    def _ids(self, text: str, language: str) -> Any:
+        own = language.partition("-")[0]
+        return self._marked(self.model.tokenizer.text_to_tokens(punc_norm_multilingual(text), language_id=own))
+
+
+class Turbo(Chatterbox):
+    """English, a smaller model without guidance, its sound in two steps; `[laugh]` and the like are heard as sounds."""
+
+    library = ChatterboxTurboTTS
+
+    def _load(self, folder: Path, device: str) -> Any:
+        model = super()._load(folder, device)
+        at_its_loudness = model.norm_loudness  # gives float64 under NumPy 2, which its own encoders refuse
+        model.norm_loudness = lambda sound, rate: np.asarray(at_its_loudness(sound, rate), np.float32)
+        return model
+
+    def _ids(self, text: str, language: str) -> Any:
+        return self.model.tokenizer(punc_norm_turbo(text), return_tensors="pt", truncation=True).input_ids
+
+    def _sample(self, ids: Any, cond: Any, params: Any) -> Any:
+        found = self.model.t3.inference_turbo(
+            t3_cond=cond, text_tokens=ids, temperature=params.temperature, top_k=params.top_k, top_p=params.top_p,
+            repetition_penalty=params.repetition_penalty, max_gen_len=params.max_tokens - 1,
+        )[0]  # fmt: skip
+        silence = torch.full((3,), S3GEN_SIL, device=found.device) if len(found) else found  # as the library ends
+        return torch.cat([found, silence])
 
 
 @contextlib.contextmanager
@@ -198,6 +245,28 @@ class _Analyzer(AlignmentStreamAnalyzer):  # type: ignore[misc]
             logits = -(2**15) * torch.ones_like(logits)
             logits[..., self.eos_idx] = 2**15
         return logits
+
+
+@contextlib.contextmanager
+def _tables_of(folder: Path) -> Iterator[None]:
+    """While the multilingual model loads: its table of Chinese characters is the one beside it, not the hub's newest;
+    and Chinese is cut into words only if the model for it is here, where the library fetches it at every load."""
+    fetch, cutter = tokenizer_module.hf_hub_download, tokenizer_module.ChineseCangjieConverter._init_segmenter
+
+    def here(self: Any) -> None:
+        from spacy_pkuseg.config import config
+
+        self.segmenter = None
+        if Path(config.pkuseg_home, "spacy_ontonotes.zip").exists():
+            cutter(self)
+
+    tokenizer_module.hf_hub_download = lambda filename, **_: folder / filename
+    tokenizer_module.ChineseCangjieConverter._init_segmenter = here
+    try:
+        yield
+    finally:
+        tokenizer_module.hf_hub_download = fetch
+        tokenizer_module.ChineseCangjieConverter._init_segmenter = cutter
 
 
 @contextlib.contextmanager

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from voicekit.config import Params
-from voicekit.data import Take, Voice
+from voicekit.data import Spoken, Take, Voice
 from voicekit.engines import Synthesizer
+from voicekit.engines.memory import free, out_of_memory
 from voicekit.seeds import Draws
 from voicekit.speech.join import join
-from voicekit.speech.script import to_parts
+from voicekit.speech.script import Part, halved, to_parts
 
 VERSION = 1
 
@@ -26,6 +27,7 @@ def say(
     names: tuple[str | int, ...] = (),
     normalize: bool = True,
     progress: Progress = lambda share: None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Take:
     """Speak a text.
 
@@ -35,6 +37,7 @@ def say(
         params: Those that the engine heeds.
         seed: Decides every random number, with `names`: which item this is, such as its line and take.
         normalize: Whether numbers, dates and units are turned into words first.
+        note: Told where memory did not do for a part, which is then said in halves.
 
     Raises:
         UsageError: nothing in the text can be said.
@@ -42,10 +45,23 @@ def say(
     """
     parts = to_parts(text, voice.language, normalize)
     draws = Draws(seed, names)
-    spoken = []
+
+    def speak(part: Part, draws: Draws) -> list[tuple[Part, Spoken]]:
+        try:
+            return [(part, engine.synthesize(part.text, voice, params, draws))]
+        except Exception as error:
+            halves = halved(part) if out_of_memory(error) else None
+            if halves is None:
+                raise
+            note(f"out of memory: saying {part.text[:30]!r}... in two halves")
+        free()
+        return [one for number, half in enumerate(halves) for one in speak(half, draws.of("half", number))]
+
+    done: list[tuple[Part, Spoken]] = []
     for number, part in enumerate(parts):
-        spoken.append(engine.synthesize(part.text, voice, params, draws.of("part", number)))
+        done += speak(part, draws.of("part", number))
         progress((number + 1) / len(parts))
+    parts, spoken = [part for part, _ in done], [one for _, one in done]
     audio, places = join([one.audio for one in spoken], [part.pause for part in parts])
     return Take(
         text=text,

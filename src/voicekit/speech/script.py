@@ -47,6 +47,15 @@ class Part:
     pause: float
 
 
+def halved(part: Part) -> tuple[Part, Part] | None:
+    """It as two, parted at the space nearest its middle; None where it is too short for that."""
+    if len(part.text.split()) < 2 * FEWEST_WORDS:
+        return None
+    spaces = [match.start() for match in re.finditer(r"\s", part.text)]
+    at = min(spaces, key=lambda place: abs(place - len(part.text) / 2))
+    return Part(part.text[:at], CLAUSE), Part(part.text[at + 1 :], part.pause)
+
+
 def to_parts(text: str, language: str = "en", normalize: bool = True) -> list[Part]:
     """The parts of a text, in order.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from voicekit.audio import decode, probe, write
 from voicekit.config import sampling
-from voicekit.data import Audio, Take, Turn
+from voicekit.data import Audio, Spoken, Take, Turn, Voice
 from voicekit.device import choose_device
 from voicekit.engines import Synthesizer, load_engine, speech_engine
 from voicekit.engines.memory import free, out_of_memory
@@ -100,8 +100,9 @@ class Speaker:
         self.report.stage_started("say", 0.0)
         try:
             take = saying.say(
-                text, known.voice, loaded, own, seed, normalize=normalize, progress=self.report.stage_progress
-            )
+                text, known.voice, loaded, own, seed, normalize=normalize, progress=self.report.stage_progress,
+                note=self.report.note,
+            )  # fmt: skip
             return replace(take, made_with=self._made_with(known, model, watermark))
         except Exception as error:
             if not out_of_memory(error):
@@ -135,10 +136,10 @@ class Speaker:
         draws = Draws(seed, ("convert",))
         size = PIECE * sound.rate
         starts = range(0, max(1, sound.samples.shape[1]), size)
-        pieces = []
+        pieces: list[Spoken] = []
         for number, start in enumerate(starts):
             piece = Audio(sound.samples[:, start : start + size], sound.rate)
-            pieces.append(loaded.convert(piece, known.voice, draws.of(number)))
+            pieces += self._converted(piece, known.voice, loaded, draws.of(number))
             progress((number + 1) / len(starts))
         samples = np.concatenate([one.audio.samples for one in pieces], axis=1)
         return Take(
@@ -146,6 +147,25 @@ class Speaker:
             tokens=tuple(one.tokens for one in pieces),
             made_with={**self._made_with(known, model, watermark), "recording": file_sha256(path)},
         )  # fmt: skip
+
+    def _converted(self, piece: Audio, voice: Voice, loaded: Any, draws: Draws) -> list[Spoken]:
+        """In halves, and so on, where memory does not do for it; not below two seconds."""
+        try:
+            return [loaded.convert(piece, voice, draws)]
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            if piece.duration < 4:
+                raise EngineError("out of memory", "Close other programs, or give --device cpu") from error
+        free()
+        self.report.note(f"out of memory: converting {piece.duration / 2:.0f} s at once")
+        middle = piece.samples.shape[1] // 2
+        halves = (piece.samples[:, :middle], piece.samples[:, middle:])
+        return [
+            one
+            for number, half in enumerate(halves)
+            for one in self._converted(Audio(half, piece.rate), voice, loaded, draws.of("half", number))
+        ]
 
     def _engine(self, known: KnownVoice, model: str | None, watermark: bool) -> Synthesizer:
         spec = speech_engine(known.voice.engine)
