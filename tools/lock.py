@@ -1,7 +1,8 @@
 """Make requirements.lock from pyproject.toml, or check that it is in step with it.
 
-    python tools/lock.py            write it anew (needs uv and the network)
-    python tools/lock.py --check    compare only; needs neither
+    python tools/lock.py              write it: what is locked stays as it is where it fits (needs uv and the network)
+    python tools/lock.py --upgrade    write it with the newest versions
+    python tools/lock.py --check      compare only; needs neither
 
 The lock is requirements-style: name, version, markers and hashes for every platform and Python the project supports,
 and no address, so that `uv pip install` and plain `pip install --no-deps --require-hashes -r` both take it.
@@ -14,6 +15,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -38,16 +40,21 @@ def wanted() -> tuple[list[str], str]:
     return stated, hashlib.sha256(json.dumps(shaping).encode()).hexdigest()
 
 
-def write() -> None:
+def write(upgrade: bool) -> None:
     _, fingerprint = wanted()
-    command = (
-        "uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes "
-        "--no-emit-index-url --no-annotate --no-header --upgrade"
-    )
-    done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.stderr)
-    LOCK.write_text(HEADER.format(fingerprint=fingerprint) + done.stdout)
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, LOCK.name)  # uv keeps the versions that it finds where it writes
+        if LOCK.exists():
+            made.write_text(LOCK.read_text())
+        command = (
+            "uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes "
+            "--no-emit-index-url --no-annotate --no-header --quiet"
+        )
+        more = ["--output-file", str(made), *(["--upgrade"] if upgrade else [])]
+        done = subprocess.run([*command.split(), *more], cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(done.stderr)
+        LOCK.write_text(HEADER.format(fingerprint=fingerprint) + made.read_text())
 
 
 def faults() -> list[str]:
@@ -79,4 +86,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--check"]:
         problems = faults()
         sys.exit("\n".join(problems) if problems else None)
-    write()
+    write(sys.argv[1:] == ["--upgrade"])

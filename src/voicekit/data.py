@@ -302,6 +302,48 @@ class Take:
         return take_html(self)
 
 
+@dataclass(frozen=True)
+class Artifact:
+    """A fault that was heard in sound.
+
+    Attributes:
+        kind: One of `judge.artifacts.KINDS`.
+        start, end: Where, seconds.
+        value, limit: How much of it in `unit`, and how much is let pass.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    kind: str
+    start: Seconds
+    end: Seconds
+    value: float
+    limit: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What the judge heard of a take; None where a measure does not apply or could not be taken."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    seconds: Seconds
+    heard: Annotated[str, Field(description="what the recogniser understood")] = ""
+    wer: Annotated[float | None, Field(description="word errors of it against the text, over the text's words")] = None
+    words: Annotated[tuple[Word, ...], Field(description="as heard, with their times in the take")] = ()
+    similarity: Annotated[float | None, Field(description="cosine of CAM++ voice prints, take and reference")] = None
+    mos: Annotated[float | None, Field(description="DNSMOS P.835 overall, 1 to 5")] = None
+    mos_signal: Annotated[float | None, Field(description="DNSMOS P.835 of the speech")] = None
+    mos_background: Annotated[float | None, Field(description="DNSMOS P.835 of what is behind it")] = None
+    mos_p808: Annotated[float | None, Field(description="DNSMOS P.808")] = None
+    pace: Annotated[float | None, Field(description="words a minute, from the first word to the last")] = None
+    pitch: Annotated[float | None, Field(description="median F0, Hz")] = None
+    pitch_range: Annotated[float | None, Field(description="F0 from 10th to 90th percentile, semitones")] = None
+    energy_range: Annotated[float | None, Field(description="level of speech, 10th to 90th percentile, dB")] = None
+    artifacts: tuple[Artifact, ...] = ()
+
+
 def parse_json(text: str) -> Any:
     """Plain JSON; NaN and Infinity, which are not JSON, are refused."""
 
