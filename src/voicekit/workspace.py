@@ -146,17 +146,24 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
+class Busy(Exception):
+    """Another process is making it."""
+
+
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, wait: bool = True) -> Iterator[None]:
     """Alone among all processes in making `folder`; waits for its turn.
 
     Raises:
+        Busy: it is another's turn, and `wait` is false.
         OutputError: the lock file beside it cannot be written.
     """
     lock = FileLock(folder.with_suffix(".lock"))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        raise Busy from None
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
@@ -320,12 +327,13 @@ class StageCache:
         while self._held:
             self._held.pop().release()
 
-    def entry(self, stage: str, parts: dict[str, Any], make: Callable[[Path], None]) -> Entry:
+    def entry(self, stage: str, parts: dict[str, Any], make: Callable[[Path], None], wait: bool = True) -> Entry:
         """The entry for `parts`, made by `make(folder)` if it is not there.
 
         `parts` is JSON: input hash, options, engine, model revision, stage version.
 
         Raises:
+            Busy: another process is making it, and `wait` is false.
             OutputError: the cache cannot be written.
         """
         key = digest({"stage": stage, **parts})
@@ -333,7 +341,7 @@ class StageCache:
         started = time.monotonic()
         if found := self._found(folder, key, started):
             return found
-        with locked(folder):
+        with locked(folder, wait):
             if found := self._found(folder, key, started):
                 return found
             about = self._make(folder, {"stage": stage, "key": key, "parts": parts}, make)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from voicekit.audio import decode, probe, write
 from voicekit.config import sampling
@@ -93,17 +94,31 @@ class Speaker:
             VoicekitError: see voicekit.errors.
         """
         known = find(voice, engine, language)
-        spec = speech_engine(known.voice.engine)
         chosen = preset or (known.about.preset if known.about else None)
+        spec = speech_engine(known.voice.engine)
         own = sampling(spec.name, spec.params, chosen, **params)
-        loaded = self._engine(known, model, watermark)
         self.report.stage_started("say", 0.0)
+        return self.speak(text, known, own, seed, model=model, normalize=normalize, watermark=watermark)
+
+    def speak(
+        self,
+        text: str,
+        known: KnownVoice,
+        params: BaseModel,
+        seed: int,
+        *,
+        model: str | None = None,
+        normalize: bool = True,
+        watermark: bool = True,
+    ) -> Take:
+        """`say` with a voice that was found and parameters that were checked."""
+        loaded = self._engine(known, model, watermark)
         try:
             take = saying.say(
-                text, known.voice, loaded, own, seed, normalize=normalize, progress=self.report.stage_progress,
+                text, known.voice, loaded, params, seed, normalize=normalize, progress=self.report.stage_progress,
                 note=self.report.note,
             )  # fmt: skip
-            return replace(take, made_with=self._made_with(known, model, watermark))
+            return replace(take, made_with=self.made_with(known, model, watermark))
         except Exception as error:
             if not out_of_memory(error):
                 raise
@@ -145,7 +160,7 @@ class Speaker:
         return Take(
             "", (), known.voice.name, spec.name, {}, seed, Audio(samples, loaded.rate),
             tokens=tuple(one.tokens for one in pieces),
-            made_with={**self._made_with(known, model, watermark), "recording": file_sha256(path)},
+            made_with={**self.made_with(known, model, watermark), "recording": file_sha256(path)},
         )  # fmt: skip
 
     def _converted(self, piece: Audio, voice: Voice, loaded: Any, draws: Draws) -> list[Spoken]:
@@ -180,7 +195,11 @@ class Speaker:
             self._engines[key] = load_engine(f"speak.{spec.name}")(weights, device, **marks)
         return self._engines[key]
 
-    def _made_with(self, known: KnownVoice, model: str | None, watermark: bool) -> dict[str, Any]:
+    def made_with(self, known: KnownVoice, model: str | None = None, watermark: bool = True) -> dict[str, Any]:
+        """What, beside text, parameters and seed, decides how a voice sounds: model, clip, device, versions.
+
+        Loads nothing. Raises ModelNotFound where the model is not to be had.
+        """
         spec = speech_engine(known.voice.engine)
         weights = self._weights(model or spec.weights)
         clip = known.voice.clip

@@ -1,0 +1,234 @@
+"""Render: one take that is wanted becomes sound, once; what the judge hears of it, likewise.
+
+Both lie in the stage cache under the digest of all that determines them, so that a job that was killed renders only
+what is missing, and two processes on one job share its work. Knows nothing of jobs, dialogues or which take is best.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+from pydantic import BaseModel, TypeAdapter
+
+from voicekit.data import Audio, Measures, Take, parse_json
+from voicekit.errors import VoicekitError
+from voicekit.seeds import derive
+from voicekit.speech.takes import TakeRecord
+from voicekit.speech.voices import KnownVoice
+from voicekit.workspace import Busy, Entry, StageCache, file_sha256, write_json, writing
+
+if TYPE_CHECKING:
+    from voicekit.judge.take import Judge
+    from voicekit.speech.speaker import Speaker
+
+SOUND = "take.flac"
+ABOUT = "take.json"
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Order:
+    """One take that is wanted, with all that decides how it sounds.
+
+    Attributes:
+        line: Id of its line; `number`: which take of the line, from 1. Neither decides anything.
+        preset: The name that the parameters came from, for the record.
+        reference: The clip as the user named it, for the record.
+        against: What its voice is to be like: the clip it is cloned from; None for an engine's own voice.
+    """
+
+    line: str
+    number: int
+    text: str
+    voice: KnownVoice
+    params: BaseModel
+    seed: int
+    preset: str | None = None
+    reference: str | None = None
+    model: str | None = None
+    normalize: bool = True
+    watermark: bool = True
+
+    @property
+    def id(self) -> str:
+        return f"{self.line}-{self.number}"
+
+    @property
+    def against(self) -> Path | None:
+        return self.voice.voice.clip
+
+    def record(self) -> TakeRecord:
+        """As takes.json has it before it is rendered."""
+        voice = self.voice.voice
+        return TakeRecord(
+            self.id, self.line, self.number, voice.name, voice.engine, voice.language, self.params.model_dump(),
+            self.seed, self.preset, self.reference,
+        )  # fmt: skip
+
+
+def take_seed(seed: int, *item: str | int) -> int:
+    """The seed of a take, from a job's seed and what the take is of (speaker, text, which of its like, number).
+
+    31 bits, so that it can be given to `voicekit say --seed`, which then says the same.
+    """
+    return derive(seed, "take", *item) % 2**31
+
+
+@dataclass(frozen=True)
+class StoredTake:
+    """A rendered take in the cache. `about`: `Take.record()`. The folder is held until the renderer's `release`."""
+
+    order: Order
+    key: str
+    folder: Path
+    about: dict[str, Any]
+    cached: bool
+
+    @property
+    def path(self) -> Path:
+        """Lossless, mono, 24 bits."""
+        return self.folder / SOUND
+
+    @functools.cached_property
+    def sound(self) -> Audio:
+        return read_take(self.path)
+
+    def record(self, file: str | None) -> TakeRecord:
+        """As takes.json has it, rendered. `file`: where its sound is, in the run's folder."""
+        from dataclasses import replace
+
+        about = self.about
+        return replace(
+            self.order.record(), said=tuple(about["said"]), parts=tuple((a, b) for a, b in about["parts"]),
+            seconds=about["seconds"], rate=about["rate"], file=file, key=self.key, made_with=about["made_with"],
+        )  # fmt: skip
+
+
+class Renderer:
+    """Renders orders with a speaker, through a cache."""
+
+    def __init__(self, speaker: Speaker, cache: StageCache) -> None:
+        self.speaker = speaker
+        self.cache = cache
+        self._known: dict[Any, dict[str, Any]] = {}
+
+    def release(self) -> None:
+        """The takes handed out so far are read no more; to be called now and then, as each holds a file open."""
+        self.cache.release()
+
+    def parts(self, order: Order) -> dict[str, Any]:
+        """JSON: all that determines the sound of a take."""
+        voice = order.voice.voice
+        of_voice = (voice, order.model, order.watermark)
+        if of_voice not in self._known:
+            made = self.speaker.made_with(order.voice, order.model, order.watermark)
+            made["device"] = made["device"].partition(":")[0]
+            self._known[of_voice] = {"engine": voice.engine, "speaker": voice.speaker, **made}
+        return {
+            "text": order.text,
+            "normalize": order.normalize,
+            "voice": self._known[of_voice],
+            "params": order.params.model_dump(mode="json"),
+            "seed": order.seed,
+            "version": VERSION,
+        }
+
+    def render(self, order: Order, wait: bool = True) -> StoredTake:
+        """The take, from the cache if it is there.
+
+        Raises:
+            Busy: another process is making it, and `wait` is false.
+            VoicekitError: it cannot be said, or not be written.
+        """
+
+        def make(folder: Path) -> None:
+            take = self.speaker.speak(
+                order.text, order.voice, order.params, order.seed, model=order.model, normalize=order.normalize,
+                watermark=order.watermark,
+            )  # fmt: skip
+            write_take(take, folder)
+
+        entry = self.cache.entry("take", self.parts(order), make, wait)
+        return StoredTake(order, entry.key, entry.folder, _about(entry), entry.cached)
+
+    def each(
+        self, orders: Iterable[Order], failed: Callable[[Order, VoicekitError], None]
+    ) -> Iterator[tuple[Order, StoredTake]]:
+        """Every order as it is rendered: what another process is busy with comes last, engine by engine.
+
+        `failed` is told of those that cannot be rendered; they do not come.
+        """
+        waiting: list[Order] = []
+        by_engine = sorted(orders, key=lambda order: (order.voice.voice.engine, order.model or ""))
+        for orders_now, wait in ((by_engine, False), (waiting, True)):
+            for order in orders_now:
+                try:
+                    stored = self.render(order, wait)
+                except Busy:
+                    waiting.append(order)
+                except VoicekitError as error:
+                    failed(order, error)
+                else:
+                    yield order, stored
+
+    def measure(self, stored: StoredTake, judge: Judge) -> Measures:
+        """What the judge hears of a take, from the cache if it listened before."""
+        order = stored.order
+        against = order.against
+        parts = {
+            "take": stored.key,
+            "text": order.text,
+            "language": order.voice.voice.language,
+            "against": file_sha256(against) if against else None,
+            "judge": judge.parts(),
+        }
+
+        def make(folder: Path) -> None:
+            found = judge.measure(stored.sound, order.text, order.voice.voice.language, against)
+            write_json(folder / "measures.json", parse_json(_measures().dump_json(found).decode()))
+
+        entry = self.cache.entry("judge", parts, make)
+        return _measures().validate_json((entry.folder / "measures.json").read_bytes())
+
+
+def write_take(take: Take, folder: Path) -> None:
+    """The sound as lossless FLAC of 24 bits, and beside it with what it was made.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    with writing(folder / SOUND) as path:
+        samples = np.clip(take.audio.mono, -1.0, 1.0)
+        soundfile.write(path, samples, take.audio.rate, "PCM_24", format="FLAC")
+    write_json(folder / ABOUT, take.record())
+
+
+def read_take(path: Path) -> Audio:
+    """The sound that `write_take` wrote."""
+    samples, rate = soundfile.read(path, dtype="float32")
+    return Audio(samples[None, :], rate)
+
+
+def copy_into(stored: StoredTake, run: Path, file: str) -> None:
+    """Put a take's sound into a run's folder, under a name in it."""
+    place = run / file
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(stored.path, place)
+
+
+def _about(entry: Entry) -> dict[str, Any]:
+    found: dict[str, Any] = parse_json((entry.folder / ABOUT).read_text(encoding="utf-8"))
+    return found
+
+
+@functools.cache
+def _measures() -> TypeAdapter[Measures]:
+    return TypeAdapter(Measures)
