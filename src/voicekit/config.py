@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -379,17 +381,20 @@ def transcribe_options(config: Path | None = None, **given: Any) -> TranscribeOp
 
 
 def build(model: type[T], values: Any, where: str) -> T:
-    """`values` as `model`; one line for the first fault, with the known keys where a key is unknown."""
+    """`values` as `model`; one line for the first fault, with the line of the file where `values` was loaded from one,
+    and the known keys where a key is unknown."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
+        if line := line_of(values, first["loc"]):
+            where = f"{where}: line {line}"
         if first["type"] == "extra_forbidden":
-            known = list(model.model_fields) if len(first["loc"]) == 1 else []
+            known = _keys_at(model, first["loc"][:-1])
             if not known:
                 raise UsageError(f"{where}: unknown key {place!r}", "Mend or remove it") from None
-            close = difflib.get_close_matches(place, known, n=1)
+            close = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
             hint = f"Did you mean {close[0]}? " if close else ""
             raise UsageError(f"{where}: unknown key {place!r}", f"{hint}Known: {', '.join(known)}") from None
         message = first["msg"].removeprefix("Value error, ")
@@ -399,6 +404,21 @@ def build(model: type[T], values: Any, where: str) -> T:
 def _seen(error: Any) -> str:
     value = error.get("input")
     return f"Given: {value!r}" if isinstance(value, str | int | float) else ""
+
+
+def _keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
+    """The keys that the model has at a place in it: fields, through lists, mappings and what may be left out."""
+    at: Any = model
+    for part in place:
+        if isinstance(at, type) and issubclass(at, BaseModel):
+            found = at.model_fields.get(str(part))
+            at = found.annotation if found else None
+        else:
+            inner = [arg for arg in get_args(at) if arg is not type(None)]
+            at = inner[-1 if get_origin(at) is dict else 0] if inner else None
+        while isinstance(at, UnionType) or get_origin(at) in (Union, Annotated):
+            at = next((arg for arg in get_args(at) if arg is not type(None)), None)
+    return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []
 
 
 def preset(kind: str, name: str) -> Path:
@@ -518,7 +538,28 @@ def sampling(engine: str, model: type[T], name: str | None = None, **given: Any)
     return build(model, values | own, where if not own else f"{engine}'s parameters")
 
 
-def load_yaml(path: Path) -> dict[str, Any]:
+class Located(dict[str, Any]):
+    """A mapping that knows in which line of its file each of its values stands, by their place in it."""
+
+    lines: dict[tuple[str | int, ...], int]
+
+
+def line_of(values: Any, place: tuple[str | int, ...]) -> int | None:
+    """The line, from 1, of what stands at `place`, or of what holds it; None where `values` is from no file.
+
+    Parts of the place that the file does not have, as pydantic's names of alternatives, are passed over.
+    """
+    lines: dict[tuple[str | int, ...], int] = getattr(values, "lines", {})
+    if not lines:
+        return None
+    at: tuple[str | int, ...] = ()
+    for part in place:
+        if (*at, part) in lines:
+            at = (*at, part)
+    return lines.get(at)
+
+
+def load_yaml(path: Path) -> Located:
     """A mapping from a YAML file, loaded without executing anything.
 
     Raises:
@@ -528,7 +569,10 @@ def load_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         if len(text) > 1 << 20:
             raise UsageError(f"{path} is {len(text)} characters long", "A config file has at most a million")
-        value = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader without aliases
+        loader = _PlainLoader(text)
+        node = loader.get_single_node()
+        value = loader.construct_document(node) if node else None
+        lines = dict(_lines(node, ()))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "Check the name and that it is UTF-8") from error
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # of a tag
@@ -536,10 +580,26 @@ def load_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}:" if mark else ""
-        raise UsageError(f"{path}:{line} {getattr(error, 'problem', error)}", "Mend the YAML") from None
+        problem = str(getattr(error, "problem", None) or error)
+        remedy = "Indent with spaces, not with tabs" if r"'\t'" in problem else "Mend the YAML"
+        raise UsageError(f"{path}:{line} {problem}", remedy) from None
     if not isinstance(value, dict):
         raise UsageError(f"{path} is not a mapping of keys to values", "Write lines such as `language: en`")
-    return value
+    found = Located(value)
+    found.lines = lines
+    return found
+
+
+def _lines(node: Any, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    """Where each value of a YAML node stands: the line of its key, or its own in a list."""
+    pairs = enumerate(node.value) if isinstance(node, yaml.SequenceNode) else ()
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*place, key.value), key.start_mark.line + 1
+            yield from _lines(value, (*place, key.value))
+    for number, value in pairs:
+        yield (*place, number), value.start_mark.line + 1
+        yield from _lines(value, (*place, number))
 
 
 class _PlainLoader(yaml.SafeLoader):
