@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ import numpy as np
 import soundfile
 from pydantic import BaseModel, TypeAdapter
 
-from voicekit.data import Audio, Measures, Take, parse_json
+from voicekit.config import build
+from voicekit.data import Audio, Measures, Take, Voice, parse_json
+from voicekit.engines import speech_engine
 from voicekit.errors import VoicekitError
 from voicekit.seeds import derive
 from voicekit.speech.takes import TakeRecord
@@ -41,8 +43,7 @@ class Order:
     Attributes:
         line: Id of its line; `number`: which take of the line, from 1. Neither decides anything.
         preset: The name that the parameters came from, for the record.
-        reference: The clip as the user named it, for the record.
-        against: What its voice is to be like: the clip it is cloned from; None for an engine's own voice.
+        model: Folder or hub id of weights other than the engine's own.
     """
 
     line: str
@@ -52,7 +53,6 @@ class Order:
     params: BaseModel
     seed: int
     preset: str | None = None
-    reference: str | None = None
     model: str | None = None
     normalize: bool = True
     watermark: bool = True
@@ -62,15 +62,29 @@ class Order:
         return f"{self.line}-{self.number}"
 
     @property
-    def against(self) -> Path | None:
+    def reference(self) -> Path | None:
+        """What its voice is to be like: the clip it is cloned from; None for an engine's own voice."""
         return self.voice.voice.clip
 
     def record(self) -> TakeRecord:
         """As takes.json has it before it is rendered."""
         voice = self.voice.voice
         return TakeRecord(
-            self.id, self.line, self.number, voice.name, voice.engine, voice.language, self.params.model_dump(),
-            self.seed, self.preset, self.reference,
+            id=self.id, line=self.line, number=self.number, text=self.text, voice=voice.name, engine=voice.engine,
+            language=voice.language, params=self.params.model_dump(mode="json"), seed=self.seed, speaker=voice.speaker,
+            reference=voice.clip and str(voice.clip), preset=self.preset, model=self.model, normalize=self.normalize,
+            watermark=self.watermark,
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, record: TakeRecord) -> Order:
+        """What a take was made from, by its record. Raises UsageError where its engine is not here any more."""
+        spec = speech_engine(record.engine)
+        clip = Path(record.reference) if record.reference else None
+        voice = Voice(record.voice, record.engine, record.speaker, clip, record.language)
+        return cls(
+            record.line, record.number, record.text, KnownVoice(voice), build(spec.params, record.params, record.id),
+            record.seed, record.preset, record.model, record.normalize, record.watermark,
         )  # fmt: skip
 
 
@@ -103,8 +117,6 @@ class StoredTake:
 
     def record(self, file: str | None) -> TakeRecord:
         """As takes.json has it, rendered. `file`: where its sound is, in the run's folder."""
-        from dataclasses import replace
-
         about = self.about
         return replace(
             self.order.record(), said=tuple(about["said"]), parts=tuple((a, b) for a, b in about["parts"]),
@@ -182,17 +194,17 @@ class Renderer:
     def measure(self, stored: StoredTake, judge: Judge) -> Measures:
         """What the judge hears of a take, from the cache if it listened before."""
         order = stored.order
-        against = order.against
+        reference = order.reference
         parts = {
             "take": stored.key,
             "text": order.text,
             "language": order.voice.voice.language,
-            "against": file_sha256(against) if against else None,
+            "reference": file_sha256(reference) if reference else None,
             "judge": judge.parts(),
         }
 
         def make(folder: Path) -> None:
-            found = judge.measure(stored.sound, order.text, order.voice.voice.language, against)
+            found = judge.measure(stored.sound, order.text, order.voice.voice.language, reference)
             write_json(folder / "measures.json", parse_json(_measures().dump_json(found).decode()))
 
         entry = self.cache.entry("judge", parts, make)

@@ -33,13 +33,18 @@ class TakeRecord:
     id: Annotated[str, Field(description="LINE-NUMBER")]
     line: str
     number: Annotated[int, Field(ge=1)]
+    text: Annotated[str, Field(description="as asked for")]
     voice: str
     engine: str
-    language: str
-    params: dict[str, float | int]
+    language: Annotated[str, Field(description="BCP-47")]
+    params: dict[str, Any]
     seed: int
+    speaker: Annotated[str | None, Field(description="the engine's own name of the voice")] = None
+    reference: Annotated[str | None, Field(description="the clip that was cloned")] = None
     preset: str | None = None
-    reference: Annotated[str | None, Field(description="the clip that was cloned, as the job names it")] = None
+    model: Annotated[str | None, Field(description="weights other than the engine's own")] = None
+    normalize: Annotated[bool, Field(description="whether numbers and the like were turned into words")] = True
+    watermark: bool = True
     said: Annotated[tuple[str, ...], Field(description="the text as the engine was given it, part by part")] = ()
     parts: Annotated[tuple[tuple[float, float], ...], Field(description="start and end of each part, s")] = ()
     seconds: Seconds = 0.0
