@@ -7,7 +7,9 @@ the known ones. Presets are YAML files in configs/, in the working folder first 
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
@@ -364,6 +366,255 @@ class SamplingPreset(Strict):
     params: dict[str, float | int] = {}
 
 
+Scalar = str | int | float
+
+
+class Sweep(Strict):
+    """Which settings a line is tried with: every combination of `grid`, or each of `points`.
+
+    Keys: seed, reference, preset, or a parameter of the engine. A mapping of lists is a grid, a list of mappings is points.
+    """
+
+    grid: dict[str, tuple[Scalar, ...]] = {}
+    points: tuple[dict[str, Scalar], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _either(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return {"points": value}
+        if isinstance(value, dict) and not set(value) <= {"grid", "points"}:
+            return {"grid": {key: each if isinstance(each, list | tuple) else [each] for key, each in value.items()}}
+        return value
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Sweep:
+        if self.grid and self.points:
+            raise ValueError("a sweep is a grid or a list, not both")
+        if empty := [key for key, values in self.grid.items() if not values]:
+            raise ValueError(f"{empty[0]} has no values")
+        return self
+
+    @property
+    def settings(self) -> tuple[dict[str, Scalar], ...]:
+        """Each setting, in order; one without anything where nothing is swept."""
+        if self.points:
+            return self.points
+        return tuple(dict(zip(self.grid, each, strict=True)) for each in itertools.product(*self.grid.values()))
+
+
+class JobVoice(Strict):
+    """A voice of a job."""
+
+    voice: str | None = None
+    """A name in refs/, or an engine's own; the job's name for it when left out."""
+    clip: str | None = None
+    """A reference clip instead, from the job file's folder."""
+    engine: str | None = None
+    model: str | None = None
+    """Folder or hub id of weights other than the engine's own."""
+    language: str | None = None
+    """BCP-47; the voice's own when left out."""
+    preset: str | None = None
+    params: dict[str, float | int] = {}
+    sweep: Sweep | None = None
+    """Instead of the job's."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> JobVoice:
+        if self.voice and self.clip:
+            raise ValueError("a voice has either a name or a clip")
+        return self
+
+
+class JobLine(Strict):
+    """A line of a job; a text alone will do."""
+
+    text: Annotated[str, Field(min_length=1)]
+    id: Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}$")] | None = None
+    """Its number when left out."""
+    voice: str | None = None
+    """One of the job's, or all."""
+    preset: str | None = None
+    params: dict[str, float | int] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_alone(cls, value: Any) -> Any:
+        return {"text": value} if isinstance(value, str) else value
+
+
+class Pick(Strict):
+    """How the best take of a line is found."""
+
+    gates: Gates = Field(default_factory=lambda: Gates())
+    weights: Weights = Field(default_factory=lambda: Weights())
+
+
+class Retry(Strict):
+    """What happens to a line of which no take goes through the gates."""
+
+    budget: Annotated[int, Field(ge=0, le=100)] = 4
+    """Takes more, at most, for each such line."""
+    ramp: tuple[str, ...] = ("seeds", "safe")
+    """In this order, with equal shares of the budget: `seeds` are other seeds, all else is a preset. A preset that the
+    engine does not have is passed over."""
+
+
+class JobOutput(Strict):
+    """What is written of the takes that are picked."""
+
+    format: Literal["wav", "flac", "mp3", "m4a", "ogg", "opus"] = "wav"
+    rate: Annotated[int, Field(ge=8000, le=192_000)] | None = None
+    """Hz; the engine's when left out."""
+    loudness: Annotated[float, Field(ge=-70, le=-5)] | None = None
+    """LUFS; as it is when left out."""
+    names: str = "{number}-{voice}-{id}"
+    """Of the files. {number} counts; also {id}, {voice}, {engine}, {seed}, {take}, {preset}, {text} (its first words)."""
+    joined: bool = False
+    """Whether all picked lines are joined to one file, too."""
+    pause: Annotated[float, Field(ge=0, le=60)] = 0.5
+    """Seconds between them in it."""
+
+    @field_validator("names")
+    @classmethod
+    def _known_fields(cls, value: str) -> str:
+        known = ("number", "id", "voice", "engine", "seed", "take", "preset", "text")
+        try:
+            parts = list(string.Formatter().parse(value))
+        except ValueError as error:
+            raise ValueError(f"{error}; known: {', '.join('{' + k + '}' for k in known)}") from None
+        for _, field, spec, conversion in parts:
+            if field is not None and (field not in known or spec or conversion):
+                raise ValueError(f"{{{field}}} is not known; known: {', '.join('{' + k + '}' for k in known)}")
+        if not {field for _, field, _, _ in parts} & {"number", "id"}:
+            raise ValueError("names would be the same: put {number} or {id} in")
+        return value
+
+
+class CloneJob(Strict):
+    """configs/clone/*.yaml: lines that are said by voices, in several takes, of which the best are kept."""
+
+    description: str = ""
+    name: Annotated[str, Field(max_length=80)] | None = None
+    """Of the folder of its runs; the file's when left out."""
+    voices: Annotated[dict[str, JobVoice], Field(min_length=1, max_length=1000)]
+    """By the name that the lines use; a list of names will do."""
+    voice: str | None = None
+    """Of lines that name none: one of the voices, or all."""
+    lines: tuple[JobLine, ...] = ()
+    lines_from: str | None = None
+    """A file instead, from the job file's folder: .txt, .csv, .srt, .vtt, transcript.json."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """From which every take's seed is derived."""
+    takes: Annotated[int, Field(ge=1, le=1000)] = 3
+    """Of each line and setting; one where the engine draws no random numbers."""
+    sweep: Sweep = Sweep()
+    pick: Pick = Field(default_factory=lambda: Pick())
+    retry: Retry = Retry()
+    repair: bool = False
+    """Whether what is picked is mended where that helps (tails, clicks, a constant tone)."""
+    normalize: bool = True
+    """Whether numbers, dates and units are turned into words first."""
+    watermark: bool = True
+    """Whether an engine that marks its sound does."""
+    output: JobOutput = JobOutput()
+
+    @field_validator("voices", mode="before")
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+            return {name: {} for name in value}
+        if isinstance(value, dict):
+            return {name: {} if each is None else each for name, each in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _voices_are_there(self) -> CloneJob:
+        if "all" in self.voices:
+            raise ValueError("a voice cannot be called `all`")
+        if self.voice not in (None, "all", *self.voices):
+            raise ValueError(f"there is no voice {self.voice!r}: {', '.join(self.voices)}")
+        return self
+
+
+class Role(Strict):
+    """How a speaker of a dialogue sounds; `Alice: joe` is short for `Alice: {voice: joe}`."""
+
+    voice: str | None = None
+    """As `voicekit voice list` names it, or a clip; one of the packaged voices when left out."""
+    engine: str | None = None
+    language: str | None = None
+    """BCP-47; the voice's own when left out."""
+    model: str | None = None
+    """Folder or hub id of the engine's weights."""
+    preset: str | None = None
+    """In configs/sampling/ENGINE."""
+    params: dict[str, float | int] = {}
+    """Those that the engine heeds: {speed: 0.9}."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """The dialogue's when left out."""
+    level: Annotated[float, Field(ge=-30, le=12, allow_inf_nan=False)] = 0.0
+    """dB against the others."""
+    pan: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] = 0.0
+    """From left, -1, to right, 1."""
+
+
+class DialogueOptions(Strict):
+    """How `voicekit dialogue` works. Field descriptions are the command line's help."""
+
+    timing: Literal["tight", "natural", "slow"] = Field(
+        "natural", description="How close turns follow each other: tight, natural, slow"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(0, description="Of every draw: takes, timing, fillers")
+    fillers: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="Share of the turns that are begun with a filler (um, well), drawn; as written when 0"
+    )
+    room: Literal["none", "small", "large"] = Field("small", description="The room all are in: none, small, large")
+    loudness: Annotated[float, Field(ge=-40, le=-8)] = Field(
+        -16.0, description="Of the mix, LUFS (EBU R128): -16 for podcasts, -23 for broadcast"
+    )
+    true_peak: Annotated[float, Field(ge=-12, le=-0.1)] = Field(-1.0, description="Of the mix at most, dBTP")
+    rate: Literal[24_000, 48_000] = Field(24_000, description="Hz of the sound: 24000, 48000")
+    format: tuple[Literal["flac", "mp3", "m4a"], ...] = Field(
+        (), description="Files to write beside mix.wav, separated by commas: flac, mp3, m4a (with chapters)"
+    )
+    normalize: bool = Field(True, description="Turn numbers, dates and units into words first")
+    watermark: bool = Field(True, description="Where an engine marks its sound: do")
+    judge: bool = Field(False, description="Transcribe and diarize the mix: WER, cpWER and DER against the script")
+    retakes: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="With --judge: so many more takes, of the lines that were understood worst"
+    )
+    device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
+
+    @field_validator("format", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+
+
+class ScriptHeader(DialogueOptions):
+    """What stands between `---` lines at the top of a script, or in a cast file: its cast, and options as above."""
+
+    title: str = ""
+    cast: dict[str, Role] = {}
+    """By speaker."""
+
+    @field_validator("cast", mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"voice": role} if isinstance(role, str) else role for name, role in value.items()}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that it gives."""
+        return {name: getattr(self, name) for name in DialogueOptions.model_fields if name in self.model_fields_set}
+
+
 def transcribe_options(config: Path | None = None, **given: Any) -> TranscribeOptions:
     """Options from a YAML file, overridden by those given (None means not given).
 
@@ -567,24 +818,34 @@ def load_yaml(path: Path) -> Located:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        if len(text) > 1 << 20:
-            raise UsageError(f"{path} is {len(text)} characters long", "A config file has at most a million")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}", "Check the name and that it is UTF-8") from error
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, where: str, before: int = 0) -> Located:
+    """A mapping from YAML. `where`: the file, as errors name it; `before`: how many of its lines stand before `text`.
+
+    Raises:
+        UsageError: too long, not YAML (with the line), or not a mapping.
+    """
+    if len(text) > 1 << 20:
+        raise UsageError(f"{where} is {len(text)} characters long", "A config file has at most a million")
+    try:
         loader = _PlainLoader(text)
         node = loader.get_single_node()
         value = loader.construct_document(node) if node else None
-        lines = dict(_lines(node, ()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}", "Check the name and that it is UTF-8") from error
+        lines = {place: line + before for place, line in _lines(node, ())}
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # of a tag
-        raise UsageError(f"{path}: {error}", "Mend the YAML") from None
+        raise UsageError(f"{where}: {error}", "Mend the YAML") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}:" if mark else ""
+        line = f" line {mark.line + 1 + before}:" if mark else ""
         problem = str(getattr(error, "problem", None) or error)
         remedy = "Indent with spaces, not with tabs" if r"'\t'" in problem else "Mend the YAML"
-        raise UsageError(f"{path}:{line} {problem}", remedy) from None
+        raise UsageError(f"{where}:{line} {problem}", remedy) from None
     if not isinstance(value, dict):
-        raise UsageError(f"{path} is not a mapping of keys to values", "Write lines such as `language: en`")
+        raise UsageError(f"{where} is not a mapping of keys to values", "Write lines such as `language: en`")
     found = Located(value)
     found.lines = lines
     return found
