@@ -232,6 +232,62 @@ class EvalOptions(Strict):
         return value
 
 
+ArtifactKind = Literal["clipping", "silence", "tail", "repetition", "truncated", "click", "tone", "dc", "hum"]
+ARTIFACT_KINDS: tuple[ArtifactKind, ...] = get_args(ArtifactKind)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Gates(Strict):
+    """What a take must pass to be kept. A measure that there is none of fails nothing; null opens a gate."""
+
+    max_wer: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        0.2, description="Word errors over the text's words, at most: one in five, so that a short line may be misheard"
+    )
+    min_similarity: Annotated[float, Field(ge=-1, le=1)] | None = Field(
+        0.5, description="Cosine to the reference's voice print, at least: other people seldom reach it"
+    )
+    min_mos: Annotated[float, Field(ge=1, le=5)] | None = Field(
+        2.2, description="DNSMOS P.835 overall, at least: clean speech, recorded at home, is above it"
+    )
+    max_pace: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        0.5, description="Share by which the pace may be off the voice's own: sentences differ by a third"
+    )
+    max_pitch: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        4.0, description="Semitones by which the pitch may be off the voice's own: sentences differ by two or three"
+    )
+    spreads: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        3.0, description="Spreads of the voice's own takes that are always let pass, of pace and pitch"
+    )
+    artifacts: tuple[ArtifactKind, ...] = Field(
+        ARTIFACT_KINDS, description=f"Kinds of artifacts that fail a take: {', '.join(ARTIFACT_KINDS)}"
+    )
+
+    @field_validator("artifacts", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else value
+
+
+class Weights(Strict):
+    """What counts how much in a take's score, the mean of the parts it has; 0 leaves one out."""
+
+    words: Share = Field(0.35, description="Right words: what is not said right is of no use")
+    similarity: Share = Field(0.2, description="The reference's voice")
+    quality: Share = Field(0.2, description="DNSMOS, overall")
+    artifacts: Share = Field(0.15, description="None of the kinds of artifacts")
+    pace: Share = Field(0.05, description="The voice's own pace")
+    pitch: Share = Field(0.05, description="The voice's own pitch")
+
+    @model_validator(mode="after")
+    def _some(self) -> Weights:
+        if not any(self.model_dump().values()):
+            raise ValueError("every weight is 0: nothing would be scored")
+        return self
+
+
 class Loudness(Strict):
     """Target of ffmpeg's two-pass loudnorm (EBU R128)."""
 
@@ -372,7 +428,8 @@ Scalar = str | int | float
 class Sweep(Strict):
     """Which settings a line is tried with: every combination of `grid`, or each of `points`.
 
-    Keys: seed, reference, preset, or a parameter of the engine. A mapping of lists is a grid, a list of mappings is points.
+    Keys: seed, reference, preset, or a parameter of the engine. A mapping of lists is a grid, a list of mappings is
+    points.
     """
 
     grid: dict[str, tuple[Scalar, ...]] = {}
@@ -682,12 +739,19 @@ def preset(kind: str, name: str) -> Path:
         if Path(name).is_file():
             return Path(name)
         raise UsageError(f"no preset file {name}", "Give an existing YAML file or the name of a preset")
-    folders = [Path("configs", kind), _shipped() / kind]
-    for folder in folders:
+    for folder in _folders(kind):
         if (path := folder / f"{name}.yaml").is_file() and path.parent == folder:
             return path
-    known = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
-    raise UsageError(f"unknown {kind} preset {name!r}", f"Known: {', '.join(known)}; or give a YAML file")
+    raise UsageError(f"unknown {kind} preset {name!r}", f"Known: {', '.join(presets(kind))}; or give a YAML file")
+
+
+def presets(kind: str) -> list[str]:
+    """Names of the presets in configs/<kind>/."""
+    return sorted({path.stem for folder in _folders(kind) for path in folder.glob("*.yaml")})
+
+
+def _folders(kind: str) -> list[Path]:
+    return [Path("configs", kind), _shipped() / kind]
 
 
 def clean_preset(name: str) -> CleanPreset:

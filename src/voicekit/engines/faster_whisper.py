@@ -33,7 +33,7 @@ from numpy.typing import NDArray  # noqa: E402
 
 from voicekit.audio import MODEL_RATE  # noqa: E402
 from voicekit.data import Audio, Segment, Word, join_words  # noqa: E402
-from voicekit.engines import Dropped, Progress, Recognition  # noqa: E402
+from voicekit.engines import A_LOOP, NO_VOICE, Dropped, Progress, Recognition  # noqa: E402
 from voicekit.engines.memory import out_of_memory  # noqa: E402
 from voicekit.errors import EngineError, ModelCorrupt, UsageError  # noqa: E402
 from voicekit.models import Weights  # noqa: E402
@@ -183,9 +183,6 @@ class FasterWhisper:
 
 BEAM = 5
 """Hypotheses kept while speech is translated."""
-
-NO_VOICE = "not speech: the recogniser heard none and was unsure of every word"
-A_LOOP = "a phrase repeated over and over"
 
 
 class _Decoder:

@@ -84,7 +84,7 @@ def tokens(texts: tuple[str, ...], normal: Normalizer) -> Tokens:
     whole = normal(" ".join(texts)).split()
     parts = [(word, number) for number, text in enumerate(texts) for word in normal(text).split()]
     numbers = np.array([number for _, number in parts], dtype=np.intp)
-    return Tokens(tuple(whole), _carry(numbers, _align([word for word, _ in parts], whole), len(whole)))
+    return Tokens(tuple(whole), _carry(numbers, align([word for word, _ in parts], whole), len(whole)))
 
 
 def word_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer) -> Counts:
@@ -94,7 +94,7 @@ def word_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance],
         float64 [utterances of the reference, 4]: substitutions, deletions, insertions, words.
     """
     said, heard = _tokens(reference, normal), _tokens(hypothesis, normal)
-    return _errors(_align(said.words, heard.words), said.origins, len(reference))
+    return _errors(align(said.words, heard.words), said.origins, len(reference))
 
 
 def character_errors(
@@ -140,7 +140,7 @@ def cp_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], n
         ours = said[int(one)] if one is not None and said else nobody
         theirs = heard[int(other)] if other is not None and heard else nobody
         if len(ours):
-            out += _errors(_align(ours.words, theirs.words), ours.origins, len(reference))
+            out += _errors(align(ours.words, theirs.words), ours.origins, len(reference))
         else:
             np.add.at(out[:, 2], near[theirs.origins], 1)
     return out
@@ -160,7 +160,7 @@ def speaker_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utteranc
     said, heard = _tokens(reference, normal), _tokens(hypothesis, normal)
     pairs = [
         (said.origins[chunk.ref_start_idx + i], heard.origins[chunk.hyp_start_idx + i])
-        for chunk in _align(said.words, heard.words)
+        for chunk in align(said.words, heard.words)
         if chunk.type in ("equal", "substitute")
         for i in range(chunk.ref_end_idx - chunk.ref_start_idx)
     ]
@@ -196,7 +196,7 @@ def word_times(
     said = [(word, number) for word, number in said if plain[word.text]]
     heard = [word for word in heard if plain[word.text]]
     out: list[list[tuple[float, float]]] = [[] for _ in reference]
-    for chunk in _align([plain[word.text] for word, _ in said], [plain[word.text] for word in heard]):
+    for chunk in align([plain[word.text] for word, _ in said], [plain[word.text] for word in heard]):
         if chunk.type == "equal":
             for i in range(chunk.ref_end_idx - chunk.ref_start_idx):
                 (word, number), other = said[chunk.ref_start_idx + i], heard[chunk.hyp_start_idx + i]
@@ -228,8 +228,8 @@ def _plain(normal: Normalizer, words: Sequence[Word]) -> dict[str, str]:
     return {text: "".join(normal(text).split()) for text in {word.text for word in words}}
 
 
-def _align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[jiwer.AlignmentChunk]:
-    """Runs of equal, substitute, delete, insert. Words hold no spaces."""
+def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[jiwer.AlignmentChunk]:
+    """Words side by side (Levenshtein). Runs of equal, substitute, delete, insert. Words hold no spaces."""
     import jiwer
 
     return jiwer.process_words(" ".join(reference), " ".join(hypothesis)).alignments[0]
@@ -248,7 +248,7 @@ def _carry(labels: Indices, chunks: Sequence[jiwer.AlignmentChunk], length: int)
 def _aligned_with(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer) -> Indices:
     """For each utterance of the hypothesis, the utterance of the reference that its first word is aligned with."""
     said, heard = _tokens(reference, normal), _tokens(hypothesis, normal)
-    units = _carry(said.origins, _align(said.words, heard.words), len(heard))
+    units = _carry(said.origins, align(said.words, heard.words), len(heard))
     out = np.zeros(len(hypothesis), dtype=np.intp)
     numbers, first = np.unique(heard.origins, return_index=True)
     out[numbers] = units[first]
