@@ -7,17 +7,20 @@ decoded is limited, whatever the file says of itself.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voicekit.data import Audio
 from voicekit.errors import MediaError, MissingPackage, UsageError
@@ -193,17 +196,7 @@ def run_ffmpeg(
 
     Killed if the reader fails.
     """
-    try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd
-        )
-    except OSError as error:
-        raise MissingPackage(
-            f"cannot run {command[0]}: {error.strerror}", "Unset VOICEKIT_FFMPEG or correct it"
-        ) from error
-    log = bytearray()
-    drain = threading.Thread(target=_keep_end, args=(process.stderr, log), daemon=True)
-    drain.start()
+    process, drain, log = _start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=cwd)
     try:
         out = read(process.stdout)
         status = process.wait()
@@ -213,6 +206,20 @@ def run_ffmpeg(
         raise
     drain.join()
     return status, out, log.decode(errors="replace").strip()
+
+
+def _start(command: list[str], **pipes: Any) -> tuple[subprocess.Popen[bytes], threading.Thread, bytearray]:
+    """ffmpeg, what reads its log, and the log: its end."""
+    try:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, **pipes)
+    except OSError as error:
+        raise MissingPackage(
+            f"cannot run {command[0]}: {error.strerror}", "Unset VOICEKIT_FFMPEG or correct it"
+        ) from error
+    log = bytearray()
+    drain = threading.Thread(target=_keep_end, args=(process.stderr, log), daemon=True)
+    drain.start()
+    return process, drain, log
 
 
 def _keep_end(pipe: Any, log: bytearray) -> None:
@@ -245,25 +252,55 @@ def write(audio: Audio, path: str | Path, rate: int | None = None, loudness: flo
         OutputError: it cannot be written.
         MediaError: ffmpeg failed.
     """
+    samples = at_loudness(audio, loudness).samples if loudness is not None else audio.samples
+    return write_blocks([samples], audio.rate, path, rate)
+
+
+def write_blocks(
+    blocks: Iterable[NDArray[np.float32]], rate: int, path: str | Path, to_rate: int | None = None
+) -> Path:
+    """Write sound that comes in blocks, float32 [channels, n] at `rate` Hz, and never is in memory as a whole.
+
+    As `write`, with a rate of the file `to_rate`. Whatever the blocks raise leaves no file.
+    """
     path = Path(path)
     if path.suffix.lower() not in FILE_FORMATS:
         raise UsageError(f"cannot write {path.suffix or 'a name without ending'}", f"Use {', '.join(FILE_FORMATS)}")
     container, codec = FILE_FORMATS[path.suffix.lower()]
-    hertz = rate or audio.rate
+    hertz = to_rate or rate
     if codec == "libopus" and hertz not in (8000, 12_000, 16_000, 24_000, 48_000):
         hertz = 48_000
-    samples = at_loudness(audio, loudness).samples if loudness is not None else audio.samples
+    all_blocks = iter(blocks)
+    first = next(all_blocks, np.zeros((1, 0), np.float32))
     with writing(path) as temporary:
         command = [
-            ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", "-f", "f32le", "-ar", str(audio.rate),
-            "-ac", str(len(samples)), "-i", "pipe:0", "-ar", str(hertz), "-c:a", codec, "-f", container,
+            ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", "-f", "f32le", "-ar", str(rate),
+            "-ac", str(len(first)), "-i", "pipe:0", "-ar", str(hertz), "-c:a", codec, "-f", container,
             "-bitexact", "-y", input_url(temporary),
         ]  # fmt: skip
-        done = subprocess.run(command, input=samples.T.astype("<f4").tobytes(), capture_output=True, check=False)
-        if done.returncode != 0:
-            reason = done.stderr.decode(errors="replace").strip().splitlines()
+        status, log = _feed(command, (b.T.astype("<f4").tobytes() for b in itertools.chain([first], all_blocks)))
+        if status != 0:
+            reason = log.splitlines()
             raise MediaError(f"{path.name} could not be written ({reason[-1] if reason else 'ffmpeg failed'})", "")
     return path
+
+
+def _feed(command: list[str], pieces: Iterable[bytes]) -> tuple[int, str]:
+    """Run ffmpeg on what comes; its exit status and its log. Killed if the pieces fail."""
+    process, drain, log = _start(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stdin
+    try:
+        with contextlib.suppress(BrokenPipeError):  # it ended early, and its log says why
+            for piece in pieces:
+                process.stdin.write(piece)
+            process.stdin.close()
+        status = process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    drain.join()
+    return status, log.decode(errors="replace").strip()
 
 
 def at_loudness(audio: Audio, target: float) -> Audio:
