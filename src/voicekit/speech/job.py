@@ -1,0 +1,268 @@
+"""Job: a YAML file, or a mapping, to a checked `CloneJob` with all its lines. Reads files, loads no model.
+
+Lines come from the job itself or from a file beside it: text (a line each), CSV (a column `text`, and `voice`, `id`,
+`preset` or parameters of the engine), or SRT, VTT or transcript.json, whose speakers are voices.
+`${NAME}` in any text is a variable of the environment, and nothing else is put in.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from voicekit.config import CloneJob, JobLine, JobVoice, Located, Sweep, build, line_of, load_yaml
+from voicekit.data import Transcript
+from voicekit.errors import SourceError, UsageError
+from voicekit.speech.script import LONGEST_TEXT
+from voicekit.subtitles.read import read_subtitles
+
+BIGGEST = 8 << 20
+"""Bytes of a file of lines."""
+
+MOST_LINES = 20_000
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OWN_COLUMNS = ("text", "voice", "id", "preset")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that was read.
+
+    Attributes:
+        spec: With its name, its lines (each with an id and a voice) and paths that hold from here.
+        where: The place of a value in the job, as an error names it: file and line.
+    """
+
+    spec: CloneJob
+    where: Callable[..., str]
+
+
+def load_job(source: str | Path | Mapping[str, Any], changes: Sequence[str] = ()) -> Job:
+    """Read a job, and the file of its lines.
+
+    Args:
+        source: A YAML file, or what would stand in one.
+        changes: `key=value`, such as takes=3 or pick.gates.max_wer=0.05; before all else.
+
+    Raises:
+        UsageError: what is wrong, with the line of the file.
+        SourceError: a file of lines that cannot be read.
+    """
+    if isinstance(source, Mapping):
+        values, file, folder, name = Located(source), "the job", Path(), "job"
+    else:
+        path = Path(source)
+        values, file, folder, name = load_yaml(path), str(path), path.parent, path.stem
+    values = _changed(_with_variables(values, file), changes)
+    spec = build(CloneJob, values, file)
+    if spec.lines and spec.lines_from:
+        raise UsageError(f"{file}: it has lines and lines_from", "Give one of them")
+    lines = _read_lines(folder / spec.lines_from, set(spec.voices)) if spec.lines_from else list(spec.lines)
+    if not lines:
+        raise UsageError(f"{file}: no lines to say", "Give lines, or lines_from: FILE")
+    if len(lines) > MOST_LINES:
+        raise UsageError(f"{file}: {len(lines)} lines", f"Give at most {MOST_LINES} at once")
+
+    def where(*place: str | int) -> str:
+        if spec.lines_from and place[0] == "lines":
+            return f"{folder / spec.lines_from}: no. {int(place[1]) + 1}"
+        line = line_of(values, place)
+        return f"{file}: line {line}" if line else f"{file}: {'.'.join(map(str, place))}"
+
+    lines = _with_ids([_with_voice(spec, line, where("lines", n)) for n, line in enumerate(lines)], where)
+    for number, line in enumerate(lines):
+        if not any(char.isalnum() for char in line.text):
+            raise UsageError(f"{where('lines', number)}: nothing in {line.text[:30]!r} can be said", "Give words")
+        if len(line.text) > LONGEST_TEXT:
+            raise UsageError(f"{where('lines', number)}: {len(line.text)} characters", f"Give at most {LONGEST_TEXT}")
+    known = {
+        "name": spec.name or name,
+        "lines": tuple(lines),
+        "lines_from": None,
+        "voices": {key: _voice_from(folder, voice) for key, voice in spec.voices.items()},
+        "sweep": _sweep_from(folder, spec.sweep),
+    }
+    return Job(spec.model_copy(update=known), where)
+
+
+def _voice_from(folder: Path, voice: JobVoice) -> JobVoice:
+    """Its clips as paths that hold from here."""
+    clip = _path_from(folder, voice.clip) if voice.clip else None
+    return voice.model_copy(update={"clip": clip, "sweep": voice.sweep and _sweep_from(folder, voice.sweep)})
+
+
+def _sweep_from(folder: Path, sweep: Sweep) -> Sweep:
+    grid = {
+        key: tuple(_path_from(folder, str(v)) for v in values) if key == "reference" else values
+        for key, values in sweep.grid.items()
+    }
+    points = tuple(
+        {key: _path_from(folder, str(v)) if key == "reference" else v for key, v in point.items()}
+        for point in sweep.points
+    )
+    return Sweep(grid=grid, points=points)
+
+
+def _path_from(folder: Path, name: str) -> str:
+    return os.path.normpath(folder / Path(name).expanduser())
+
+
+def _with_variables(values: Located, where: str) -> Located:
+    def put_in(value: Any, place: tuple[str | int, ...]) -> Any:
+        if isinstance(value, str):
+            return _VARIABLE.sub(lambda found: of_environment(found[1], place), value)
+        if isinstance(value, Mapping):
+            return {key: put_in(each, (*place, key)) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [put_in(each, (*place, number)) for number, each in enumerate(value)]
+        return value
+
+    def of_environment(name: str, place: tuple[str | int, ...]) -> str:
+        line = line_of(values, place)
+        told = f"{where}: line {line}" if line else where
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{told}: ${{{name}}} names no variable", "Write ${NAME}; nothing else is put in")
+        if name not in os.environ:
+            raise UsageError(f"{told}: the variable {name} is not set", f"export {name}=..., or write the value itself")
+        return os.environ[name]
+
+    return _located(put_in(dict(values), ()), values)
+
+
+def _located(values: dict[str, Any], like: Located) -> Located:
+    found = Located(values)
+    found.lines = getattr(like, "lines", {})
+    return found
+
+
+def _changed(values: Located, changes: Iterable[str]) -> Located:
+    out = _located(dict(values), values)
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"{change!r} sets nothing", "Write --set takes=3")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            value = text
+        at: dict[str, Any] = out
+        *path, last = key.strip().replace("-", "_").split(".")
+        for part in path:
+            inner = at.get(part)
+            at[part] = dict(inner) if isinstance(inner, Mapping) else {}
+            at = at[part]
+        at[last] = value
+    return out
+
+
+def _with_voice(job: CloneJob, line: JobLine, where: str) -> JobLine:
+    voice = line.voice or job.voice or (next(iter(job.voices)) if len(job.voices) == 1 else None)
+    if voice is None:
+        raise UsageError(
+            f"{where}: it names no voice, and the job has {len(job.voices)}",
+            "Give the line a voice, or the job one: `voice: NAME`, or `voice: all`",
+        )
+    if voice != "all" and voice not in job.voices:
+        raise UsageError(f"{where}: no voice {voice!r} in the job", f"Its voices: {', '.join(job.voices)}")
+    return line.model_copy(update={"voice": voice})
+
+
+def _with_ids(lines: Sequence[JobLine], where: Callable[..., str]) -> list[JobLine]:
+    digits = max(3, len(str(len(lines))))
+    named = [line.model_copy(update={"id": line.id or f"{n:0{digits}}"}) for n, line in enumerate(lines, 1)]
+    seen: set[str | None] = set()
+    for number, line in enumerate(named):
+        if line.id in seen:
+            raise UsageError(
+                f"{where('lines', number)}: the id {line.id!r} stands twice", "Give each line an id of its own"
+            )
+        seen.add(line.id)
+    return named
+
+
+# --- files of lines ---------------------------------------------------------------------------------------------------
+
+
+def _read_lines(path: Path, voices: set[str]) -> list[JobLine]:
+    kind = path.suffix.lower()
+    if kind in (".srt", ".vtt", ".json"):
+        transcript = Transcript.from_json(_text(path)) if kind == ".json" else read_subtitles(path)[0]
+        return _of_transcript(transcript, path, voices)
+    text = _text(path)
+    if kind == ".csv":
+        return _of_csv(text, path)
+    if kind in (".txt", ".md", ""):
+        return [JobLine(text=line.strip()) for line in text.splitlines() if line.strip()]
+    raise UsageError(f"lines are not read from {path.name}", "Give a .txt, .csv, .srt, .vtt or transcript.json")
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(BIGGEST + 1)
+    except OSError as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise SourceError(f"cannot read {path}: {reason}", "Paths in a job are from the job file's folder") from error
+    if len(data) > BIGGEST:
+        raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "Give it in parts")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise SourceError(f"{path}: line {line}: not UTF-8", "Save it as UTF-8") from error
+
+
+def _of_csv(text: str, path: Path) -> list[JobLine]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    lines = []
+    try:
+        if "text" not in (reader.fieldnames or ()):
+            raise UsageError(
+                f"{path}: no column `text`", f"Its columns: {', '.join(reader.fieldnames or ()) or 'none'}"
+            )
+        for row in reader:
+            where = f"{path}: line {reader.line_num}"
+            if None in row:
+                raise UsageError(f"{where}: more fields than columns", "Put a text with commas in quotes")
+            values = {name: (value or "").strip() for name, value in row.items()}
+            if not any(values.values()):
+                continue
+            own: dict[str, Any] = {name: values[name] for name in _OWN_COLUMNS if values.get(name)}
+            params = {name: _number(v, name, where) for name, v in values.items() if v and name not in _OWN_COLUMNS}
+            lines.append(build(JobLine, {**own, "params": params}, where))
+    except csv.Error as error:
+        raise UsageError(f"{path}: line {reader.line_num}: {error}", "Mend the CSV") from error
+    return lines
+
+
+def _number(text: str, name: str, where: str) -> float | int:
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        raise UsageError(
+            f"{where}: {name} {text!r} is no number", "Columns beside text, voice, id, preset are parameters"
+        ) from None
+
+
+def _of_transcript(transcript: Transcript, path: Path, voices: set[str]) -> list[JobLine]:
+    unknown = sorted(set(transcript.speakers) - voices)
+    if unknown and set(transcript.speakers) & voices:
+        raise UsageError(
+            f"{path}: no voice for {', '.join(unknown)}",
+            f"Name voices after its speakers; there are {', '.join(voices)}",
+        )
+    return [
+        JobLine(text=segment.text, voice=segment.speaker if segment.speaker in voices else None)
+        for segment in transcript
+        if segment.text.strip()
+    ]
