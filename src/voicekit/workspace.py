@@ -618,6 +618,14 @@ def point_latest(run: Path) -> None:
         held.release()
 
 
+def latest_run(home: Path) -> Path | None:
+    """What `<home>/latest` points to: a link, or a text file where links cannot be made. None without one."""
+    latest = home / "latest"
+    if latest.is_file() and latest.stat().st_size < 1000:
+        latest = home / Path(latest.read_text(encoding="utf-8", errors="replace").strip()).name
+    return latest if latest.is_dir() else None
+
+
 def find_run(home: Path, plan: str) -> Path | None:
     """A finished run of this plan whose files are as they were written, newest first; None if there is none."""
     for folder in sorted(home.glob(f"*-{plan[:8]}*"), reverse=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 from voicekit.data import Transcript
 from voicekit.errors import SourceError, UsageError
 from voicekit.pipeline.read import READERS, Reading
-from voicekit.workspace import safe_name
+from voicekit.workspace import latest_run, safe_name
 
 Source = str | Path | Transcript | Reading
 
@@ -48,16 +48,8 @@ def _name(source: Source) -> str:
 
 def _run_in(folder: Path) -> Path:
     """The transcript in a run's folder, or of the latest run in a recording's folder; else the folder itself."""
-    transcript = (_latest(folder) or folder) / "transcript.json"
+    transcript = (latest_run(folder) or folder) / "transcript.json"
     return transcript if transcript.is_file() else folder
-
-
-def _latest(home: Path) -> Path | None:
-    """What `<home>/latest` points to: a link, or a text file where links cannot be made."""
-    latest = home / "latest"
-    if latest.is_file() and latest.stat().st_size < 1000:
-        latest = home / Path(latest.read_text(encoding="utf-8", errors="replace").strip()).name
-    return latest if latest.is_dir() else None
 
 
 def _match(found: Path, right: Path) -> tuple[list[Pair], list[str]]:
@@ -84,7 +76,7 @@ def _by_stem(folder: Path) -> dict[str, list[Source]]:
 
 
 def _runs(folder: Path) -> dict[str, list[Source]]:
-    found = {home.name: _run_in(home) for home in _entries(folder) if _latest(home)}
+    found = {home.name: _run_in(home) for home in _entries(folder) if latest_run(home)}
     return {name: [path] for name, path in found.items() if path.is_file()}
 
 

@@ -333,6 +333,11 @@ def _number(value: Any) -> float | None:
     return value
 
 
+def fetched_before(extractor: str, identity: str) -> Fetched | None:
+    """The media that a run was made of, by what run.json says of it; None where it is not in the cache any more."""
+    return _load(cache_dir() / "downloads" / safe_name(extractor) / digest(identity)[:40])
+
+
 def _remembered(known: Path) -> Fetched | None:
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
         return _load(cache_dir() / json.loads(known.read_text(encoding="utf-8"))["folder"])
