@@ -240,12 +240,15 @@ FILE_FORMATS = {
 """By the ending of a sound file's name: ffmpeg's container and codec."""
 
 
-def write(audio: Audio, path: str | Path, rate: int | None = None, loudness: float | None = None) -> Path:
+def write(
+    audio: Audio, path: str | Path, rate: int | None = None, loudness: float | None = None, kbps: int | None = None
+) -> Path:
     """Write sound in the format that the name ends with, atomically; returns the path.
 
     Args:
         rate: Hz of the file; the sound's own when left out.
         loudness: LUFS (ITU-R BS.1770) that it is raised or lowered to, peaks kept below -1 dB; as it is when left out.
+        kbps: kbit/s, of formats that lose something; the encoder's own when left out.
 
     Raises:
         UsageError: another ending.
@@ -253,11 +256,15 @@ def write(audio: Audio, path: str | Path, rate: int | None = None, loudness: flo
         MediaError: ffmpeg failed.
     """
     samples = at_loudness(audio, loudness).samples if loudness is not None else audio.samples
-    return write_blocks([samples], audio.rate, path, rate)
+    return write_blocks([samples], audio.rate, path, rate, kbps)
 
 
 def write_blocks(
-    blocks: Iterable[NDArray[np.float32]], rate: int, path: str | Path, to_rate: int | None = None
+    blocks: Iterable[NDArray[np.float32]],
+    rate: int,
+    path: str | Path,
+    to_rate: int | None = None,
+    kbps: int | None = None,
 ) -> Path:
     """Write sound that comes in blocks, float32 [channels, n] at `rate` Hz, and never is in memory as a whole.
 
@@ -275,8 +282,8 @@ def write_blocks(
     with writing(path) as temporary:
         command = [
             ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", "-f", "f32le", "-ar", str(rate),
-            "-ac", str(len(first)), "-i", "pipe:0", "-ar", str(hertz), "-c:a", codec, "-f", container,
-            "-bitexact", "-y", input_url(temporary),
+            "-ac", str(len(first)), "-i", "pipe:0", "-ar", str(hertz), "-c:a", codec,
+            *(("-b:a", f"{kbps}k") if kbps else ()), "-f", container, "-bitexact", "-y", input_url(temporary),
         ]  # fmt: skip
         status, log = _feed(command, (b.T.astype("<f4").tobytes() for b in itertools.chain([first], all_blocks)))
         if status != 0:
