@@ -288,6 +288,33 @@ class Weights(Strict):
         return self
 
 
+class ReportOptions(Strict):
+    """How `voicekit report` makes a page. Field descriptions are the command line's help."""
+
+    embed: bool = Field(False, description="Put sound and pictures into the page, so that it can be sent as one file")
+    below: Probability = Field(0.6, description="Words whose probability is below this are to be reviewed")
+    speaker_below: Probability = Field(0.3, description="Words whose speaker is less sure than this are to be reviewed")
+
+
+class CompareOptions(Strict):
+    """How `voicekit compare` works. Field descriptions are the command line's help."""
+
+    embed: bool = Field(False, description="Put sound into the page, so that it can be sent as one file")
+    seed: Annotated[int, Field(ge=0)] = Field(
+        0, description="Of the draws that give the intervals, and of the order of blind listening"
+    )
+    loudness: Annotated[float, Field(ge=-70, le=-5)] = Field(
+        -23.0, description="LUFS of both sides of blind listening: the louder one would be preferred"
+    )
+
+
+class GalleryOptions(Strict):
+    """How `voicekit gallery` makes a page. Field descriptions are the command line's help."""
+
+    embed: bool = Field(False, description="Put sound and pictures into the page, so that it can be sent as one file")
+    most: Positive = Field(12, description="Takes of a kind that are shown, at most")
+
+
 class Loudness(Strict):
     """Target of ffmpeg's two-pass loudnorm (EBU R128)."""
 
@@ -501,11 +528,11 @@ class JobLine(Strict):
         return {"text": value} if isinstance(value, str) else value
 
 
-class Pick(Strict):
+class Picking(Strict):
     """How the best take of a line is found."""
 
-    gates: Gates = Field(default_factory=lambda: Gates())
-    weights: Weights = Field(default_factory=lambda: Weights())
+    gates: Gates = Gates()
+    weights: Weights = Weights()
 
 
 class Retry(Strict):
@@ -527,7 +554,7 @@ class JobOutput(Strict):
     loudness: Annotated[float, Field(ge=-70, le=-5)] | None = None
     """LUFS; as it is when left out."""
     names: str = "{number}-{voice}-{id}"
-    """Of the files. {number} counts; also {id}, {voice}, {engine}, {seed}, {take}, {preset}, {text} (its first words)."""
+    """Of the files. {number} counts; also {id}, {voice}, {engine}, {seed}, {take}, {preset}, {text}: its first words."""
     joined: bool = False
     """Whether all picked lines are joined to one file, too."""
     pause: Annotated[float, Field(ge=0, le=60)] = 0.5
@@ -567,7 +594,7 @@ class CloneJob(Strict):
     takes: Annotated[int, Field(ge=1, le=1000)] = 3
     """Of each line and setting; one where the engine draws no random numbers."""
     sweep: Sweep = Sweep()
-    pick: Pick = Field(default_factory=lambda: Pick())
+    pick: Picking = Picking()
     retry: Retry = Retry()
     repair: bool = False
     """Whether what is picked is mended where that helps (tails, clicks, a constant tone)."""
