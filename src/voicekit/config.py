@@ -38,6 +38,7 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 T = TypeVar("T", bound=BaseModel)
 Positive = Annotated[int, Field(ge=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Strict(BaseModel):
