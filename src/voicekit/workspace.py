@@ -349,6 +349,10 @@ class StageCache:
             self._held.append(hold(folder, shared=True) or Hold(None))
             return Entry(folder, key, False, time.monotonic() - started, about)
 
+    def has(self, stage: str, parts: dict[str, Any]) -> bool:
+        """Whether there is an entry for `parts`; whether it is whole is not looked at."""
+        return not self.fresh and (self.root / stage / digest({"stage": stage, **parts})[:40] / ENTRY).is_file()
+
     def _found(self, folder: Path, key: str, started: float) -> Entry | None:
         """The entry in `folder`, if there is one, it may be used and it is whole."""
         if self.fresh and key not in self._made:

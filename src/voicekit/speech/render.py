@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
+from voicekit.audio import decode
 from voicekit.config import build
 from voicekit.data import Audio, Measures, Take, Voice, parse_json
 from voicekit.engines import speech_engine
-from voicekit.errors import VoicekitError
+from voicekit.errors import EngineError, VoicekitError, interrupted
+from voicekit.judge.take import from_json, to_json
 from voicekit.seeds import derive
 from voicekit.speech.takes import TakeRecord
 from voicekit.speech.voices import KnownVoice
-from voicekit.workspace import Busy, Entry, StageCache, file_sha256, write_json, writing
+from voicekit.workspace import Busy, Entry, StageCache, file_sha256, write_json, write_text, writing
 
 if TYPE_CHECKING:
     from voicekit.judge.take import Judge
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 SOUND = "take.flac"
 ABOUT = "take.json"
+MEASURES = "measures.json"
+
+REFERENCE_RATE = 24_000
+"""Hz at which a clip is listened to: what is above it no engine here hears."""
 
 VERSION = 1
 
@@ -72,8 +78,8 @@ class Order:
         return TakeRecord(
             id=self.id, line=self.line, number=self.number, text=self.text, voice=voice.name, engine=voice.engine,
             language=voice.language, params=self.params.model_dump(mode="json"), seed=self.seed, speaker=voice.speaker,
-            reference=voice.clip and str(voice.clip), preset=self.preset, model=self.model, normalize=self.normalize,
-            watermark=self.watermark,
+            reference=str(voice.clip) if voice.clip else None, preset=self.preset, model=self.model,
+            normalize=self.normalize, watermark=self.watermark,
         )  # fmt: skip
 
     @classmethod
@@ -124,12 +130,25 @@ class StoredTake:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Timing:
+    """How long it took, in seconds, to make (`what` is the engine) or judge (JUDGE) so many seconds of sound."""
+
+    what: str
+    sound: float
+    took: float
+
+
+JUDGE = "judge"
+
+
 class Renderer:
-    """Renders orders with a speaker, through a cache."""
+    """Renders orders with a speaker, through a cache. `timings`: of what was not in it, in order."""
 
     def __init__(self, speaker: Speaker, cache: StageCache) -> None:
         self.speaker = speaker
         self.cache = cache
+        self.timings: list[Timing] = []
         self._known: dict[Any, dict[str, Any]] = {}
 
     def release(self) -> None:
@@ -169,14 +188,23 @@ class Renderer:
             write_take(take, folder)
 
         entry = self.cache.entry("take", self.parts(order), make, wait)
-        return StoredTake(order, entry.key, entry.folder, _about(entry), entry.cached)
+        stored = StoredTake(order, entry.key, entry.folder, _about(entry), entry.cached)
+        if not entry.cached:
+            self.timings.append(Timing(order.voice.voice.engine, stored.about["seconds"], entry.seconds))
+        return stored
+
+    def there(self, order: Order) -> bool:
+        """Whether a take is in the cache, as far as can be told without reading it."""
+        return self.cache.has("take", self.parts(order))
 
     def each(
-        self, orders: Iterable[Order], failed: Callable[[Order, VoicekitError], None]
-    ) -> Iterator[tuple[Order, StoredTake]]:
-        """Every order as it is rendered: what another process is busy with comes last, engine by engine.
+        self, orders: Iterable[Order], judge: Judge | None, failed: Callable[[Order, VoicekitError], None]
+    ) -> Iterator[tuple[StoredTake, Measures | None]]:
+        """Every order as it is rendered and judged, engine by engine; what another process is busy with comes last.
 
-        `failed` is told of those that cannot be rendered; they do not come.
+        Args:
+            judge: None where nobody listens.
+            failed: Told of those that cannot be rendered or judged; they do not come.
         """
         waiting: list[Order] = []
         by_engine = sorted(orders, key=lambda order: (order.voice.voice.engine, order.model or ""))
@@ -184,31 +212,63 @@ class Renderer:
             for order in orders_now:
                 try:
                     stored = self.render(order, wait)
+                    measures = self.measure(stored, judge, wait) if judge else None
                 except Busy:
                     waiting.append(order)
-                except VoicekitError as error:
-                    failed(order, error)
+                except Exception as error:
+                    failed(order, _as_ours(error, order))
                 else:
-                    yield order, stored
+                    yield stored, measures
 
-    def measure(self, stored: StoredTake, judge: Judge) -> Measures:
-        """What the judge hears of a take, from the cache if it listened before."""
+    def measure(self, stored: StoredTake, judge: Judge, wait: bool = True) -> Measures:
+        """What the judge hears of a take, from the cache if it listened before.
+
+        Raises:
+            Busy: another process is listening to it, and `wait` is false.
+        """
         order = stored.order
-        reference = order.reference
+        measures, took = self._heard(stored.key, lambda: stored.sound, order.text, order, order.reference, judge, wait)
+        if took is not None:
+            self.timings.append(Timing(JUDGE, measures.seconds, took))
+        return measures
+
+    def measure_reference(self, order: Order, judge: Judge) -> Measures | None:
+        """What the judge hears of the clip that a voice is cloned from; None where there is none."""
+        if order.reference is None:
+            return None
+        clip = order.reference
+        return self._heard(file_sha256(clip), lambda: decode(clip, rate=REFERENCE_RATE)[0], "", order, None, judge)[0]
+
+    def _heard(
+        self, key: str, sound: Callable[[], Audio], text: str, order: Order, reference: Path | None, judge: Judge,
+        wait: bool = True,
+    ) -> tuple[Measures, float | None]:  # fmt: skip
+        """What was heard, and in how many seconds; None for the time where it was heard before."""
+        language = order.voice.voice.language
         parts = {
-            "take": stored.key,
-            "text": order.text,
-            "language": order.voice.voice.language,
+            "sound": key,
+            "text": text,
+            "language": language,
             "reference": file_sha256(reference) if reference else None,
             "judge": judge.parts(),
         }
 
         def make(folder: Path) -> None:
-            found = judge.measure(stored.sound, order.text, order.voice.voice.language, reference)
-            write_json(folder / "measures.json", parse_json(_measures().dump_json(found).decode()))
+            write_text(folder / MEASURES, to_json(judge.measure(sound(), text, language, reference)))
 
-        entry = self.cache.entry("judge", parts, make)
-        return _measures().validate_json((entry.folder / "measures.json").read_bytes())
+        entry = self.cache.entry("judge", parts, make, wait)
+        return from_json((entry.folder / MEASURES).read_bytes()), None if entry.cached else entry.seconds
+
+
+def _as_ours(error: Exception, order: Order) -> VoicekitError:
+    """A library's own error costs its take alone; an interrupt goes on."""
+    if interrupted(error):
+        raise KeyboardInterrupt from error
+    if isinstance(error, VoicekitError):
+        return error
+    ours = EngineError(f"{order.id}: {type(error).__name__}: {error}", "--debug shows where; please report it")
+    ours.__cause__ = error
+    return ours
 
 
 def write_take(take: Take, folder: Path) -> None:
@@ -239,8 +299,3 @@ def copy_into(stored: StoredTake, run: Path, file: str) -> None:
 def _about(entry: Entry) -> dict[str, Any]:
     found: dict[str, Any] = parse_json((entry.folder / ABOUT).read_text(encoding="utf-8"))
     return found
-
-
-@functools.cache
-def _measures() -> TypeAdapter[Measures]:
-    return TypeAdapter(Measures)

@@ -212,6 +212,10 @@ class Speaker:
             **({"watermark": watermark} if spec.marks else {}),
         }
 
+    def weights(self, known: KnownVoice, model: str | None = None) -> Weights | None:
+        """The model that a voice is said with; None where its engine finds its own."""
+        return self._weights(model or speech_engine(known.voice.engine).weights)
+
     def _weights(self, name: str | None) -> Weights | None:
         return resolve(name, "speak", progress=self.report.note) if name else None
 
@@ -222,7 +226,7 @@ class Speaker:
             SourceError: it cannot be read.
             UsageError: nothing can be made of it.
         """
-        rate = max(8000, min(48_000, probe_rate(path)))
+        rate = max(8000, min(48_000, probe(path).rate))
         sound, notes = decode(path, rate=rate)
         found = prepare(sound, load_engine("listen.speech"), None if one_speaker else self._turns, start)
         return Reference(found.clip, found.start, found.end, (*notes, *found.notes))
@@ -235,17 +239,6 @@ class Speaker:
 
 
 _VOICES: tuple[tuple[str, Any], ...] = (("segmentation-3.0", "segment"), ("campplus", "embed"))
-
-
-def probe_rate(path: Path) -> int:
-    """Hz of a file's sound; raises MediaError where it has none."""
-    import av
-
-    from voicekit.audio import input_limits, input_url
-
-    probe(path)
-    with av.open(input_url(path), options=input_limits(), metadata_errors="replace") as container:
-        return int(container.streams.audio[0].rate or 16_000)
 
 
 def save(take: Take, path: Path, rate: int | None = None, loudness: float | None = None) -> Path:

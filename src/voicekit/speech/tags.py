@@ -15,7 +15,7 @@ from voicekit.errors import SourceError, UsageError
 from voicekit.speech.takes import TakeRecord
 from voicekit.workspace import now, write_json
 
-SCHEMA = "voicekit.tags/1"
+SCHEMA: Literal["voicekit.tags/1"] = "voicekit.tags/1"
 FILE = "tags.json"
 TAGS = ("good", "bad", "weird")
 
