@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from voicekit.conversation.run import Mix, dialogue
     from voicekit.data import Audio, Segment, Take, Transcript, Turn, Word
     from voicekit.errors import VoicekitError
     from voicekit.judge.evaluate import evaluate
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Audio": "data",
+    "Mix": "conversation.run",
     "Segment": "data",
     "Session": "session",
     "Speaker": "speech.speaker",
@@ -30,6 +32,7 @@ _HOMES = {
     "VoicekitError": "errors",
     "Word": "data",
     "default_session": "session",
+    "dialogue": "conversation.run",
     "evaluate": "judge.evaluate",
     "say": "speech.speaker",
     "transcribe": "session",
@@ -38,6 +41,7 @@ _HOMES = {
 
 __all__ = [
     "Audio",
+    "Mix",
     "Segment",
     "Session",
     "Speaker",
@@ -47,6 +51,7 @@ __all__ = [
     "VoicekitError",
     "Word",
     "default_session",
+    "dialogue",
     "evaluate",
     "say",
     "transcribe",

@@ -6,6 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from voicekit.conversation.run import Mix
     from voicekit.data import Audio, Take, Transcript
     from voicekit.speech.run import Run
 
@@ -70,3 +71,13 @@ def run_html(run: Run, rows: int = 20) -> str:
     more = len(run.lines) - rows
     tail = f"<p>and {more} more lines</p>" if more > 0 else ""
     return f"<div>{head}<table>{''.join(lines)}</table>{tail}</div>"
+
+
+LONGEST_PLAYED = 1200.0
+"""Seconds of a mix that a page carries in it; of a longer one it names the file."""
+
+
+def mix_html(mix: Mix) -> str:
+    """A player with the mix in it, and who says what when."""
+    sound = player(mix.audio) if mix.timeline.duration <= LONGEST_PLAYED else html.escape(str(mix.path))
+    return f"<div>{sound}{transcript_html(mix.transcript)}</div>"

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "subtitle": ("subtitle", "Subtitles of a style from transcripts, SRT and VTT; check, move, join and cut them"),
     "translate": ("translate", "Transcripts and subtitles in other languages, with speakers and times kept"),
     "say": ("say", "Speak a text: packaged voices, or the voice of a reference clip"),
+    "dialogue": ("dialogue", "Speak a script: several voices, natural turns, a mix with stems and subtitles"),
     "convert": ("convert", "A recording in another voice"),
     "watermark": ("watermark", "Whether a sound file has the mark that cloned speech is given"),
     "voice": ("voice", "Voices: list, show, prepare a reference clip, add one"),

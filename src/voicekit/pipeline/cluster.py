@@ -8,7 +8,8 @@ partition is taken only where it fits clearly better, by silhouette (Rousseeuw 1
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,27 @@ def cluster(
     notes = [] if at_least <= found <= at_most else [f"{found} speakers found where {_wanted(at_least, at_most)}"]
     progress(1.0)
     return Diarization(turns, exclusive, _centroids(voices, labels, turns)), notes
+
+
+def oracle(voices: Voices, spoken: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns that `cluster` would give if it knew of every voice of every window whose it is.
+
+    What is wrong in them is the segmentation's fault, or what the windows cannot show. `spoken`: the truth.
+    """
+    names = list(dict.fromkeys(turn.speaker for turn in spoken))
+    step = voices.step
+    truth = np.zeros(((len(voices.activity) - 1) * step + CHUNK_FRAMES, len(names)), np.float32)
+    for turn in spoken:
+        begin, end = np.rint((np.array([turn.start, turn.end]) - FIRST_FRAME) / FRAME_SECONDS).astype(int)
+        truth[max(0, begin) : max(0, end), names.index(turn.speaker)] = 1
+    labels = np.full(voices.activity.shape[::2], -1, np.int64)
+    for number, window in enumerate(voices.activity):
+        common = window.T.astype(np.float32) @ truth[number * step : number * step + CHUNK_FRAMES]
+        for voice, name in zip(*linear_sum_assignment(-common), strict=True):
+            labels[number, voice] = name if common[voice, name] > 0 else -1
+    heard = _by_label(voices.activity, labels, step, len(names))
+    found = _turns(heard, speakers_at_once(voices.activity, step))
+    return tuple(replace(turn, speaker=names[int(turn.speaker)]) for turn in found)
 
 
 def _wanted(low: int, high: int) -> str:

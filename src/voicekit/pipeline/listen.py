@@ -156,28 +156,11 @@ def _diarize(sound: Sound, use: _Use) -> tuple[Diarization, Voices | None]:
     plan, options = use.plan, use.plan.options
     counts = options.speakers, options.min_speakers, options.max_speakers
     if plan.keeps_voices:
-
-        def find_voices(folder: Path) -> None:
-            voices, notes = use.engine("voices").find_voices(sound.audio(), use.progress)
-            voices.save(folder / _VOICES)
-            use.stages.warnings += notes
-
-        found = use.stages.folder(
-            "voices",
-            sound.duration,
-            {
-                "input": sound.key,
-                "models": [weights.record() for weights in plan.voices.values()],
-                "device": plan.device.kind,
-                "version": VOICES_VERSION,
-            },
-            find_voices,
-        )
-        voices = Voices.load(found.folder / _VOICES)
+        key, voices = _voices(sound, use)
         diarization = use.stages.result(
             "diarize",
             sound.duration,
-            {"voices": found.key, "counts": counts, "version": CLUSTER_VERSION},
+            {"voices": key, "counts": counts, "version": CLUSTER_VERSION},
             Diarization,
             lambda: named(cluster(voices, *counts, use.progress)),
         )
@@ -197,6 +180,36 @@ def _diarize(sound: Sound, use: _Use) -> tuple[Diarization, Voices | None]:
         lambda: named(use.engine("diarize").diarize(sound.audio(), *counts, use.progress)),
     )
     return diarization, None
+
+
+def _voices(sound: Sound, use: _Use) -> tuple[str, Voices]:
+    """Where voices are in the sound, and their key in the cache."""
+
+    def find_voices(folder: Path) -> None:
+        voices, notes = use.engine("voices").find_voices(sound.audio(), use.progress)
+        voices.save(folder / _VOICES)
+        use.stages.warnings += notes
+
+    found = use.stages.folder(
+        "voices",
+        sound.duration,
+        {
+            "input": sound.key,
+            "models": [weights.record() for weights in use.plan.voices.values()],
+            "device": use.plan.device.kind,
+            "version": VOICES_VERSION,
+        },
+        find_voices,
+    )
+    return found.key, Voices.load(found.folder / _VOICES)
+
+
+def voices_of(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages) -> Voices | None:
+    """What `listen` found of the voices in a recording, from the cache; None where the plan's diarizer keeps none."""
+    if plan.options.diarizer == "none" or not plan.keeps_voices:
+        return None
+    use = _Use(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
+    return _voices(clean_sound(recording, plan.preset, stages), use)[1]
 
 
 def _transcribe(sound: Sound, use: _Use) -> Recognition:
