@@ -161,6 +161,19 @@ def test_an_interrupt_is_one_line_and_130(where: str) -> None:
     assert done.returncode == 130
 
 
+def test_a_file_that_ends_early_is_no_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """typer takes an EOFError for Ctrl-C."""
+
+    def ends(*_: object, **__: object) -> None:
+        raise EOFError
+
+    monkeypatch.setattr("voicekit.cli.eval.evaluate", ends)
+    assert run(["eval", "x.txt", "y.txt"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "error: a file ended too early. --debug shows where"
+
+
 def test_an_interrupt_that_a_library_took_for_its_own_failure(
     sample: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -163,6 +163,18 @@ def test_a_hub_that_refuses(hub: str, repo: str, says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_hub_that_is_not_there_is_said_in_one_line(
+    hub: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
+    with pytest.raises(ModelNotFound, match=r"could not be fetched \(the hub cannot be reached\)"):
+        models.resolve("me/tiny", "transcribe")
+    assert capfd.readouterr().err == ""
+
+
 def test_where_weights_came_from_is_no_part_of_what_they_are(hub: str) -> None:
     """Else the run that fetched a model and the next one would have different cache keys."""
     first = models.resolve("me/good", "transcribe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -23,6 +24,7 @@ from voicekit import Session, Speaker, VoicekitError
 from voicekit.audio import Audio, decode
 from voicekit.cli import run
 from voicekit.config import KokoroParams, PiperParams, sampling
+from voicekit.data import unspaced
 from voicekit.engines import SPEECH_ENGINES, SpeechEngine, speech_engine
 from voicekit.errors import SourceError, UsageError
 from voicekit.seeds import Draws, derive
@@ -160,7 +162,10 @@ def test_what_no_voice_can_say_is_taken_out() -> None:
 
 @given(
     st.lists(
-        st.sampled_from([*"abc", "word", "and,", "end.", "Mr.", "so?", "12", "x" * 400, "\n\n", "今天。"]), min_size=1
+        st.sampled_from(
+            [*"abc", "word", "and,", "end.", "Mr.", "so?", "12", "x" * 900, "\n\n", "今天。", "今天天气很好，" * 40]
+        ),
+        min_size=1,
     )
 )
 @settings(deadline=None, max_examples=150)
@@ -171,8 +176,21 @@ def test_parts_are_short_and_lose_no_word(words: list[str]) -> None:
         assert not any(char.isalnum() for word in words for char in word)
         return
     assert all(len(p.text.split()) <= MOST_WORDS for p in parts)
-    assert all(len(p.text) <= MOST_CHARACTERS or len(p.text.split()) == 1 for p in parts)
+    assert all(len(p.text) <= MOST_CHARACTERS for p in parts)
+    assert all(sum(map(unspaced, p.text)) <= 3 * MOST_WORDS for p in parts)
     assert "".join("".join(p.text for p in parts).split()) == "".join("".join(words).split())
+
+
+def test_a_text_of_fifty_thousand_characters_is_said_whole() -> None:
+    for text in ("The quick brown fox. " * 2381, "x" * 50_000, "今天天气很好，我们去公园散步" * 3572, "é" * 50_000):
+        parts = to_parts(text, normalize=False)
+        assert "".join("".join(part.text for part in parts).split()) == "".join(text.split())
+
+
+def test_sentences_without_spaces_are_parts_of_their_own() -> None:
+    text = "今天天气很好，我们去公园散步吧。明天会下雨，所以我们待在家里。"
+    assert [part.text for part in to_parts(text, "zh", normalize=False)] == [text[:16], text[16:]]
+    assert len(to_parts("今天。明天。", "zh")) == 1  # too short to be said alone
 
 
 def test_a_long_text_stays_level_and_has_no_clicks(speaker: Speaker) -> None:
@@ -269,13 +287,21 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     for arguments, status, says in (
         (["say", "Hello", "-o", "x.xyz"], 2, "cannot write .xyz"), (["say", "@none.txt"], 1, "no such file"),
         (["say", "Hello", "--set", "speed"], 2, "sets nothing"), (["say", "Hello", "--rate", "1"], 2, "rate of 1"),
-        (["say", "Hello", "-v", "nobody"], 2, "no voice"),
+        (["say", "Hello", "-v", "nobody"], 2, "no voice"), (["say", "Hello", "--loudness", "nan"], 2, "--loudness"),
+        (["say", "Hello", "--loudness", "3"], 2, "--loudness"),
+        (["say", "Hello", "-e", "chatterbox"], 2, "speaks like a clip, and none is given"),
+        (["say", "caf\udce9"], 1, "the text: line 1: not UTF-8"),
     ):  # fmt: skip
         assert run(arguments) == status
         assert says in capsys.readouterr().err
     Path("bad.txt").write_bytes(b"one\n\xff\xfe")
     assert run(["say", "@bad.txt"]) == 1
     assert "line 2: not UTF-8" in capsys.readouterr().err
+    for text, status, says in ((b"Good night.\n", 0, "y.wav"), (b"\n\xe9", 1, "stdin: line 2: not UTF-8")):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+        assert run(["say", "-", "-e", "piper", "-o", "y.wav"]) == status
+        assert says in "".join(capsys.readouterr())
+    assert json.loads(Path("y.wav.json").read_text())["voice"] == "joe"  # the engine's first
 
 
 def test_a_take_plays_in_a_notebook(speaker: Speaker) -> None:

@@ -185,7 +185,7 @@ def test_a_bad_file_costs_its_neighbours_nothing(
     shutil.copy(sample, folder / "b.wav")
     (folder / "c.mp3").touch()
     shutil.copy(sample, folder / "sub" / "b.wav")
-    (folder / "unreadable.wav").symlink_to("/nonexistent")
+    (folder / "unreadable.wav").symlink_to("nowhere")
     out = tmp_path / "out"
     assert run(["transcribe", str(folder), str(tmp_path / "none.wav"), "-o", str(out), "--diarizer", "none"]) == 1
     errors = capsys.readouterr().err.splitlines()

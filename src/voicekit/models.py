@@ -8,6 +8,7 @@ can run code when loaded (pickle) are not accepted: CTranslate2, safetensors, ON
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.metadata
 import importlib.util
 import os
@@ -490,11 +491,17 @@ def _from_hub_cache(model: Model, hub: Hub) -> Weights | None:
 
 
 def _from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
-    from httpx import HTTPError
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub.utils import logging
 
+    # Of the library that the hub's client uses: httpx, and from its version 2 on httpx2.
+    libraries: list[Any] = [importlib.import_module(f) for f in ("httpx", "httpx2") if importlib.util.find_spec(f)]
+    http_errors = tuple(library.HTTPError for library in libraries)
+    transport_errors = tuple(library.TransportError for library in libraries)
+    said = logging.get_verbosity()
     try:
+        logging.set_verbosity_error()  # it tells of every try anew
         revision = hub.revision if refresh else _pinned(hub)
         patterns = list(hub.files) or {"transcribe": _WHISPER_FILES, "translate": _NLLB_FILES}.get(model.task)
         folder = Path(
@@ -509,10 +516,12 @@ def _from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
         raise ModelNotFound(
             f"no repository {hub.repo} on the hub", "Check the name; a private one needs HF_TOKEN"
         ) from error
-    except (HfHubHTTPError, HTTPError, OSError) as error:
-        raise ModelNotFound(
-            f"model {model.name} could not be fetched ({type(error).__name__})", _how_to_get(model)
-        ) from error
+    except (HfHubHTTPError, *http_errors, OSError) as error:
+        unreachable = any(isinstance(one, transport_errors) for one in (error, error.__cause__))
+        why = "the hub cannot be reached" if unreachable else type(error).__name__
+        raise ModelNotFound(f"model {model.name} could not be fetched ({why})", _how_to_get(model)) from error
+    finally:
+        logging.set_verbosity(said)
     if model.task == "transcribe" and not (folder / "model.bin").exists():
         raise UsageError(f"{hub.repo} holds no Whisper for CTranslate2", "Convert it, or use its faster-whisper twin")
     weights = _hub_weights(model, hub, folder, "hub")

@@ -113,8 +113,13 @@ def _call(name: str, arguments: list[str]) -> int:
         )
         if status != _INTERRUPTED:  # typer turns Ctrl-C into this
             return int(status or 0)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         pass
+    except typer.Abort as error:  # typer makes it of Ctrl-C, and of any EOFError
+        if isinstance(error.__cause__, EOFError):
+            if debug:
+                traceback.print_exc()
+            return _fail("a file ended too early. --debug shows where", 1)
     except VoicekitError as error:
         if debug:
             traceback.print_exc()

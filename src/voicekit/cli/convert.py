@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from voicekit.cli.show import aside
 from voicekit.speech.speaker import Speaker, save
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -28,9 +29,10 @@ def main(
     \b
     voicekit convert talk.wav --voice ana -o talk.ana.wav
     """
-    with Speaker(device=device) as speaker:
+    with aside() as reporter, Speaker(reporter, device) as speaker:
         take = speaker.convert(
-            recording, voice=voice, engine=engine, seed=seed, model=model, watermark=not no_watermark
-        )
+            recording, voice=voice, engine=engine, seed=seed, model=model, watermark=not no_watermark,
+            progress=reporter.stage_progress,
+        )  # fmt: skip
     save(take, out)
     print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {seed}")

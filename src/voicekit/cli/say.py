@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from voicekit.cli.show import aside
+from voicekit.config import Loudness, build
 from voicekit.errors import SourceError, UsageError
-from voicekit.speech.speaker import DEFAULT, Speaker, save
+from voicekit.speech.speaker import Speaker, save
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -21,7 +24,10 @@ MOST = 1 << 20
 @app.command()
 def main(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from stdin, @FILE from a file")],
-    voice: Annotated[str, typer.Option("-v", "--voice", help="`voicekit voice list` names them; or a clip")] = DEFAULT,
+    voice: Annotated[
+        str | None,
+        typer.Option("-v", "--voice", help="`voicekit voice list` names them; or a clip; when left out the first"),
+    ] = None,
     engine: Annotated[
         str | None, typer.Option("-e", "--engine", help="kokoro, piper, chatterbox, chatterbox-multilingual")
     ] = None,
@@ -75,7 +81,9 @@ def main(
         return 0
     if rate is not None and not 8000 <= rate <= 192_000:
         raise UsageError(f"a rate of {rate} Hz", "Give 24000 or 48000")
-    with Speaker(device=device) as speaker:
+    if loudness is not None:
+        build(Loudness, {"integrated": loudness}, "--loudness")
+    with aside() as reporter, Speaker(reporter, device) as speaker:
         take = speaker.say(
             words, voice=voice, engine=engine, seed=seed, preset=preset, language=language, model=model,
             normalize=not as_written, watermark=not no_watermark, **_params(set_ or []),
@@ -91,23 +99,24 @@ def main(
 def _text(given: str) -> str:
     """The text itself, of a file or of stdin."""
     if given == "-":
-        return sys.stdin.read(MOST)
-    if not given.startswith("@"):
-        return given
-    path = Path(given[1:])
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST + 1)
-    except OSError as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise SourceError(f"cannot read {path}: {reason}", "Check the name and its rights") from error
+        name, data = "stdin", sys.stdin.buffer.read(MOST + 1)
+    elif given.startswith("@"):
+        name = given[1:]
+        try:
+            with Path(name).open("rb") as file:
+                data = file.read(MOST + 1)
+        except OSError as error:
+            reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
+            raise SourceError(f"cannot read {name}: {reason}", "Check the name and its rights") from error
+    else:
+        name, data = "the text", os.fsencode(given)
     if len(data) > MOST:
-        raise SourceError(f"{path} is over {MOST >> 20} MiB", "Give one chapter at a time")
+        raise SourceError(f"{name} is over {MOST >> 20} MiB", "Give one chapter at a time")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise SourceError(f"{path}: line {line}: not UTF-8", "Save it as UTF-8") from error
+        raise SourceError(f"{name}: line {line}: not UTF-8", "Save it as UTF-8") from error
 
 
 def _params(pairs: list[str]) -> dict[str, Any]:

@@ -214,6 +214,33 @@ def reporter(quiet: bool, json: bool, debug: bool) -> Iterator[Shown]:
         yield shown
 
 
+class Aside(Reporter):
+    """Notes on stderr, and on a terminal how far it is: for commands whose result is a line on stdout."""
+
+    def __init__(self, bar: Progress) -> None:
+        self.bar = bar
+        self.task = bar.add_task("", total=1.0)
+
+    def loading(self, stage: str) -> None:
+        self.bar.update(self.task, description=f"{stage}: loading the model")
+
+    def stage_progress(self, share: float) -> None:
+        self.bar.update(self.task, description="", completed=share)
+
+    def note(self, text: str) -> None:
+        self.bar.console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
+
+    warning = note
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[Aside]:
+    """A reporter that keeps out of the way of what is printed."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield Aside(bar)
+
+
 def say_error(name: str, error: VoicekitError, debug: bool) -> None:
     text = str(error) if not name or name in str(error) else f"{name}: {error}"
     print(f"error: {text}", file=sys.stderr, flush=True)

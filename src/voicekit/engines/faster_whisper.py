@@ -114,6 +114,8 @@ class FasterWhisper:
                 f"Whisper cannot run as {compute_type} on {device}: {error}", "Use --compute-type auto"
             ) from error
         except RuntimeError as error:
+            if out_of_memory(error):
+                raise
             if "libcu" in str(error) or "CUDA" in str(error):
                 raise EngineError(
                     f"CUDA does not work here: {error}", "See `voicekit doctor`, or use --device cpu"

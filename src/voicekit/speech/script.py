@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from voicekit.data import Segment, join_words, spread
+from voicekit.data import Segment, join_words, spread, unspaced
 from voicekit.errors import UsageError
 from voicekit.pipeline.sentences import sentences
 
 MOST_CHARACTERS, MOST_WORDS = 280, 40
 """Of a part: chatterbox garbles beyond about 300 characters (FIELD-NOTES of its users)."""
+
+CHARACTERS_A_WORD = 2
+"""In scripts without spaces."""
 
 FEWEST_WORDS = 3
 """Of a part: shorter ones are said together with their neighbour, never filled up."""
@@ -33,6 +36,8 @@ LONGEST_PAUSE = 60.0
 
 _PAUSE = re.compile(r"\[pause\s+([0-9]+(?:\.[0-9]+)?)\s*s?\]", re.IGNORECASE)
 _MARKUP = re.compile(r"<[/!?]?[A-Za-z][^<>]*>|```|[*_#`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?=\s|$|[.,!?])")
+_CLAUSE_ENDS = ",;:–—、，；：。"
+
 _NO = re.compile(r"\b(N|n)(o)\.(?!\s*\d)")
 """No. that is no number, which wetext takes for one."""
 
@@ -49,9 +54,9 @@ class Part:
 
 def halved(part: Part) -> tuple[Part, Part] | None:
     """It as two, parted at the space nearest its middle; None where it is too short for that."""
-    if len(part.text.split()) < 2 * FEWEST_WORDS:
-        return None
     spaces = [match.start() for match in re.finditer(r"\s", part.text)]
+    if _words(part.text) < 2 * FEWEST_WORDS or not spaces:
+        return None
     at = min(spaces, key=lambda place: abs(place - len(part.text) / 2))
     return Part(part.text[:at], CLAUSE), Part(part.text[at + 1 :], part.pause)
 
@@ -112,17 +117,30 @@ def _plain(text: str) -> str:
 
 def _short(words: list[str]) -> Iterator[str]:
     """Runs of words within the limits, ended at the last comma or the like where there is one in the second half."""
+    words = [piece for word in words for piece in _pieces(word)]
     while words:
-        count, length = 0, 0
-        while count < len(words) and count < MOST_WORDS and length + len(words[count]) <= MOST_CHARACTERS:
-            length += len(words[count]) + 1
-            count += 1
-        count = max(count, 1)
+        count, length, spoken = 0, 0, 0
+        for word in words:
+            length, spoken = length + len(word), spoken + _words(word)
+            if count and (length > MOST_CHARACTERS or spoken > MOST_WORDS):
+                break
+            count, length = count + 1, length + 1
         if count < len(words):
-            clause = next((n for n in range(count, count // 2, -1) if words[n - 1][-1] in ",;:–—、，；"), None)
+            clause = next((n for n in range(count, count // 2, -1) if words[n - 1][-1] in _CLAUSE_ENDS), None)
             count = clause or count
         first, words = words[:count], words[count:]
-        yield join_words(first)[: MOST_CHARACTERS * 2]
+        yield join_words(first)
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """A word; what is longer than a part may be, as a sentence without spaces, cut after marks where it has some."""
+    while len(word) > MOST_CHARACTERS or _words(word) > MOST_WORDS:
+        most = MOST_WORDS * CHARACTERS_A_WORD if _words(word[:MOST_CHARACTERS]) > MOST_WORDS else MOST_CHARACTERS
+        at = next((n for n in range(most, most // 2, -1) if word[n - 1] in _CLAUSE_ENDS), most)
+        yield word[:at]
+        word = word[at:]
+    if word:
+        yield word
 
 
 def _merged(parts: list[Part]) -> list[Part]:
@@ -137,7 +155,10 @@ def _merged(parts: list[Part]) -> list[Part]:
 
 
 def _words(text: str) -> int:
-    return len(text.split())
+    """Words between spaces, and CHARACTERS_A_WORD characters of a script without them for one."""
+    wide = sum(char.isalnum() and unspaced(char) for char in text)
+    spaced = "".join(" " if unspaced(char) else char for char in text) if wide else text
+    return len(spaced.split()) + -(-wide // CHARACTERS_A_WORD)
 
 
 def _fits(one: str, two: str) -> bool:

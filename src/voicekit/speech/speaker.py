@@ -26,11 +26,8 @@ from voicekit.progress import Reporter
 from voicekit.seeds import Draws
 from voicekit.speech import say as saying
 from voicekit.speech.reference import Reference, prepare
-from voicekit.speech.voices import KnownVoice, find
+from voicekit.speech.voices import KnownVoice, find, first_voice
 from voicekit.workspace import file_sha256, write_json
-
-DEFAULT = "jf_alpha"
-"""The voice that speaks when none is named."""
 
 PIECE = 30
 """Seconds of a recording that are converted at once."""
@@ -65,7 +62,7 @@ class Speaker:
         self,
         text: str,
         *,
-        voice: str = DEFAULT,
+        voice: str | None = None,
         engine: str | None = None,
         seed: int = 0,
         preset: str | None = None,
@@ -79,7 +76,7 @@ class Speaker:
 
         Args:
             text: As people write it; `[pause 0.7]` is a pause.
-            voice: A name in refs/, an engine's own voice, or a clip to clone.
+            voice: A name in refs/, an engine's own voice, or a clip to clone; when left out the engine's first.
             engine: kokoro, piper, chatterbox ...; what the voice is made for when left out.
             seed: The same one gives the same samples, where the engine draws random numbers at all.
             preset: A name in configs/sampling/ENGINE; the voice's own when left out.
@@ -93,7 +90,7 @@ class Speaker:
             UsageError: no such voice, engine or parameter, or nothing to say.
             VoicekitError: see voicekit.errors.
         """
-        known = find(voice, engine, language)
+        known = find(voice or first_voice(engine), engine, language)
         chosen = preset or (known.about.preset if known.about else None)
         spec = speech_engine(known.voice.engine)
         own = sampling(spec.name, spec.params, chosen, **params)

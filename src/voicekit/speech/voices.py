@@ -67,6 +67,14 @@ def load(folder: Path) -> KnownVoice:
     return KnownVoice(Voice(folder.name, about.engine, about.speaker, clip, about.language), about, folder)
 
 
+def first_voice(engine: str | None = None) -> str:
+    """The voice that speaks when none is named. Raises UsageError where the engine has none of its own."""
+    spec = speech_engine(engine) if engine else next(iter(speech_engines().values()))
+    if not spec.speakers:
+        raise UsageError(f"{spec.name} speaks like a clip, and none is given", "Give --voice CLIP, or a voice of refs/")
+    return spec.speakers[0]
+
+
 def find(name: str, engine: str | None = None, language: str | None = None) -> KnownVoice:
     """A voice by its name in refs/, by an engine's own name for it, or a clip.
 
