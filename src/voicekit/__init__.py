@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from voicekit.errors import VoicekitError
     from voicekit.judge.evaluate import evaluate
     from voicekit.session import Session, default_session, transcribe
+    from voicekit.speech.clone import clone
+    from voicekit.speech.run import Run, open_run
     from voicekit.speech.speaker import Speaker, say
     from voicekit.translation import translate
+    from voicekit.verification import verify
 
 _HOMES = {
     "Audio": "data",
@@ -27,21 +30,26 @@ _HOMES = {
     "Session": "session",
     "Speaker": "speech.speaker",
     "Take": "data",
+    "Run": "speech.run",
     "Transcript": "data",
     "Turn": "data",
     "VoicekitError": "errors",
     "Word": "data",
+    "clone": "speech.clone",
     "default_session": "session",
     "dialogue": "conversation.run",
     "evaluate": "judge.evaluate",
+    "open_run": "speech.run",
     "say": "speech.speaker",
     "transcribe": "session",
     "translate": "translation",
+    "verify": "verification",
 }
 
 __all__ = [
     "Audio",
     "Mix",
+    "Run",
     "Segment",
     "Session",
     "Speaker",
@@ -50,12 +58,15 @@ __all__ = [
     "Turn",
     "VoicekitError",
     "Word",
+    "clone",
     "default_session",
     "dialogue",
     "evaluate",
+    "open_run",
     "say",
     "transcribe",
     "translate",
+    "verify",
 ]
 
 

@@ -11,13 +11,13 @@ from voicekit.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-NAMES = ("transcript", "eval", "transcribe", "clean", "subtitle")
+NAMES = ("transcript", "eval", "takes", "clone", "transcribe", "clean", "subtitle")
 
 
 @app.command()
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
-    """Print a JSON Schema: transcript (transcript.json), eval (`voicekit eval --json`), transcribe (--config files),
-    clean and subtitle (presets)."""
+    """Print a JSON Schema: transcript (transcript.json), eval (`voicekit eval --json`), takes (takes.json), clone (job
+    files), transcribe (--config files), clean and subtitle (presets)."""
     print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 
@@ -30,7 +30,14 @@ def _schema(name: str) -> dict[str, Any]:
         from voicekit.judge.evaluate import Evaluation
 
         return Evaluation.json_schema()
-    from voicekit.config import CleanPreset, SubtitleStyle, TranscribeOptions
+    if name == "takes":
+        from voicekit.speech.takes import Takes
+
+        return Takes.json_schema()
+    from voicekit.config import CleanPreset, CloneJob, SubtitleStyle, TranscribeOptions
+
+    if name == "clone":
+        return CloneJob.model_json_schema()
 
     if name == "transcribe":
         return TranscribeOptions.model_json_schema()

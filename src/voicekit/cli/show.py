@@ -146,31 +146,31 @@ class JsonLines(Shown):
 
     _told = 0.0
 
-    def _say(self, event: str, **more: Any) -> None:
+    def event(self, event: str, **more: Any) -> None:
         print(json.dumps({"event": event, **more}, ensure_ascii=False), flush=True)
 
     def item_started(self, name: str) -> None:
-        self._say("item", name=name)
+        self.event("item", name=name)
 
     def stage_started(self, stage: str, seconds: float) -> None:
-        self._say("stage", stage=stage, duration=seconds)
+        self.event("stage", stage=stage, duration=seconds)
 
     def stage_progress(self, share: float) -> None:
         if time.monotonic() - self._told >= 1:
             self._told = time.monotonic()
-            self._say("progress", share=round(share, 3))
+            self.event("progress", share=round(share, 3))
 
     def stage_done(self, stage: str, took: float, cached: bool) -> None:
-        self._say("stage_done", stage=stage, seconds=round(took, 3), cached=cached)
+        self.event("stage_done", stage=stage, seconds=round(took, 3), cached=cached)
 
     def note(self, text: str) -> None:
-        self._say("note", text=text)
+        self.event("note", text=text)
 
     def warning(self, text: str) -> None:
-        self._say("warning", text=text)
+        self.event("warning", text=text)
 
     def item_failed(self, name: str, error: VoicekitError) -> None:
-        self._say("failed", name=name, error=error.message, remedy=error.remedy, kind=type(error).__name__)
+        self.event("failed", name=name, error=error.message, remedy=error.remedy, kind=type(error).__name__)
 
     def summary(self, outcomes: Sequence[Outcome]) -> None:
         rows = [
@@ -182,7 +182,7 @@ class JsonLines(Shown):
             }
             for o in outcomes
         ]
-        self._say("done", items=rows, failed=sum(o.error is not None for o in outcomes))
+        self.event("done", items=rows, failed=sum(o.error is not None for o in outcomes))
 
 
 class _TimesRealTime(ProgressColumn):
@@ -256,10 +256,9 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
     table.add_column("files", overflow="fold")
     for outcome in outcomes:
         facts = _facts(outcome)
-        minutes, seconds = divmod(round(facts["duration"]), 60)
         table.add_row(
             escape(outcome.name),
-            f"{minutes // 60}:{minutes % 60:02}:{seconds:02}" if minutes >= 60 else f"{minutes}:{seconds:02}",
+            duration(facts["duration"]),
             str(facts["speakers"]),
             str(facts["words"]),
             facts["language"],
@@ -267,6 +266,12 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
             escape(str(outcome.folder.parent / "latest") if outcome.folder else ""),
         )
     return table
+
+
+def duration(seconds: float) -> str:
+    """As 1:02:03 or 2:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from voicekit.speech.run import Run, mender, open_run, write_results, write_spec
 from voicekit.speech.speaker import Speaker
 from voicekit.speech.tags import Tag, read_tags, write_tags
 from voicekit.speech.takes import LineRecord, TakeRecord, Takes, read_takes
-from voicekit.workspace import RunFolder, StageCache, claim_name, digest, find_run, latest_run
+from voicekit.workspace import RunFolder, StageCache, claim_name, digest, find_run, hash_file, latest_run
 
 VERSION = 1
 
@@ -104,13 +104,14 @@ def plan_digest(plan: JobPlan, renderer: Renderer, judge: Judge) -> str:
 
 
 def _tags_before(run: Path | None) -> dict[str, Tag]:
-    """What people said of takes in the run before, by what decides how a take sounds."""
+    """What people said of takes in the run before, by the SHA-256 of their sound."""
     if run is None:
         return {}
     try:
         tags = read_tags(run)
-        return {take.key: tags[take.id] for take in read_takes(run).takes if take.id in tags} if tags else {}
-    except SourceError:
+        tagged = [take for take in read_takes(run).takes if take.id in tags and take.file] if tags else []
+        return {hash_file(run / str(take.file)): tags[take.id] for take in tagged}
+    except (SourceError, OSError):
         return {}
 
 
@@ -147,7 +148,8 @@ class _Work:
         own = self._profiles()
         lines = tuple(LineRecord(line.id, line.text, line.voice) for line in self.plan.lines)
         takes = Takes("voicekit.takes/1", lines, tuple(judged(take, self.plan.spec.pick, own) for take in self._all()))
-        tags = {take.id: said_before[take.key] for take in takes.takes if take.key in said_before}
+        sounds = {take.id: hash_file(self.folder / take.file) for take in takes.takes if take.file and said_before}
+        tags = {name: said_before[sound] for name, sound in sounds.items() if sound in said_before}
         mend = mender(lambda: self.judge, self.plan.spec.pick, own) if self.plan.spec.repair else None
         write_spec(self.folder, self.plan.spec)
         if tags:
