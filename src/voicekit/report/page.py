@@ -34,7 +34,7 @@ def render(kind: str, title: str, data: Any, **context: Any) -> str:
     """The HTML of a page.
 
     Args:
-        kind: Its template, style and script: templates/KIND.html, .css and .js.
+        kind: One of PARTS; templates/KIND.html is its template.
         title: Of the page.
         data: JSON for the script.
         **context: For the template; texts are escaped.
@@ -85,9 +85,17 @@ def _environment() -> jinja2.Environment:
     return found
 
 
+PARTS = {
+    "transcript": ("base", "transcript"),
+    "takes": ("base", "take", "takes"),
+    "compare": ("base", "compare"),
+    "gallery": ("base", "take", "gallery"),
+}
+"""Styles and scripts of each page, in order."""
+
+
 def _joined(kind: str, ending: str) -> str:
-    """What all pages have, then the page's own."""
-    return "\n".join((TEMPLATES / f"{name}.{ending}").read_text(encoding="utf-8") for name in ("base", kind))
+    return "\n".join((TEMPLATES / f"{name}.{ending}").read_text(encoding="utf-8") for name in PARTS[kind])
 
 
 def _policy(style: str, script: str) -> str:
