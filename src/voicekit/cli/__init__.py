@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watermark": ("watermark", "Whether a sound file has the mark that cloned speech is given"),
     "voice": ("voice", "Voices: list, show, prepare a reference clip, add one"),
     "clone": ("clone", "Batch jobs from YAML: several takes of each line, judged, the best kept"),
+    "judge": ("judge", "Judge takes: words, voice, quality, pace, pitch, faults; mend what can be"),
     "take": ("take", "Takes of a run: list them, tag them good, bad or weird"),
     "verify": ("verify", "Make a run again, and say what held"),
     "eval": ("eval", "Score transcripts against references: WER, cpWER, DER and more, with intervals"),

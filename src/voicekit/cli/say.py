@@ -72,7 +72,7 @@ def main(
     voicekit say @chapter.txt --voice joe --seed 7 -o chapter.mp3 --loudness -16
     voicekit say "Hello there." --voice ana.wav --engine chatterbox --preset calm
     """
-    words = _text(text)
+    words = text_of(text)
     if show_text:
         from voicekit.speech.script import to_parts
 
@@ -96,8 +96,8 @@ def main(
     return 0
 
 
-def _text(given: str) -> str:
-    """The text itself, of a file or of stdin."""
+def text_of(given: str) -> str:
+    """The text itself, of a file or of stdin, as TEXT has it. Raises SourceError where it cannot be read."""
     if given == "-":
         name, data = "stdin", sys.stdin.buffer.read(MOST + 1)
     elif given.startswith("@"):

@@ -216,7 +216,7 @@ def _truncated(heard: Heard) -> Found:
 
 
 PULSE, AROUND = 0.0003, 0.012
-"""Seconds that a click takes at most, and beside it, with which it is compared: glottal pulses have neighbours there."""
+"""Seconds that a click takes at most, and beside it, to compare it with: glottal pulses have neighbours there."""
 
 BROAD = 0.0005
 """Seconds before and after a click that it is told to take: what is to be mended."""

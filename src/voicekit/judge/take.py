@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from voicekit.audio import MODEL_RATE, decode, resample
 from voicekit.config import LANGUAGES
-from voicekit.data import Audio, Measures, Word, join_words, parse_json, spread
+from voicekit.data import Audio, Measures, Word, join_words, spread
 from voicekit.device import choose_device
 from voicekit.engines import A_LOOP, Recognition, load_engine
 from voicekit.engines.memory import free
@@ -206,8 +206,8 @@ def to_json(measures: Measures) -> str:
 
 
 def from_json(text: str | bytes) -> Measures:
-    """Raises ValueError where `text` is none of `to_json`."""
-    return _adapter().validate_python(parse_json(text if isinstance(text, str) else text.decode()))
+    """Of what `to_json` gave. Raises ValueError where it is something else."""
+    return _adapter().validate_json(text)
 
 
 @functools.cache
