@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Make a run again, and say what held"),
     "eval": ("eval", "Score transcripts against references: WER, cpWER, DER and more, with intervals"),
     "report": ("report", "A page of a run: words with their sound, takes with their scores"),
+    "compare": ("compare", "Runs against each other: what differs, how sure that is, and blind listening"),
     "models": ("models", "List, fetch, find and check model weights"),
     "cache": ("cache", "List, prune or clear cached stage results and downloads"),
     "schema": ("schema", "Print the JSON Schema of a file format"),

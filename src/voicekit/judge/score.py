@@ -99,8 +99,13 @@ def together(samples: Sequence[Sample]) -> Sample:
         return replace(first, drawn="recordings", counts=np.array([[s.sums] for s in samples]), averaged=False)
     if first.counts is None:
         return replace(first, values=tuple(some for sample in samples for some in sample.values))
+    return replace(first, counts=counts_together(samples))
+
+
+def counts_together(samples: Sequence[Sample]) -> Counts:
+    """The counts of everybody's units, of samples of one score that have counts."""
     counts = [sample.counts for sample in samples if sample.counts is not None]
-    return replace(first, counts=_diagonal(counts) if first.averaged else np.concatenate(counts))
+    return _diagonal(counts) if samples[0].averaged else np.concatenate(counts)
 
 
 def _diagonal(parts: Sequence[Counts]) -> Counts:

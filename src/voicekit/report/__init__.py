@@ -7,8 +7,10 @@
     measures     what the judge's measures are called, and which way is better
     transcript   the page of a transcript
     takes        the page of takes: a clone job's or a dialogue's
-    compare      two runs and more: differences, and blind listening
+    compare      two runs and more: what differs, and how sure that is
+    blind        takes of two runs, heard without knowing whose they are
     gallery      good, bad and weird takes of many runs
+    write        pages to files
     edits        what was corrected in a page, back into the transcript
 
 templates/ holds the HTML, CSS and JavaScript. Texts are filled in by Jinja2, which escapes them, or by the page's

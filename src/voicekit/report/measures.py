@@ -68,14 +68,14 @@ def _faults(take: TakeRecord) -> float | None:
 
 
 MEASURES: dict[str, Measure] = {
-    "score": Measure("score", "score", "", lambda take: take.score, 1, 2, 0.0, 1.0),
+    "score": Measure("score", "score", "", lambda take: take.score, 1, 2, 0.4, 1.0),
     "wer": Measure("WER %", "WER", "points", _heard("wer"), 100, 1, WORST_WER, 0.0),
     "similarity": Measure("similarity", "similarity", "", _heard("similarity"), 1, 2, *ALIKE),
     "mos": Measure("MOS", "DNSMOS", "", _heard("mos"), 1, 2, *MOS),
     "artifacts": Measure("faults", "faults a take", "", _faults, 1, 0, 3.0, 0.0),
     "pace": Measure("pace", "pace", "words a minute", _heard("pace"), 1, 0),
     "pitch": Measure("pitch Hz", "pitch", "Hz", _heard("pitch"), 1, 0),
-    "pitch_range": Measure("melody st", "pitch range", "semitones", _heard("pitch_range"), 1, 1),
+    "pitch_range": Measure("range st", "pitch range", "semitones", _heard("pitch_range"), 1, 1),
     "seconds": Measure("length s", "length", "s", lambda take: take.seconds or None, 1, 1),
 }
 """By name, in the order of columns."""

@@ -169,3 +169,18 @@ def _candidates(run: Run) -> Iterator[Path]:
         found = fetched_before(str(run.get("source", "extractor")), identity)
         if found:
             yield found.path
+
+
+def weights(run: Run) -> list[tuple[str, str]]:
+    """Name and revision of every model that run.json names, wherever it does."""
+    found: dict[tuple[str, str], None] = {}
+
+    def look(value: Any) -> None:
+        if isinstance(value, dict) and "name" in value and "revision" in value:
+            found[str(value["name"]), str(value["revision"])] = None
+        elif isinstance(value, dict | list):
+            for part in value.values() if isinstance(value, dict) else value:
+                look(part)
+
+    look(run.get("models"))
+    return list(found)

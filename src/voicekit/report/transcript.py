@@ -16,10 +16,10 @@ from voicekit.errors import MediaError
 from voicekit.report import page
 from voicekit.report.edits import SCHEMA, mark
 from voicekit.report.media import PEAKS, Shelf, peaks
-from voicekit.report.runs import Run, recording_of
+from voicekit.report.runs import Run, recording_of, weights
 from voicekit.report.statistics import statistics
 
-SHOWN = ("model", "diarizer", "language", "clean", "beam_size", "speakers", "hotwords", "prompt")
+SHOWN = ("model", "diarizer", "language", "clean", "beam_size", "speakers", "hotwords", "prompt", "seed", "takes")
 """Options that a reader asks for first."""
 
 
@@ -100,12 +100,7 @@ def made(run: Run) -> list[tuple[str, str]]:
         value = run.get("config", name)
         if value not in (None, "", [], ()):
             out.append((name.replace("_", " "), str(value)))
-    models = run.get("models")
-    out += [
-        ("weights", f"{model.get('name')} ({model.get('revision')})")
-        for model in (models if isinstance(models, list) else [])
-        if isinstance(model, dict)
-    ]
+    out += [("weights", f"{name} ({revision})") for name, revision in weights(run)]
     if version := run.get("voicekit", "version"):
         out.append(("voicekit", str(version)))
     return out
