@@ -722,7 +722,8 @@ def build(model: type[T], values: Any, where: str) -> T:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that is misspelt may be missing under its right name, too: the former tells more.
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         place = ".".join(str(part) for part in first["loc"])
         if line := line_of(values, first["loc"]):
             where = f"{where}: line {line}"

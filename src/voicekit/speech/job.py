@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from voicekit.config import CloneJob, JobLine, JobVoice, Located, Sweep, build, line_of, load_yaml
-from voicekit.data import Transcript
+from voicekit.data import Segment, Transcript
 from voicekit.errors import SourceError, UsageError
 from voicekit.speech.script import LONGEST_TEXT
 from voicekit.subtitles.read import read_subtitles
@@ -261,8 +261,12 @@ def _of_transcript(transcript: Transcript, path: Path, voices: set[str]) -> list
             f"{path}: no voice for {', '.join(unknown)}",
             f"Name voices after its speakers; there are {', '.join(voices)}",
         )
-    return [
-        JobLine(text=segment.text, voice=segment.speaker if segment.speaker in voices else None)
-        for segment in transcript
-        if segment.text.strip()
-    ]
+    return [_line(segment, voices) for segment in transcript if segment.text.strip()]
+
+
+def _line(segment: Segment, voices: set[str]) -> JobLine:
+    """A label that names a voice is one, whatever else the subtitles' labels look like."""
+    label, colon, rest = segment.text.partition(":")
+    if colon and label.strip() in voices and rest.strip():
+        return JobLine(text=rest.strip(), voice=label.strip())
+    return JobLine(text=segment.text, voice=segment.speaker if segment.speaker in voices else None)

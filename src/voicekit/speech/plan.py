@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from voicekit.config import CloneJob, JobLine, JobVoice, Scalar, preset, sampling
 from voicekit.data import Voice
-from voicekit.engines import SpeechEngine, speech_engine
+from voicekit.engines import SpeechEngine, speech_engine, speech_engines
 from voicekit.errors import UsageError
 from voicekit.speech.job import Job
 from voicekit.speech.render import Order, take_seed
@@ -142,12 +142,9 @@ def _id(line: JobLine, voice: str) -> str:
 
 
 def _check_step(job: Job, step: str) -> None:
-    engines = {voice.engine for voice in map(functools.partial(_found, job), job.spec.voices)}
-    if step == SEEDS or any(_has_preset(speech_engine(engine), step) for engine in engines):
-        return
-    if "ramp" in job.spec.retry.model_fields_set:
+    if step != SEEDS and not any(_has_preset(engine, step) for engine in speech_engines().values()):
         raise UsageError(
-            f"{job.where('retry', 'ramp')}: no preset {step!r} for {', '.join(sorted(engines))}",
+            f"{job.where('retry', 'ramp')}: no engine has a preset {step!r}",
             f"Use {SEEDS}, or a name in configs/sampling/ENGINE",
         )
 
@@ -158,10 +155,6 @@ def _has_preset(engine: SpeechEngine, name: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _found(job: Job, name: str) -> Voice:
-    return _known(job, name, None).voice
 
 
 def _known(job: Job, name: str, reference: str | None) -> KnownVoice:

@@ -86,6 +86,8 @@ def find(name: str, engine: str | None = None, language: str | None = None) -> K
     Raises:
         UsageError: no such voice, or one that the engine cannot speak with.
     """
+    if engine:
+        speech_engine(engine)  # raises, where there is none
     found = _find(name, engine)
     voice = found.voice
     spec = speech_engine(voice.engine)
