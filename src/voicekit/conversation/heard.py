@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from voicekit.config import TranscribeOptions, build
 from voicekit.conversation.timeline import Entry, Timeline
@@ -49,6 +50,20 @@ class Heard:
     oracle_der: Annotated[float | None, Field(description="with the segmentation's windows told apart rightly")]
     speakers: int
     lines: dict[str, float]
+
+    def to_json(self) -> str:
+        """Strict JSON."""
+        return _adapter().dump_json(self, indent=1).decode() + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Heard:
+        """Raises ValueError where it is none."""
+        return _adapter().validate_json(text)
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Heard]:
+    return TypeAdapter(Heard)
 
 
 def hear(session: Session, mix: Path, timeline: Timeline, device: str = "auto") -> tuple[Heard, Transcript]:

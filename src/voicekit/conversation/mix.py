@@ -4,7 +4,7 @@
 
 The gain is one number and, where peaks would go too far, a look-ahead limiter's curve. Both are the same for the mix
 and for every stem, so the stems add up to the mix. They are found from one measurement: every 2 ms the K-weighted
-energy (ITU-R BS.1770-4, by pyloudnorm's filters) and the true peak (by oversampling to 192 kHz, as its annex 2 has it).
+energy (ITU-R BS.1770-4, by pyloudnorm's filters) and the true peak (oversampled four times, as its annex 2 has it).
 The sound itself is made twice, to measure and to write, and never held whole: memory grows by those two numbers only.
 """
 
@@ -210,14 +210,14 @@ def _tracks(events: Sequence[Event], desk: Desk, total: int) -> Iterator[tuple[i
 
 def _echoed(track: Samples, dry: Samples | None, echo: Samples, tail: Samples | None) -> Samples:
     """Add the room to a track, in place; returns what sounds on after the chunk: float32 [2, length of the echo]."""
-    from scipy.signal import fftconvolve
+    from scipy.signal import oaconvolve
 
     count = track.shape[1]
     wet = np.zeros((2, count + echo.shape[1]), np.float32)
     if tail is not None:
         wet[:, : tail.shape[1]] += tail
     if dry is not None:
-        wet[:, : count + echo.shape[1] - 1] += fftconvolve(dry[None, :], echo, axes=1)
+        wet[:, : count + echo.shape[1] - 1] += oaconvolve(dry[None, :], echo, axes=1)
     track += wet[:, :count]
     return wet[:, count:]
 
@@ -292,6 +292,9 @@ def room(name: str, rate: int) -> Samples | None:
 # --- loudness and peak ----------------------------------------------------------------------------------------------
 
 
+OVERSAMPLED = 4
+"""Times, for the true peak (ITU-R BS.1770-4, annex 2)."""
+
 CONTEXT = 64
 """Samples on both sides that the oversampling filter is given."""
 
@@ -304,7 +307,6 @@ class Meter:
 
         self.rate = rate
         self.size = round(FRAME * rate)
-        self.over = max(4, math.ceil(192_000 / rate))
         self._filters = [(one.b, one.a) for one in pyloudnorm.Meter(rate)._filters.values()]
         self._states = [np.zeros((2, max(len(a), len(b)) - 1)) for b, a in self._filters]
         self._energies: list[NDArray[np.float32]] = []
@@ -341,8 +343,8 @@ class Meter:
         """The highest absolute value at each sample and until the next: [2, n]."""
         from scipy.signal import resample_poly
 
-        between = np.abs(resample_poly(samples, self.over, 1, axis=1))
-        peaks = between.reshape(2, samples.shape[1], self.over).max(axis=2)
+        between = np.abs(resample_poly(samples, OVERSAMPLED, 1, axis=1))
+        peaks = between.reshape(2, samples.shape[1], OVERSAMPLED).max(axis=2)
         found: Samples = np.maximum(peaks, np.abs(samples)).astype(np.float32)
         return found
 

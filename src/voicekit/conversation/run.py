@@ -28,7 +28,6 @@ from voicekit.config import ScriptHeader, build, subtitle_style
 from voicekit.conversation import script as scripts
 from voicekit.conversation.cast import Casting, Utterance, cast, read_cast
 from voicekit.conversation.formats import ENDINGS, read_script
-from voicekit.conversation.heard import Heard, hear
 from voicekit.conversation.mix import QUIETER, TAIL, Desk, Event, Mixed, gain_of, mix, stretches
 from voicekit.conversation.script import Script
 from voicekit.conversation.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
@@ -66,6 +65,7 @@ from voicekit.workspace import (
 )
 
 if TYPE_CHECKING:
+    from voicekit.conversation.heard import Heard
     from voicekit.judge.take import Judge
     from voicekit.session import Session
 
@@ -219,15 +219,20 @@ def make(
 
 def open_mix(folder: Path, cached: bool = False) -> Mix:
     """The dialogue of a run's folder. Raises SourceError where it holds none."""
-    from pydantic import TypeAdapter
-
     try:
         timeline = Timeline.from_json((folder / TIMELINE).read_bytes())
-        path = folder / HEARD
-        heard = TypeAdapter(Heard).validate_json(path.read_bytes()) if path.is_file() else None
+        heard = _read_heard(folder / HEARD)
     except (OSError, ValueError) as error:
         raise SourceError(f"{folder} holds no dialogue ({error})", "Give the folder of a dialogue's run") from error
     return Mix(folder, timeline, heard, cached)
+
+
+def _read_heard(path: Path) -> Heard | None:
+    if not path.is_file():
+        return None
+    from voicekit.conversation.heard import Heard
+
+    return Heard.from_json(path.read_bytes())
 
 
 def _plan(casting: Casting, renderer: Renderer) -> str:
@@ -365,6 +370,7 @@ class _Maker:
 
     def _judged(self, timeline: Timeline, session: Session | None) -> tuple[Timeline, Heard]:
         """The scores of the mix; and where there is a budget for it, lines taken again, mixed and scored anew."""
+        from voicekit.conversation.heard import hear
         from voicekit.session import Session
 
         started = time.monotonic()
@@ -430,9 +436,7 @@ class _Maker:
         write_text(self.folder / TIMELINE, timeline.to_json())
         write_text(self.folder / SCRIPT, scripts.format(self._script()))
         if heard is not None:
-            from pydantic import TypeAdapter
-
-            write_text(self.folder / HEARD, TypeAdapter(Heard).dump_json(heard, indent=1).decode() + "\n")
+            write_text(self.folder / HEARD, heard.to_json())
         transcript, exact = timeline.transcript, subtitle_style("raw")
         for ending in ("srt", "vtt", "rttm"):
             save(transcript, self.folder / f"mix.{ending}", exact)

@@ -42,8 +42,8 @@ class Law:
 
 
 LAWS: dict[str, Law] = {
-    "change": Law(0.34, (0.16, 0.6), (0.24, 0.75)),
-    "answer": Law(0.25, (0.12, 0.6), (0.18, 0.7)),
+    "change": Law(0.36, (0.16, 0.6), (0.22, 0.75)),
+    "answer": Law(0.28, (0.12, 0.6), (0.18, 0.7)),
     "topic": Law(0.0, (0.1, 0.1), (0.95, 0.3)),
     "same": Law(0.0, (0.1, 0.1), (0.55, 0.4)),
     "cut": Law(1.0, (0.24, 0.3), (0.1, 0.1)),
@@ -68,6 +68,10 @@ BREATHLESS = 6.0
 
 APART = 0.06
 """Seconds at least between two things that one speaker says."""
+
+PHRASE_END = 0.7
+"""Seconds from where a backchannel stands in the text to the end of a phrase that it waits for, or was late for: a
+voice that makes no pause there is answered in its speech."""
 
 CUT, HEARD_ON = 0.06, 0.12
 """Seconds: a cut-off line ends so long before its natural end, and at the latest so long after the next has begun, but
@@ -319,9 +323,9 @@ def _backchannels(
     for one in casting.backchannels(number):
         within, share = one.inside or ("", 0.0)
         host = hosts[within]
-        wanted = host.start + share * (host.end - host.start)
-        ends = [end for _, end in host.speech]
-        near = min(ends, key=lambda end: abs(end - wanted))
+        wanted = _reached(host.speech, share)
+        near = min((end for _, end in host.speech), key=lambda end: abs(end - wanted))
+        near = near if abs(near - wanted) <= PHRASE_END else wanted
         start = near + draw("backchannel", pace, draws.of("backchannel", *one.key))
         start = max(start, busy.get(one.speaker, -APART) + APART)
         clip = clips[one.id]
@@ -329,6 +333,16 @@ def _backchannels(
         out.append(Placed(one, pieces, _speech(clip, pieces), "backchannel"))
         busy[one.speaker] = out[-1].end
     return out
+
+
+def _reached(speech: Sequence[tuple[float, float]], share: float) -> float:
+    """When that share of some speech is over, pauses not counted."""
+    left = share * sum(end - start for start, end in speech)
+    for start, end in speech:
+        if left <= end - start:
+            return start + left
+        left -= end - start
+    return speech[-1][1]
 
 
 # --- what came of it ------------------------------------------------------------------------------------------------
