@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("eval", "Score transcripts against references: WER, cpWER, DER and more, with intervals"),
     "report": ("report", "A page of a run: words with their sound, takes with their scores"),
     "compare": ("compare", "Runs against each other: what differs, how sure that is, and blind listening"),
+    "gallery": ("gallery", "A page of good, bad and weird takes, by tag and by kind of fault"),
+    "transcript": ("transcript", "Corrections that a report's page saved, back into a transcript"),
     "models": ("models", "List, fetch, find and check model weights"),
     "cache": ("cache", "List, prune or clear cached stage results and downloads"),
     "schema": ("schema", "Print the JSON Schema of a file format"),

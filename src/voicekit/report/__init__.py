@@ -11,7 +11,8 @@
     blind        takes of two runs, heard without knowing whose they are
     gallery      good, bad and weird takes of many runs
     write        pages to files
-    edits        what was corrected in a page, back into the transcript
+    edits        what was corrected in a page, and the transcript after it
+    apply        edits into a run or a file
 
 templates/ holds the HTML, CSS and JavaScript. Texts are filled in by Jinja2, which escapes them, or by the page's
 script from JSON, as text and never as HTML.
