@@ -288,14 +288,15 @@ def verdict(letter: str, found: Difference) -> str:
     units = f"{found.units} {found.drawn}"
 
     def number(value: float) -> str:
-        return f"{value * factor:.{digits}f}"
+        return f"{value * factor:.{digits}f}".replace("-", "−")
 
     if found.outcome == "few":
         return f"{label}: no verdict, {units} and at least {FEWEST} are needed"
     if found.outcome == "equal":
         return f"{label}: the same on all {units}"
     if found.low is None or found.high is None:
-        return f"{label}: no verdict, only {found.differ} of {units} differ"
+        why = f"only {found.differ} of {units} differ" if found.differ < found.units else f"all {units} differ alike"
+        return f"{label}: no verdict, {why}"
     sign = -1 if found.value < 0 else 1
     low, high = sorted((sign * found.low, sign * found.high))
     more = f"{number(abs(found.value))}{unit}"
@@ -316,7 +317,7 @@ def _writing(measure: str) -> tuple[str, str, float, int, str]:
     """Label, unit, factor, digits, and which way is better."""
     if measure in MEASURES and measure not in LABELS:
         known = MEASURES[measure]
-        return known.what, f" {known.unit}" if known.unit else "", known.factor, max(known.digits, 1), known.better
+        return known.what, f" {known.unit}" if known.unit else "", known.factor, known.digits + 1, known.better
     if measure.startswith(("start", "end")):
         return LABELS[measure], " ms", 1000, 0, "lower"
     return LABELS[measure], " points", 100, 2, "lower"
