@@ -80,6 +80,8 @@ def main(
                     )  # fmt: skip
                     if mended.done:
                         write(mended.audio, repair / f"{path.stem}.wav")
+            except UsageError:
+                raise
             except VoicekitError as error:
                 say_error(one_line(str(path)), error, debug=False)
                 failed = 1

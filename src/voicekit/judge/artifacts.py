@@ -267,17 +267,15 @@ def tone_frequency(samples: Samples, rate: int) -> float | None:
 
 
 def _hum(heard: Heard) -> Found:
-    best = -100.0
+    """Of 50 or 60 Hz, where no voice is, or of two of the first three multiples: a monotonous voice has but one."""
     for base in (50.0, 60.0):
-        values = []
-        for harmonic in (1, 2, 3):
-            found = steady(
-                heard.samples, heard.rate, (base * harmonic - 1.5, base * harmonic + 1.5), 0.25, beside=(9.0, 22.0)
-            )
+        values = [0.0, 0.0, 0.0]
+        for n in range(3):
+            hertz = base * (n + 1)
+            found = steady(heard.samples, heard.rate, (hertz - 1.5, hertz + 1.5), 0.25, beside=(9.0, 22.0))
             if found and found[1] > heard.level + AUDIBLE_HUM:
-                values.append(found[2])
-        best = max([best, *values])
-    yield 0.0, heard.seconds, best
+                values[n] = found[2]
+        yield 0.0, heard.seconds, max(values[0], sorted(values)[1])
 
 
 def steady(

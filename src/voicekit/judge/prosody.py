@@ -46,14 +46,12 @@ class Profile:
     Attributes:
         pace: Words a minute; None where it is not known. `pace_spread`: a share of it.
         pitch: Hz; None where it is not known. `pitch_spread`: semitones.
-        takes: How many it is the median of; 0 where it is the reference's.
     """
 
     pace: float | None = None
     pace_spread: float = LEAST_PACE
     pitch: float | None = None
     pitch_spread: float = LEAST_PITCH
-    takes: int = 0
 
 
 def pitch(samples: NDArray[np.float32], rate: int) -> Pitch | None:
@@ -117,7 +115,6 @@ def profile(measures: Sequence[Measures], reference: Measures | None = None) -> 
     return Profile(
         pace, max(LEAST_PACE, _spread(paces / np.median(paces))) if len(paces) >= FEWEST else LEAST_PACE,
         pitch, max(LEAST_PITCH, _spread(12 * np.log2(pitches))) if len(pitches) >= FEWEST else LEAST_PITCH,
-        0 if own_pace or own_pitch else len(measures),
     )  # fmt: skip
 
 

@@ -22,6 +22,9 @@ Samples = NDArray[np.float32]
 NOTCH = 40.0
 """Hz that the notch is wide at -3 dB: the tone is narrower, and speech does not miss so little."""
 
+RELEASE = 0.01
+"""Seconds over which the sound falls where a tail is cut off: in the silence before it, where there is one."""
+
 HARD = 10 ** (-50 / 20)
 """Of full scale: an edge that begins or ends above it clicks."""
 
@@ -77,7 +80,9 @@ def repair(audio: Audio, measures: Measures) -> tuple[Audio, tuple[str, ...]]:
     if tails := found.get("tail"):
         cut = round(tails[0].start * audio.rate)
         done.append(f"tail of {audio.duration - tails[0].start:.2f} s cut off")
-        samples = np.stack([faded(channel, audio.rate) for channel in samples[:, :cut]])
+        samples = samples[:, :cut].copy()
+        size = min(cut, round(RELEASE * audio.rate))
+        samples[:, cut - size :] *= (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, size))).astype(np.float32)
     size = max(1, round(EDGE * audio.rate))
     if samples.shape[1] and max(np.abs(samples[:, :size]).max(), np.abs(samples[:, -size:]).max()) > HARD:
         samples = np.stack([faded(channel, audio.rate) for channel in samples])
