@@ -1,6 +1,7 @@
 """Dialogue: the four-speaker script of configs/dialogue made, heard, measured; edited, made again; and 2,000 lines.
 
     python -m benchmarks.conversation [LINES]
+    python -m benchmarks.conversation picture RUN START END FILE.png
 
 What is measured is measured by others than what made it: loudness and true peak by ffmpeg's ebur128, onsets by the
 level of each stem and by Silero's detector of speech, words and speakers by the listening half.
@@ -221,6 +222,36 @@ def main(lines: int) -> None:
         many(folder, lines)
 
 
+def picture(mix: Mix, start: float, end: float, path: Path) -> None:
+    """Spectrograms of the stems and of the mix between two times, with what the timeline says of them."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    inside = [one for one in mix.timeline.entries if one.start < end and one.end > start]
+    names = list(dict.fromkeys(one.speaker for one in inside))
+    shown = {**{name: stem for name, stem in stems(mix).items() if name in names}, "mix": mix.audio.mono}
+    figure, axes = plt.subplots(len(shown), 1, sharex=True, figsize=(11, 1.9 * len(shown)), layout="constrained")
+    rate = mix.timeline.rate
+    for axis, (name, samples) in zip(axes, shown.items(), strict=True):
+        piece = samples[round(start * rate) : round(end * rate)]
+        hiss = np.random.default_rng(0).standard_normal(len(piece)) * 1e-7  # silence has no logarithm
+        axis.specgram(
+            piece + hiss, NFFT=512, Fs=rate, noverlap=448, vmin=-140, vmax=-50, xextent=(start, end), cmap="magma"
+        )
+        axis.set(ylabel=name, ylim=(0, 9000), yticks=(0, 4000, 8000), yticklabels=("0", "4", "8 kHz"))
+        for one in inside:
+            if one.speaker == name:
+                for place, mark in ((one.start, "-"), (one.end, "--")):
+                    axis.axvline(place, color="#56b4e9", linestyle=mark, linewidth=1.2)
+                said = one.text if len(one.text) < 34 else f"{one.text[:32]}…"
+                at = max(start, one.start) + 0.03
+                axis.text(at, 8200, said, color="white", fontsize=8, clip_on=True)
+    axes[-1].set(xlabel="seconds", xlim=(start, end))
+    figure.savefig(path, dpi=90)
+
+
 def takes(mix: Mix) -> list[dict[str, Any]]:
     """As takes.json has them."""
     import json
@@ -230,4 +261,7 @@ def takes(mix: Mix) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["picture"]:
+        picture(open_mix(Path(sys.argv[2])), float(sys.argv[3]), float(sys.argv[4]), Path(sys.argv[5]))
+        sys.exit()
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)
