@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from voicekit.data import Audio, Segment, Take, Transcript, Turn, Word
     from voicekit.errors import VoicekitError
     from voicekit.judge.evaluate import evaluate
+    from voicekit.report.compare import compare
+    from voicekit.report.write import write_report
     from voicekit.session import Session, default_session, transcribe
     from voicekit.speech.clone import clone
     from voicekit.speech.run import Run, open_run
@@ -36,6 +38,7 @@ _HOMES = {
     "VoicekitError": "errors",
     "Word": "data",
     "clone": "speech.clone",
+    "compare": "report.compare",
     "default_session": "session",
     "dialogue": "conversation.run",
     "evaluate": "judge.evaluate",
@@ -44,6 +47,7 @@ _HOMES = {
     "transcribe": "session",
     "translate": "translation",
     "verify": "verification",
+    "write_report": "report.write",
 }
 
 __all__ = [
@@ -59,6 +63,7 @@ __all__ = [
     "VoicekitError",
     "Word",
     "clone",
+    "compare",
     "default_session",
     "dialogue",
     "evaluate",
@@ -67,6 +72,7 @@ __all__ = [
     "transcribe",
     "translate",
     "verify",
+    "write_report",
 ]
 
 

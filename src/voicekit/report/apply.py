@@ -15,7 +15,7 @@ from voicekit.errors import SourceError, UsageError
 from voicekit.manifest import git_commit, made_with
 from voicekit.pipeline.write import ENDINGS, FILE_NAMES, format_of, write
 from voicekit.report.edits import Edits, edited, mark
-from voicekit.report.runs import TRANSCRIPT, Run, open_run
+from voicekit.report.runs import TRANSCRIPT, Found, look
 from voicekit.workspace import MANIFEST, RunFolder, digest, find_run, hash_file, now, point_latest
 
 BIGGEST = 64 << 20
@@ -51,7 +51,7 @@ def apply_edits(transcript: str | Path, edits: str | Path, out: str | Path | Non
         UsageError: `out` for a run, or over the file itself.
         OutputError: the files cannot be written.
     """
-    run = open_run(transcript)
+    run = look(transcript)
     changes = read_edits(Path(edits))
     before = run.transcript
     after = edited(before, changes)
@@ -87,7 +87,7 @@ def read_edits(path: Path) -> Edits:
     return changes
 
 
-def _new_run(run: Run, before: Transcript, after: Transcript, edits: Path, told: str) -> Applied:
+def _new_run(run: Found, before: Transcript, after: Transcript, edits: Path, told: str) -> Applied:
     home = run.folder.resolve().parent
     sha256 = hash_file(edits)
     style = _style(run)
@@ -115,7 +115,7 @@ def _new_run(run: Run, before: Transcript, after: Transcript, edits: Path, told:
     return Applied(folder, after, told, tuple(notes))
 
 
-def _style(run: Run) -> SubtitleStyle:
+def _style(run: Found) -> SubtitleStyle:
     """As the run was written; standard where run.json does not tell."""
     try:
         return SubtitleStyle.model_validate(run.get("subtitles"))
@@ -123,14 +123,14 @@ def _style(run: Run) -> SubtitleStyle:
         return subtitle_style()
 
 
-def _formats(run: Run) -> tuple[Format, ...]:
+def _formats(run: Found) -> tuple[Format, ...]:
     """Those of the run, JSON among them."""
     told: Any = run.get("config", "format")
     some = tuple(name for name in FORMATS if isinstance(told, list) and name in told) or USUAL_FORMATS
     return some if "json" in some else ("json", *some)
 
 
-def _new_files(run: Run, after: Transcript, out: Path | None, told: str) -> Applied:
+def _new_files(run: Found, after: Transcript, out: Path | None, told: str) -> Applied:
     place = out or run.file.with_name(f"{run.file.stem}.edited.json")
     if format_of(place) != "json":
         raise UsageError(f"{place} is not the name of a transcript", "End it with .json")

@@ -17,7 +17,7 @@ from voicekit.audio import decode
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.judge.compare import Preference, first_is_a, preference
 from voicekit.report.media import Shelf
-from voicekit.report.runs import Run
+from voicekit.report.runs import Found
 from voicekit.speech.takes import LineRecord, TakeRecord
 from voicekit.workspace import digest
 
@@ -29,21 +29,27 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Both:
-    """A line that is in both runs, with the take that each picked."""
+    """A line that is in both runs, with the take that each picked, and the file that was kept of it."""
 
     line: LineRecord
     a: TakeRecord
     b: TakeRecord
+    file_a: str
+    file_b: str
 
 
-def paired_lines(a: Run, b: Run) -> tuple[list[Both], list[str]]:
+def paired_lines(a: Found, b: Found) -> tuple[list[Both], list[str]]:
     """The lines that both runs have, by id and text, with a take that each kept; and notes on the others.
 
     Raises:
         SourceError: there is none.
     """
     ours, theirs = _kept(a), _kept(b)
-    both = [Both(line, take, theirs[key][1]) for key, (line, take) in ours.items() if key in theirs]
+    both = [
+        Both(line, take, theirs[key][1], _file(line, take), _file(*theirs[key]))
+        for key, (line, take) in ours.items()
+        if key in theirs
+    ]
     if not both:
         raise SourceError(
             f"no line of {a.name} is in {b.name}, with the same id and text", "Compare two runs of one job's lines"
@@ -56,7 +62,7 @@ def paired_lines(a: Run, b: Run) -> tuple[list[Both], list[str]]:
     return both, notes
 
 
-def _kept(run: Run) -> dict[tuple[str, str], tuple[LineRecord, TakeRecord]]:
+def _kept(run: Found) -> dict[tuple[str, str], tuple[LineRecord, TakeRecord]]:
     out = {}
     for line in run.takes.lines:
         some = run.takes.of(line.id)
@@ -64,6 +70,11 @@ def _kept(run: Run) -> dict[tuple[str, str], tuple[LineRecord, TakeRecord]]:
         if take and take.file:
             out[line.id, line.text] = (line, take)
     return out
+
+
+def _file(line: LineRecord, take: TakeRecord) -> str:
+    """The take as it was kept, mended perhaps; else as it was rendered."""
+    return line.file or take.file or ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,7 @@ def blind(both: Sequence[Both], seed: int) -> Blind:
     return Blind(tuple(some), tuple(first_is_a([one.line.id for one in some], seed)), mark, tuple(notes))
 
 
-def count(files: Sequence[str | Path], runs: Sequence[Run], both: Sequence[Both]) -> Preference:
+def count(files: Sequence[str | Path], runs: Sequence[Found], both: Sequence[Both]) -> Preference:
     """The votes of all files together."""
     wanted, counts = blind(both, 0).mark, {"a": 0, "b": 0, "same": 0}
     lines = {one.line.id for one in both}
@@ -136,7 +147,7 @@ def count(files: Sequence[str | Path], runs: Sequence[Run], both: Sequence[Both]
     return preference(**counts)
 
 
-def blind_sounds(heard: Blind, a: Run, b: Run, shelf: Shelf, loudness: float) -> tuple[list[list[Any]], list[str]]:
+def blind_sounds(heard: Blind, a: Found, b: Found, shelf: Shelf, loudness: float) -> tuple[list[list[Any]], list[str]]:
     """For the script [line, text, address of the first, of the second, whether the first is A's], and notes.
 
     Their names tell nothing, and both are of one loudness: the louder of two is liked better.
@@ -144,21 +155,21 @@ def blind_sounds(heard: Blind, a: Run, b: Run, shelf: Shelf, loudness: float) ->
     rows: list[list[Any]] = []
     lost = 0
     for number, (one, a_first) in enumerate(zip(heard.both, heard.a_first, strict=True), 1):
-        order = ((a, one.a), (b, one.b)) if a_first else ((b, one.b), (a, one.a))
+        order = ((a, one.file_a), (b, one.file_b)) if a_first else ((b, one.file_b), (a, one.file_a))
         try:
             sounds = [
-                shelf.sound(f"blind-{number:03}-{place}", decode(_inside(run, take), rate=24_000)[0], loudness)
-                for place, (run, take) in enumerate(order, 1)
+                shelf.sound(f"blind-{number:03}-{place}", decode(_inside(run, file), rate=24_000)[0], loudness)
+                for place, (run, file) in enumerate(order, 1)
             ]
-        except (SourceError, VoicekitError):
+        except VoicekitError:
             lost += 1
             continue
         rows.append([one.line.id, one.line.text, *sounds, int(a_first)])
     return rows, [f"{lost} lines cannot be heard: a file is not in its run's folder"] if lost else []
 
 
-def _inside(run: Run, take: TakeRecord) -> Path:
-    path = (run.folder / (take.file or "")).resolve()
+def _inside(run: Found, file: str) -> Path:
+    path = (run.folder / file).resolve()
     if not path.is_relative_to(run.folder.resolve()) or not path.is_file():
-        raise SourceError(f"{take.file} is not in {run.folder}", "")
+        raise SourceError(f"{file} is not in {run.folder}", "")
     return path

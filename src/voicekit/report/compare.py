@@ -30,7 +30,7 @@ from voicekit.report import page
 from voicekit.report.blind import VOTES, Both, blind, blind_sounds, count, paired_lines
 from voicekit.report.measures import MEASURES
 from voicekit.report.media import Shelf
-from voicekit.report.runs import Run, open_run, weights
+from voicekit.report.runs import Found, look, weights
 from voicekit.speech.takes import TakeRecord
 
 SCHEMA: Literal["voicekit.compare/1"] = "voicekit.compare/1"
@@ -129,7 +129,7 @@ def compare(
         if votes:
             raise UsageError("votes are of takes, and transcripts are compared here", "Leave out --votes")
         return _of_transcripts(places, [Path(one) for one in references], metrics, language, chosen)
-    runs = [open_run(place) for place in places]
+    runs = [look(place) for place in places]
     if any(isinstance(run.content, Transcript) for run in runs):
         if all(isinstance(run.content, Transcript) for run in runs):
             raise UsageError(
@@ -142,7 +142,7 @@ def compare(
 # --- takes ------------------------------------------------------------------------------------------------------------
 
 
-def _of_takes(runs: list[Run], seed: int, votes: Sequence[str | Path]) -> Comparison:
+def _of_takes(runs: list[Found], seed: int, votes: Sequence[str | Path]) -> Comparison:
     first, *others = runs
     paired = [paired_lines(first, other) for other in others]
     measured = [
@@ -211,12 +211,12 @@ def _of_transcripts(
     return Comparison(SCHEMA, "transcript", dict(zip(letters, names, strict=True)), tuple(pairs))
 
 
-def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> tuple[Evaluation, Run | None]:
+def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> tuple[Evaluation, Found | None]:
     """The scores of a run, a file or a folder of runs; and the run, where it is one."""
     run = None
     if place.is_dir() or place.suffix == ".json":
         try:
-            run = open_run(place)
+            run = look(place)
         except SourceError:
             if not place.is_dir():
                 raise
@@ -227,7 +227,7 @@ def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> 
     return evaluate(str(run.file), [str(one) for one in references], **options), run
 
 
-def _references_of(run: Run, folder: Path) -> list[Path]:
+def _references_of(run: Found, folder: Path) -> list[Path]:
     stems = {Path(run.transcript.source).stem, run.folder.resolve().parent.name, run.file.stem}
     found = [path for path in sorted(folder.iterdir()) if path.stem in stems and path.suffix.lower() in READERS]
     found = [path for path in found if path.resolve() != run.file.resolve()]
@@ -337,7 +337,7 @@ def heard_verdict(found: Preference) -> str:
 
 
 def _changed(
-    a: Run, b: Run, of_a: dict[str, str] | None = None, of_b: dict[str, str] | None = None
+    a: Found, b: Found, of_a: dict[str, str] | None = None, of_b: dict[str, str] | None = None
 ) -> tuple[Changed, ...]:
     """Settings of two runs that differ, and of their takes."""
     left, right = {**_told(a), **(of_a or {})}, {**_told(b), **(of_b or {})}
@@ -350,7 +350,7 @@ def _changed(
     return tuple(out)
 
 
-def _told(run: Run) -> dict[str, str]:
+def _told(run: Found) -> dict[str, str]:
     """What run.json says of how a run was made, by dotted name."""
     out: dict[str, str] = {}
     for part in ("config", "chosen"):
@@ -383,7 +383,7 @@ def _letters(runs: Sequence[Any]) -> list[str]:
     return list(string.ascii_uppercase[: len(runs)])
 
 
-def _names(runs: Sequence[Run]) -> list[str]:
+def _names(runs: Sequence[Found]) -> list[str]:
     return [run.name for run in runs]
 
 
@@ -399,7 +399,7 @@ def compare_page(result: Comparison, places: Sequence[str | Path], out: Path, op
     notes = [note for pair in result.pairs for note in pair.notes]
     data: dict[str, Any] = {"runs": result.runs, "seed": options.seed, "few": FEWEST, "rows": [], "schema": VOTES}
     if result.kind == "takes":
-        a, b = (open_run(place) for place in places[:2])
+        a, b = (look(place) for place in places[:2])
         heard = blind(paired_lines(a, b)[0], options.seed)
         rows, lost = blind_sounds(heard, a, b, Shelf(out, options.embed), options.loudness)
         notes += [*heard.notes, *lost]

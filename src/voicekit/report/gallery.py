@@ -12,7 +12,7 @@ from voicekit.errors import SourceError, VoicekitError
 from voicekit.judge.artifacts import KINDS
 from voicekit.report import page
 from voicekit.report.media import Shelf
-from voicekit.report.runs import Run, open_run
+from voicekit.report.runs import Found, look
 from voicekit.report.takes import Card, cards, tags_of
 from voicekit.report.write import Written, html_file
 from voicekit.speech.tags import TAGS, Tag
@@ -23,7 +23,7 @@ from voicekit.speech.takes import TakeRecord
 class Shown:
     """A take and where it is from. `tag`: what somebody said of it."""
 
-    run: Run
+    run: Found
     take: TakeRecord
     tag: Tag | None
 
@@ -69,7 +69,7 @@ def _all(runs: Sequence[str | Path]) -> tuple[list[Shown], list[str]]:
     notes: list[str] = []
     for path in runs:
         try:
-            run = open_run(path)
+            run = look(path)
             takes = run.takes.takes
         except VoicekitError as error:
             if len(runs) == 1:

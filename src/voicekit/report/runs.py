@@ -19,7 +19,7 @@ TRANSCRIPT = "transcript.json"
 
 
 @dataclass(frozen=True)
-class Run:
+class Found:
     """What was found.
 
     Attributes:
@@ -72,7 +72,7 @@ class Run:
         return value
 
 
-def open_run(path: str | Path) -> Run:
+def look(path: str | Path) -> Found:
     """A run's folder, a recording's or a job's folder (its latest run), or a transcript.json or takes.json file.
 
     Raises:
@@ -86,7 +86,7 @@ def open_run(path: str | Path) -> Run:
         raise SourceError(f"cannot read {file}: {error.strerror}", "Check the name and its rights") from error
     content = _parse(file, text)
     manifest, notes = _manifest(file, isinstance(content, Takes))
-    return Run(file, content, manifest, tuple(notes))
+    return Found(file, content, manifest, tuple(notes))
 
 
 def _file(path: Path) -> Path:
@@ -140,7 +140,7 @@ def _manifest(file: Path, of_takes: bool) -> tuple[dict[str, Any], list[str]]:
     return value, []
 
 
-def recording_of(run: Run) -> tuple[Path | None, str]:
+def recording_of(run: Found) -> tuple[Path | None, str]:
     """The recording that a transcript was made of; or None, and in words why not."""
     if not run.manifest:
         beside = run.folder / Path(run.transcript.source).name
@@ -159,7 +159,7 @@ def recording_of(run: Run) -> tuple[Path | None, str]:
     return None, missing or "the recording is not known, or not in the cache any more"
 
 
-def _candidates(run: Run) -> Iterator[Path]:
+def _candidates(run: Found) -> Iterator[Path]:
     kind, identity = run.get("source", "kind"), run.get("inputs", 0, "identity")
     if kind == "file":
         for place in dict.fromkeys([identity, run.get("source", "path")]):
@@ -171,16 +171,16 @@ def _candidates(run: Run) -> Iterator[Path]:
             yield found.path
 
 
-def weights(run: Run) -> list[tuple[str, str]]:
+def weights(run: Found) -> list[tuple[str, str]]:
     """Name and revision of every model that run.json names, wherever it does."""
     found: dict[tuple[str, str], None] = {}
 
-    def look(value: Any) -> None:
+    def walk(value: Any) -> None:
         if isinstance(value, dict) and "name" in value and "revision" in value:
             found[str(value["name"]), str(value["revision"])] = None
         elif isinstance(value, dict | list):
             for part in value.values() if isinstance(value, dict) else value:
-                look(part)
+                walk(part)
 
-    look(run.get("models"))
+    walk(run.get("models"))
     return list(found)

@@ -14,7 +14,7 @@ from voicekit.errors import SourceError, VoicekitError
 from voicekit.report import page
 from voicekit.report.measures import MEASURES, fault
 from voicekit.report.media import Shelf, spectrogram
-from voicekit.report.runs import Run
+from voicekit.report.runs import Found
 from voicekit.report.transcript import made
 from voicekit.speech.tags import Tag, read_tags
 from voicekit.speech.takes import TakeRecord
@@ -49,7 +49,7 @@ class Card:
     run: str = ""
 
 
-def takes_page(run: Run, out: Path, options: ReportOptions) -> tuple[str, list[str]]:
+def takes_page(run: Found, out: Path, options: ReportOptions) -> tuple[str, list[str]]:
     """The page's HTML, its pictures made; and notes on what is missing.
 
     Raises:
@@ -95,7 +95,7 @@ def takes_page(run: Run, out: Path, options: ReportOptions) -> tuple[str, list[s
     return html, notes
 
 
-def tags_of(run: Run) -> tuple[dict[str, Tag], list[str]]:
+def tags_of(run: Found) -> tuple[dict[str, Tag], list[str]]:
     """What people said of its takes; and, in words, why that cannot be read."""
     try:
         return read_tags(run.folder), []
@@ -103,7 +103,7 @@ def tags_of(run: Run) -> tuple[dict[str, Tag], list[str]]:
         return {}, [f"Tags are left out: {error.message}"]
 
 
-def cards(run: Run, takes: list[TakeRecord], tags: Mapping[str, Tag], shelf: Shelf, name: str = "") -> list[Card]:
+def cards(run: Found, takes: list[TakeRecord], tags: Mapping[str, Tag], shelf: Shelf, name: str = "") -> list[Card]:
     """Takes with their media. `name`: of the run, where a page shows several; pictures are kept apart by it."""
     picked = {line.picked for line in run.takes.lines}
 
@@ -172,7 +172,7 @@ def _faults(take: TakeRecord) -> Iterator[tuple[float, str]]:
         yield artifact.start, fault(artifact)
 
 
-def _picture(run: Run, take: TakeRecord, shelf: Shelf, name: str) -> str | None:
+def _picture(run: Found, take: TakeRecord, shelf: Shelf, name: str) -> str | None:
     try:
         audio, _ = decode(run.folder / (take.file or ""))
     except VoicekitError:
@@ -185,7 +185,7 @@ def _kinds(takes: tuple[TakeRecord, ...]) -> list[str]:
     return sorted(found)
 
 
-def _mix(run: Run, shelf: Shelf) -> tuple[dict[str, Any] | None, list[str]]:
+def _mix(run: Found, shelf: Shelf) -> tuple[dict[str, Any] | None, list[str]]:
     """A dialogue's mix and who speaks when in it; and notes. None for what is no dialogue."""
     if run.get("kind") != "dialogue" and not (run.folder / "timeline.json").is_file():
         return None, []

@@ -16,14 +16,14 @@ from voicekit.errors import MediaError
 from voicekit.report import page
 from voicekit.report.edits import SCHEMA, mark
 from voicekit.report.media import PEAKS, Shelf, peaks
-from voicekit.report.runs import Run, recording_of, weights
+from voicekit.report.runs import Found, recording_of, weights
 from voicekit.report.statistics import statistics
 
 SHOWN = ("model", "diarizer", "language", "clean", "beam_size", "speakers", "hotwords", "prompt", "seed", "takes")
 """Options that a reader asks for first."""
 
 
-def transcript_page(run: Run, out: Path, options: ReportOptions, audio: Path | None = None) -> tuple[str, list[str]]:
+def transcript_page(run: Found, out: Path, options: ReportOptions, audio: Path | None = None) -> tuple[str, list[str]]:
     """The page's HTML, its media made; and notes on what is missing.
 
     Args:
@@ -91,7 +91,7 @@ def rows(transcript: Transcript) -> dict[str, Any]:
     return {"segments": segments, "turns": turns, "names": list(numbers)}
 
 
-def made(run: Run) -> list[tuple[str, str]]:
+def made(run: Found) -> list[tuple[str, str]]:
     """With what the run was made, for people."""
     out = [("run", run.name)] if run.manifest else []
     if isinstance(when := run.get("created"), str):
@@ -106,7 +106,7 @@ def made(run: Run) -> list[tuple[str, str]]:
     return out
 
 
-def _sound(run: Run, shelf: Shelf, given: Path | None) -> tuple[dict[str, Any], list[str]]:
+def _sound(run: Found, shelf: Shelf, given: Path | None) -> tuple[dict[str, Any], list[str]]:
     """Compact sound and its waveform; or nothing, and in words why."""
     found, why = (given, "") if given else recording_of(run)
     if found is None:

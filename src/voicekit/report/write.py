@@ -10,7 +10,7 @@ from voicekit.data import Transcript
 from voicekit.errors import SourceError, UsageError, one_line
 from voicekit.report import page
 from voicekit.report.media import size
-from voicekit.report.runs import open_run
+from voicekit.report.runs import look
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def write_report(
         SourceError: no run, or one that cannot be read.
         OutputError: the page cannot be written.
     """
-    found = open_run(run)
+    found = look(run)
     place = html_file(out) if out else _place(Path(run), found.file)
     if isinstance(found.content, Transcript):
         from voicekit.report.transcript import transcript_page
