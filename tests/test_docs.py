@@ -34,12 +34,33 @@ def blocks(kind: str) -> list[tuple[str, str]]:
 COMMAND_LINES = [(page, line) for page, block in blocks("sh") for line in block.splitlines() if line.strip()]
 
 
+@pytest.fixture(scope="module")
+def talk_home(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """outputs/talk, of another folder's talk.mp4."""
+    folder = tmp_path_factory.mktemp("talk")
+    shutil.copy(sample, folder / "talk.mp4")
+    assert run(["transcribe", str(folder / "talk.mp4"), "-o", str(folder / "outputs"), "-q"]) == 0
+    return folder / "outputs" / "talk"
+
+
+@pytest.fixture(scope="module")
+def takes_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """outputs/packaged."""
+    out = tmp_path_factory.mktemp("takes")
+    assert run(["clone", "packaged", "-o", str(out), "--limit", "2", "-q"]) == 0
+    return out / "packaged"
+
+
 @pytest.fixture
-def desk(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working folder with what the pages speak of: talk.mp4, its subtitles, interviews/, and $URL."""
+def desk(
+    sample: Path, talk_home: Path, takes_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A working folder with what the pages speak of: talk.mp4, its subtitles, interviews/, $URL, and finished runs."""
     shutil.copy(sample, tmp_path / "talk.mp4")
     (tmp_path / "interviews").mkdir()
     shutil.copy(sample, tmp_path / "interviews" / "one.wav")
+    for name, made in (("talk", talk_home), ("packaged", takes_home)):
+        shutil.copytree(made, tmp_path / "outputs" / name, symlinks=True)
     TALK.save(tmp_path / "talk.json")
     for name in ("talk.srt", "part1.srt", "part2.srt"):
         TALK.save(tmp_path / name, style="netflix")

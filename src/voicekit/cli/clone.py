@@ -25,7 +25,7 @@ WIDTH = 110
     epilog="Results: <out>/<job>/latest/{picked/,takes/,takes.json,scores.csv,scores.parquet,job.yaml,run.json}"
 )
 def main(
-    job: Annotated[Path, typer.Argument(metavar="JOB", help="YAML file: voices, lines, takes (configs/clone/)")],
+    job: Annotated[str, typer.Argument(metavar="JOB", help="YAML file, or a name in configs/clone")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for results")] = Path("outputs"),
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be made, and about how long it takes; make nothing")
@@ -53,8 +53,8 @@ def main(
     Exit status 1 where a line could not be said; a line of which no take is good is kept, and flagged.
 
     \b
-    voicekit clone configs/clone/packaged.yaml --dry-run
-    voicekit clone configs/clone/packaged.yaml --limit 4
+    voicekit clone packaged --dry-run
+    voicekit clone packaged --limit 4
     voicekit clone my.yaml --set takes=5 --only intro
     """
     if offline:

@@ -49,7 +49,7 @@ def clone(
     """Do a job: several takes of each line, the best of them kept.
 
     Args:
-        job: A YAML file, or what would stand in one.
+        job: A YAML file, a name in configs/clone, or what would stand in a file.
         out: Results land in OUT/NAME/RUN/.
         only: Ids of lines; all when empty.
         limit: So many lines, the first.
@@ -64,7 +64,7 @@ def clone(
     """
     read = load_job(job, changes)
     plan = plan_job(read, tuple(only), limit)
-    source = "" if isinstance(job, Mapping) else str(Path(job).resolve())
+    source = str(read.file.resolve()) if read.file else ""
     report = reporter or Reporter()
     home = claim_name(Path(out), str(plan.spec.name), source or f"job {plan.spec.name}")
     with Speaker(report, device) as speaker, Judge(device, report, model) as judge:

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from voicekit.config import CloneJob, JobLine, JobVoice, Located, Sweep, build, line_of, load_yaml
+from voicekit.config import CloneJob, JobLine, JobVoice, Located, Sweep, build, line_of, load_yaml, preset
 from voicekit.data import Segment, Transcript
 from voicekit.errors import SourceError, UsageError
 from voicekit.speech.script import LONGEST_TEXT
@@ -39,10 +39,12 @@ class Job:
     """A job that was read.
 
     Attributes:
+        file: That it was read from; None for a mapping.
         spec: With its name, its lines (each with an id and a voice) and paths that hold from here.
         where: The place of a value in the job, as an error names it: file and line.
     """
 
+    file: Path | None
     spec: CloneJob
     where: Callable[..., str]
 
@@ -51,7 +53,7 @@ def load_job(source: str | Path | Mapping[str, Any], changes: Sequence[str] = ()
     """Read a job, and the file of its lines.
 
     Args:
-        source: A YAML file, or what would stand in one.
+        source: A YAML file, a name in configs/clone, or what would stand in a file.
         changes: `key=value`, such as takes=3 or pick.gates.max_wer=0.05; before all else.
 
     Raises:
@@ -59,9 +61,9 @@ def load_job(source: str | Path | Mapping[str, Any], changes: Sequence[str] = ()
         SourceError: a file of lines that cannot be read.
     """
     if isinstance(source, Mapping):
-        values, file, folder, name = Located(source), "the job", Path(), "job"
+        path, values, file, folder, name = None, Located(source), "the job", Path(), "job"
     else:
-        path = Path(source)
+        path = preset("clone", str(source))
         values, file, folder, name = load_yaml(path), str(path), path.parent, path.stem
     values = _changed(_with_variables(values, file), changes)
     spec = build(CloneJob, values, file)
@@ -92,7 +94,7 @@ def load_job(source: str | Path | Mapping[str, Any], changes: Sequence[str] = ()
         "voices": {key: _voice_from(folder, voice) for key, voice in spec.voices.items()},
         "sweep": _sweep_from(folder, spec.sweep),
     }
-    return Job(spec.model_copy(update=known), where)
+    return Job(path, spec.model_copy(update=known), where)
 
 
 def _voice_from(folder: Path, voice: JobVoice) -> JobVoice:
