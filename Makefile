@@ -29,6 +29,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.subtitles
 	$(BIN)/python -m benchmarks.speech
 	$(BIN)/python -m benchmarks.translation
+	$(BIN)/python -m benchmarks.judge
 
 lock: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py

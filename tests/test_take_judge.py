@@ -89,9 +89,9 @@ def test_dnsmos_is_what_speechmos_says(clean: Judged) -> None:
     network = load_engine("judge.dnsmos")(resolve("dnsmos", "judge"))
     names = ("ovrl_mos", "sig_mos", "bak_mos", "p808_mos")
     for take, _ in (clean[0], clean[5]):
-        samples = np.clip(resample(take.audio, 16_000).mono, -1, 1)[: round(1.6 * 16_000)]
-        for seconds, heard, off in ((1.6, 1, 1e-4), (9.1, 1, 1e-4), (11.1, 2, 1e-4), (12.1, 3, 1e-4), (20.1, 3, 0.05)):
-            part = np.tile(samples, 13)[: round(seconds * 16_000)]
+        samples = np.clip(resample(take.audio, 16_000).mono, -1, 1)[: round(1.2 * 16_000)]
+        for seconds, heard, off in ((1.2, 1, 1e-4), (9.1, 1, 1e-4), (11.1, 2, 1e-4), (12.1, 3, 1e-4), (20.1, 3, 0.05)):
+            part = np.tile(samples, 17)[: round(seconds * 16_000)]
             theirs, ours = dnsmos.run(part, 16_000), quality(network, part)
             assert ours is not None
             assert len(windows(part)) == heard
