@@ -255,7 +255,7 @@ class Gates(Strict):
         0.5, description="Share by which the pace may be off the voice's own: sentences differ by a third"
     )
     max_pitch: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        4.0, description="Semitones by which the pitch may be off the voice's own: sentences differ by two or three"
+        4.0, description="Semitones by which the pitch may be off the voice's own: sentences differ by one or two"
     )
     spreads: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         3.0, description="Spreads of the voice's own takes that are always let pass, of pace and pitch"
