@@ -98,8 +98,13 @@ class Heard:
 
     @functools.cached_property
     def loud(self) -> NDArray[np.float64]:
-        """dB of each FRAME."""
-        return loudness(self.samples, max(1, round(FRAME * self.rate)))
+        """dB of each frame."""
+        return loudness(self.samples, self._frame)
+
+    @property
+    def _frame(self) -> int:
+        """Samples of a frame: FRAME, rounded."""
+        return max(1, round(FRAME * self.rate))
 
     @functools.cached_property
     def level(self) -> float:
@@ -108,7 +113,7 @@ class Heard:
 
     @functools.cached_property
     def active(self) -> NDArray[np.bool_]:
-        """Whether each FRAME holds sound: above HEARD, clearly above the noise if there is some, two in a row."""
+        """Whether each frame holds sound: above HEARD, clearly above the noise if there is some, two in a row."""
         if not len(self.loud):
             return np.zeros(0, bool)
         floor = float(np.percentile(self.loud, 5))
@@ -117,6 +122,12 @@ class Heard:
         before, after = np.append(False, on[:-1]), np.append(on[1:], False)
         both: NDArray[np.bool_] = on & (before | after)
         return both
+
+    @functools.cached_property
+    def runs(self) -> list[tuple[float, float]]:
+        """Start and end in seconds of each stretch of sound."""
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], self.active, [False]]).astype(np.int8)))
+        return [(start * self._frame / self.rate, end * self._frame / self.rate) for start, end in edges.reshape(-1, 2)]
 
 
 def find_artifacts(
@@ -156,7 +167,7 @@ def _clipping(heard: Heard) -> Found:
 
 def _silence(heard: Heard) -> Found:
     asked = max((float(seconds) for seconds in _PAUSE.findall(heard.text)), default=0.0)
-    edges = [0.0, *(t for run in _runs(heard.active) for t in run), heard.seconds]
+    edges = [0.0, *(t for run in heard.runs for t in run), heard.seconds]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         yield start, end, end - start - (asked if start > 0 and end < heard.seconds else 0.0)
 
@@ -166,7 +177,7 @@ def _tail(heard: Heard) -> Found:
     last = len(heard.words) - 1 if not heard.trip.said else heard.trip.last
     if last is None or last < 0:
         return
-    runs = _runs(heard.active)
+    runs = heard.runs
     ended = heard.words[last].end
     release = next((end for start, end in runs if start <= ended < end), ended)
     release = min(release, ended + RELEASE)
@@ -212,7 +223,7 @@ def _truncated(heard: Heard) -> Found:
     last = heard.samples[max(0, end - round(0.025 * heard.rate)) : max(0, end)]
     if len(last) >= size:
         pause = max(heard.level + PAUSE, float(loudness(heard.samples, size).min()))
-        yield heard.seconds - 0.03, heard.seconds, float(loudness(last, len(last))[0]) - pause
+        yield max(0.0, heard.seconds - 0.03), heard.seconds, float(loudness(last, len(last))[0]) - pause
 
 
 PULSE, AROUND = 0.0003, 0.012
@@ -315,9 +326,3 @@ _DETECTORS: dict[str, Callable[[Heard], Found]] = {
     "clipping": _clipping, "silence": _silence, "tail": _tail, "repetition": _repetition, "truncated": _truncated,
     "click": _click, "tone": _tone, "dc": _dc, "hum": _hum,
 }  # fmt: skip
-
-
-def _runs(mask: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Start and end in seconds of each run of frames that hold sound."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return [(start * FRAME, end * FRAME) for start, end in edges.reshape(-1, 2)]
