@@ -1,5 +1,5 @@
 # make setup   build .venv from requirements.lock (done by the others when needed)
-# make demo    transcribe a recorded telephone conversation and show its subtitles
+# make demo    transcribe a recorded telephone conversation; speak one and transcribe it back
 # make check   lint, types, lock      make test    the default tests      make bench   the figures
 .PHONY: setup demo test check bench lock clean
 BIN := .venv/bin
@@ -28,6 +28,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.subtitles
 	$(BIN)/python -m benchmarks.speech
+	$(BIN)/python -m benchmarks.conversation
 	$(BIN)/python -m benchmarks.translation
 	$(BIN)/python -m benchmarks.judge
 

@@ -249,7 +249,10 @@ def picture(mix: Mix, start: float, end: float, path: Path) -> None:
                 at = max(start, one.start) + 0.03
                 axis.text(at, 8200, said, color="white", fontsize=8, clip_on=True)
     axes[-1].set(xlabel="seconds", xlim=(start, end))
-    figure.savefig(path, dpi=90)
+    figure.savefig(path, dpi=80)
+    from PIL import Image
+
+    Image.open(path).convert("RGB").quantize(96).save(path, optimize=True)
 
 
 def takes(mix: Mix) -> list[dict[str, Any]]:

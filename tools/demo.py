@@ -1,4 +1,4 @@
-"""The main job on a real recording: pyannote's 30 s telephone conversation becomes speaker-labelled subtitles."""
+"""The main jobs: a recorded telephone conversation becomes speaker-labelled subtitles, and a script a conversation."""
 
 from __future__ import annotations
 
@@ -9,15 +9,32 @@ from pathlib import Path
 from benchmarks.recordings import sample_recording
 from voicekit.cli import run
 
-source = Path("outputs", "telephone.wav")
-source.parent.mkdir(exist_ok=True)
-shutil.copyfile(sample_recording(), source)
+OUT = Path("outputs")
 
-command = ["transcribe", str(source), "-o", "outputs", "--speakers", "2"]
-print(f"$ voicekit {' '.join(command)}\n", flush=True)
-status = run(command)
-if status:
-    sys.exit(status)
-folder = Path("outputs", "telephone", "latest")
-print(f"\n$ cat {folder}/transcript.srt\n\n{(folder / 'transcript.srt').read_text()}")
+
+def say(*command: str) -> None:
+    """Run a command as it would be typed; ends the demo where it fails."""
+    print(f"\n$ voicekit {' '.join(command)}\n", flush=True)
+    if status := run(list(command)):
+        sys.exit(status)
+
+
+def show(path: Path) -> None:
+    print(f"\n$ cat {path}\n\n{path.read_text()}", flush=True)
+
+
+OUT.mkdir(exist_ok=True)
+recording = OUT / "telephone.wav"
+shutil.copyfile(sample_recording(), recording)
+say("transcribe", str(recording), "-o", str(OUT), "--speakers", "2")
+folder = OUT / "telephone" / "latest"
+show(folder / "transcript.srt")
 print("Beside it:", ", ".join(sorted(path.name for path in folder.iterdir())))
+
+script = Path("configs", "dialogue", "short.txt")
+show(script)
+say("dialogue", str(script), "-o", str(OUT))
+mix = OUT / script.stem / "latest" / "mix.wav"
+names = ("--speakers", "2", "--speaker-names", "Alice,Ben")
+say("transcribe", str(mix), "-o", str(OUT), *names, "--channels", "mix", "--language", "en")
+show(OUT / "mix" / "latest" / "transcript.txt")

@@ -11,13 +11,13 @@ from voicekit.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-NAMES = ("transcript", "eval", "takes", "clone", "transcribe", "clean", "subtitle")
+NAMES = ("transcript", "eval", "takes", "timeline", "clone", "transcribe", "clean", "subtitle")
 
 
 @app.command()
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
-    """Print a JSON Schema: transcript (transcript.json), eval (`voicekit eval --json`), takes (takes.json), clone (job
-    files), transcribe (--config files), clean and subtitle (presets)."""
+    """Print a JSON Schema: transcript (transcript.json), eval (`voicekit eval --json`), takes (takes.json), timeline
+    (timeline.json), clone (job files), transcribe (--config files), clean and subtitle (presets)."""
     print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 
@@ -34,6 +34,10 @@ def _schema(name: str) -> dict[str, Any]:
         from voicekit.speech.takes import Takes
 
         return Takes.json_schema()
+    if name == "timeline":
+        from voicekit.conversation.timeline import Timeline
+
+        return Timeline.json_schema()
     from voicekit.config import CleanPreset, CloneJob, SubtitleStyle, TranscribeOptions
 
     if name == "clone":

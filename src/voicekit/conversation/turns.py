@@ -359,8 +359,8 @@ class Distribution:
 
 
 def distribution(placed: Sequence[Placed]) -> Distribution | None:
-    """Of all changes of speaker but those given exactly and [over]; None where there are none."""
-    drawn = [one.gap for one in placed if one.gap is not None and one.kind in ("change", "answer", "topic", "cut")]
+    """Of the changes of speaker that the script says nothing of, neither seconds nor [over] nor `--`; None without any."""
+    drawn = [one.gap for one in placed if one.gap is not None and one.kind in ("change", "answer", "topic")]
     if not drawn:
         return None
     low, middle, high = (float(value) for value in np.percentile(drawn, (25, 50, 75)))
