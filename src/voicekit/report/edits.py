@@ -181,7 +181,7 @@ def _order(turn: Turn) -> tuple[float, float, str]:
 
 
 def _renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
-    """With new names and ids, and the speakers in order of first speech."""
+    """With new names and ids; the speakers that are left in the order they had, then new ones by first speech."""
 
     def name(speaker: str | None) -> str | None:
         return names.get(speaker, speaker) if speaker is not None else None
@@ -198,6 +198,7 @@ def _renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
     for start, speaker in [(t.start, t.speaker) for t in turns] + [(s.start, s.speaker) for s in segments if s.speaker]:
         if speaker is not None:
             first[speaker] = min(start, first.get(speaker, start))
-    return replace(
-        transcript, segments=segments, turns=turns, speakers=tuple(sorted(first, key=lambda who: first[who]))
-    )
+    known = dict.fromkeys(names.get(speaker, speaker) for speaker in transcript.speakers)
+    speakers = [speaker for speaker in known if speaker in first]
+    speakers += sorted(first.keys() - known.keys(), key=lambda speaker: first[speaker])
+    return replace(transcript, segments=segments, turns=turns, speakers=tuple(speakers))

@@ -14,7 +14,7 @@ if ($("blind")) {
     audio.pause();
   }
   for (const tab of tabs) {
-    tab.addEventListener("click", () => open(tab));
+    tab.addEventListener("click", () => { open(tab); if (tab === tabs[1]) $("blind").focus(); });  // its arrow keys vote
     tab.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
       const other = tabs[1 - tabs.indexOf(tab)];

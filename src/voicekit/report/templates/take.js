@@ -1,26 +1,26 @@
 // One take sounds at a time.
 const audio = $("audio");
 const takes = [...document.querySelectorAll(".take")];
-let current = null;
+let current = null;  // the take that keys are about
+let loaded = null;  // the one whose sound is at hand
 let queue = [];
 
 for (const each of document.querySelectorAll("[data-shade]")) each.style.setProperty("--shade", each.dataset.shade);
 
 function play(take, from = 0) {
   if (!take.dataset.sound) return;
-  if (current !== take) {
-    choose(take);
+  choose(take);
+  if (loaded !== take) {
+    loaded = take;
     audio.src = take.dataset.sound;
   }
   audio.currentTime = from;
   audio.play().catch(() => {});
 }
 
-/** The take that keys are about. */
 function choose(take) {
   if (current && current !== take) {
     audio.pause();
-    audio.removeAttribute("src");
     button(current, "▶");
     current.classList.remove("current");
   }
@@ -35,28 +35,28 @@ function button(take, sign) {
 
 function toggle(take) {
   queue = [];
-  if (take === current && !audio.paused) audio.pause();
-  else play(take, take === current && !audio.ended ? audio.currentTime : 0);
+  if (take === loaded && !audio.paused) audio.pause();
+  else play(take, take === loaded && !audio.ended ? audio.currentTime : 0);
 }
 
 function follow() {
-  if (!current) return;
+  if (!current || current !== loaded) return;
   const long = Number.isFinite(audio.duration) ? audio.duration : Number(current.dataset.seconds);
   const head = current.querySelector(".head");
   if (head && long) head.style.left = `${audio.currentTime / long * 100}%`;
   if (!audio.paused) requestAnimationFrame(follow);
 }
 
-audio.addEventListener("play", () => { if (current) button(current, "❚❚"); follow(); });
-audio.addEventListener("pause", () => { if (current) button(current, "▶"); follow(); });
+audio.addEventListener("play", () => { button(loaded, "❚❚"); follow(); });
+audio.addEventListener("pause", () => { button(loaded, "▶"); follow(); });
 audio.addEventListener("seeked", follow);
 audio.addEventListener("ended", () => {
   const next = queue.shift();
   if (next) { next.scrollIntoView({ block: "nearest" }); play(next); }
 });
 audio.addEventListener("error", () => {
-  if (!current || !audio.getAttribute("src") || current.querySelector(".lost")) return;
-  current.querySelector("header").after(el("p", { class: "lost" }, "Its sound cannot be played: the file is not where this page looks for it."));
+  if (!loaded || loaded.querySelector(".lost")) return;
+  loaded.querySelector("header").after(el("p", { class: "lost" }, "Its sound cannot be played: the file is not where this page looks for it."));
   const next = queue.shift();
   if (next) play(next);
 });
