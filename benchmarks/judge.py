@@ -3,7 +3,7 @@
     python -m benchmarks.judge [KIND...]
 
 Clean takes: the packaged voices (joe with a seed each, five of kokoro), and recordings of readers where the folder of
-recordings is there. On all of them: false alarms, and from which size on a detector finds its fault. Every second one is
+recordings is there. On all of them: false alarms, and from which size on a detector finds its fault. Every third one is
 judged with all models beside itself with the fault.
 """
 
@@ -294,11 +294,11 @@ def main() -> None:
         print("| fault | size | preferred against | detector finds it | false alarms | smallest size found in 95 % |")
         for kind in sys.argv[1:] or FAULTS:
             fault = FAULTS[kind]
-            judged = list(pairs(judge, clean[::2], kind, fault.size))
+            judged = list(pairs(judge, clean[::3], kind, fault.size))
             preferred, found = ([one.preferred for one in judged], [one.found for one in judged])
             if kind == "repetition":
                 shares = [
-                    (size, float(np.mean([one.found for one in pairs(judge, clean[::2], kind, size)])))
+                    (size, float(np.mean([one.found for one in pairs(judge, clean[::3], kind, size)])))
                     for size in fault.sizes
                 ]
             else:

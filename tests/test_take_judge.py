@@ -261,6 +261,7 @@ def test_the_command(
         (["--set", "max_were=1"], "Did you mean max_wer"), (["--set", "x"], "sets nothing"),
         (["--set", "artifacts=hiss"], "artifacts"), (["-l", "xx"], "does not know"),
         (["--reference", "no.wav"], "no.wav"),
+        (["tone.wav", "--repair", "."], "the place of the takes"),
     ):  # fmt: skip
         assert run(["judge", "good.flac", *arguments]) in (1, 2)
         assert says in capsys.readouterr().err

@@ -66,6 +66,8 @@ def main(
         probe(reference)
     if repair is not None and len({path.stem for path in files}) < len(files):
         raise UsageError("two files have one name", "Repair them one by one, in folders of their own")
+    if repair is not None and any((repair / f"{path.stem}.wav").resolve() == path.resolve() for path in files):
+        raise UsageError("the repaired takes would take the place of the takes", "Give --repair another folder")
     failed = 0
     with Judge(device, model=model) as judge:
         for path in files:
