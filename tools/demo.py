@@ -33,7 +33,7 @@ print("Beside it:", ", ".join(sorted(path.name for path in folder.iterdir())))
 
 script = Path("configs", "dialogue", "short.txt")
 show(script)
-say("dialogue", str(script), "-o", str(OUT))
+say("dialogue", script.stem, "-o", str(OUT))
 mix = OUT / script.stem / "latest" / "mix.wav"
 names = ("--speakers", "2", "--speaker-names", "Alice,Ben")
 say("transcribe", str(mix), "-o", str(OUT), *names, "--channels", "mix", "--language", "en")

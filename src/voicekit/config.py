@@ -758,8 +758,8 @@ def _keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
     return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []
 
 
-def preset(kind: str, name: str) -> Path:
-    """The file of a preset: a path to a YAML file, or a name in configs/<kind>/.
+def preset(kind: str, name: str, ending: str = ".yaml") -> Path:
+    """The file of a preset: a path to a YAML file, or a name in configs/<kind>/, where files end in `ending`.
 
     Raises:
         UsageError: no such preset; lists those there are.
@@ -769,14 +769,15 @@ def preset(kind: str, name: str) -> Path:
             return Path(name)
         raise UsageError(f"no preset file {name}", "Give an existing YAML file or the name of a preset")
     for folder in _folders(kind):
-        if (path := folder / f"{name}.yaml").is_file() and path.parent == folder:
+        if (path := folder / f"{name}{ending}").is_file() and path.parent == folder:
             return path
-    raise UsageError(f"unknown {kind} preset {name!r}", f"Known: {', '.join(presets(kind))}; or give a YAML file")
+    known = ", ".join(presets(kind, ending))
+    raise UsageError(f"unknown {kind} preset {name!r}", f"Known: {known}; or give a {ending} file")
 
 
-def presets(kind: str) -> list[str]:
+def presets(kind: str, ending: str = ".yaml") -> list[str]:
     """Names of the presets in configs/<kind>/."""
-    return sorted({path.stem for folder in _folders(kind) for path in folder.glob("*.yaml")})
+    return sorted({path.stem for folder in _folders(kind) for path in folder.glob(f"*{ending}")})
 
 
 def _folders(kind: str) -> list[Path]:

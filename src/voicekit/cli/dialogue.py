@@ -33,9 +33,10 @@ def _option(field: str, *names: str) -> Any:
 )
 def dialogue(
     script: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="SCRIPT", help="A text as docs/dialogue.md has it, YAML, .fountain, transcript.json, .srt"
+            metavar="SCRIPT",
+            help="Text as docs/dialogue.md has it, .yaml, .fountain, transcript.json, .srt; or a name in configs/dialogue",
         ),
     ],
     cast: Annotated[
@@ -75,6 +76,7 @@ def dialogue(
     voicekit dialogue play.fountain --judge --retakes 10
     """
     from voicekit.conversation.cast import read_cast
+    from voicekit.conversation.formats import find_script
     from voicekit.conversation.run import casting_of
 
     given = {
@@ -83,7 +85,8 @@ def dialogue(
         "watermark": None if no_watermark is None else not no_watermark, "judge": judge, "retakes": retakes,
         "device": device,
     }  # fmt: skip
-    casting = casting_of(script, read_cast(cast) if cast else None, **given)
+    path = find_script(script)
+    casting = casting_of(path, read_cast(cast) if cast else None, **given)
     if check:
         _tell(casting)
         return 0
@@ -93,7 +96,7 @@ def dialogue(
     from voicekit.workspace import StageCache
 
     with reporter(quiet=quiet, json=json, debug=False) as report, Speaker(device=casting.options.device) as speaker:
-        mix = make(casting, out, speaker, StageCache(fresh, made_with), report, source=script)
+        mix = make(casting, out, speaker, StageCache(fresh, made_with), report, source=path)
         _show(mix, report)
     return int(bool(mix.timeline.failed))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from voicekit.config import ScriptHeader, build, line_of, parse_yaml
+from voicekit.config import ScriptHeader, build, line_of, parse_yaml, preset
 from voicekit.conversation.script import (
     LONGEST_NAME,
     Aside,
@@ -39,6 +39,12 @@ _SCENE = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|I/E)[. ].*", re.IGNORECASE)
 _TITLE = re.compile(r"([A-Za-z][A-Za-z ]*):(.*)")
 _EXTENSION = re.compile(r"\s*\((?:[^()]*)\)\s*$")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]|\(([^()]*)\)")
+
+
+def find_script(name: str) -> Path:
+    """A script by its file's name, or by its own in configs/dialogue. Raises UsageError where there is none."""
+    path = Path(name)
+    return path if path.suffix.lower() in ENDINGS or path.exists() else preset("dialogue", name, ".txt")
 
 
 def read_script(path: str | Path) -> Script:
