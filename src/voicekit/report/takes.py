@@ -91,6 +91,7 @@ def takes_page(run: Found, out: Path, options: ReportOptions) -> tuple[str, list
         run=run, lines=lines, notes=notes, made=made(run), mix=mix, kinds=_kinds(takes.takes),
         picked=sum(card.picked for card in made_cards), flagged=sum(line.flagged for line in takes.lines),
         seconds=sum(card.take.seconds for card in made_cards if card.picked), count=len(made_cards), shown=shown,
+        judged=any(measure.better for measure in shown.values()),
     )  # fmt: skip
     return html, notes
 

@@ -47,20 +47,24 @@ function typing(event) {
     || (target.matches("input, select, textarea") && !target.matches("[type=range], [type=checkbox], [type=radio]"));
 }
 
-/** The colour that a CSS variable comes to now. */
+/** The colour that a CSS variable comes to now: asked once, since every asking lays the page out. */
+const colours = new Map();
 function colour(name) {
-  const probe = el("span");
-  probe.style.color = `var(--${name})`;
-  document.body.append(probe);
-  const found = getComputedStyle(probe).color;
-  probe.remove();
-  return found;
+  if (!colours.has(name)) {
+    const probe = el("span");
+    probe.style.color = `var(--${name})`;
+    document.body.append(probe);
+    colours.set(name, getComputedStyle(probe).color);
+    probe.remove();
+  }
+  return colours.get(name);
 }
 
 const root = document.documentElement;
 const onTheme = [];
 function theme(name) {
   if (name) root.dataset.theme = name;
+  colours.clear();
   for (const each of onTheme) each();
 }
 theme(kept.get("theme"));

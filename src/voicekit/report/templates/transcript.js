@@ -453,8 +453,8 @@ document.addEventListener("keydown", (event) => {
 
 $("below").value = Math.round(data.below * 100);
 $("speaker-below").value = Math.round(data.speakerBelow * 100);
+for (const name of ["soft", "line", ...data.names.map((_, who) => `s${who % 8}`)]) colour(name);  // before there is much to lay out
 lay();
 names();
 review();
 tellEdits();
-draw();
