@@ -57,6 +57,7 @@ def desk(
 ) -> Iterator[Path]:
     """A working folder with what the pages speak of: talk.mp4, its subtitles, interviews/, $URL, and finished runs."""
     shutil.copy(sample, tmp_path / "talk.mp4")
+    shutil.copytree(ROOT / "configs" / "dialogue", tmp_path / "configs" / "dialogue")
     (tmp_path / "interviews").mkdir()
     shutil.copy(sample, tmp_path / "interviews" / "one.wav")
     for name, made in (("talk", talk_home), ("packaged", takes_home)):

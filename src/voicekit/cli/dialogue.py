@@ -36,11 +36,12 @@ def dialogue(
         str,
         typer.Argument(
             metavar="SCRIPT",
-            help="Text as docs/dialogue.md has it, .yaml, .fountain, transcript.json, .srt; or a name in configs/dialogue",
+            help="A text (docs/dialogue.md), .yaml, .fountain, transcript.json or .srt; or a name in configs/dialogue",
         ),
     ],
     cast: Annotated[
-        Path | None, typer.Option("--cast", help="YAML file of who speaks with which voice; see configs/dialogue")
+        Path | None,
+        typer.Option("--cast", help="YAML file of who speaks with which voice, as configs/dialogue/cast.yaml"),
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for results")] = Path("outputs"),
     check: Annotated[

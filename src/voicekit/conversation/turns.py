@@ -359,7 +359,7 @@ class Distribution:
 
 
 def distribution(placed: Sequence[Placed]) -> Distribution | None:
-    """Of the changes of speaker that the script says nothing of, neither seconds nor [over] nor `--`; None without any."""
+    """Of changes of speaker that are drawn alone, without seconds, [over] or `--` in the script; None without any."""
     drawn = [one.gap for one in placed if one.gap is not None and one.kind in ("change", "answer", "topic")]
     if not drawn:
         return None
