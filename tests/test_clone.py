@@ -19,8 +19,10 @@ import soundfile
 import yaml
 
 import voicekit
+from tests import small_chatterbox
 from tests.conftest import ROOT
 from voicekit import Run, VoicekitError, clone, open_run, verify
+from voicekit.audio import Audio, decode, write
 from voicekit.cli import run as command
 from voicekit.config import CloneJob, Picking
 from voicekit.data import Artifact, Measures
@@ -592,6 +594,34 @@ def test_the_packaged_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         command(["clone", "configs/clone/packaged.yaml", "-o", str(tmp_path), "--limit", "2", "--set", "takes=1"]) == 0
     )
     assert len(open_run(tmp_path / "packaged").picked) == 2
+
+
+@pytest.mark.parametrize("name", ["reference", "search"])
+def test_the_examples_with_a_clip_run_on_small_weights(
+    name: str, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Noise for speech, so that no take is good: it is tried again, kept, and flagged."""
+    sound, _ = decode(sample, rate=24_000)
+    for number, clip in enumerate(("one.wav", "two.wav")):
+        write(Audio(sound.samples[:, (7 + 13 * number) * 24_000 :][:, : 3 * 24_000], 24_000), tmp_path / clip)
+    monkeypatch.setenv("REFERENCE", str(tmp_path / "one.wav"))
+    monkeypatch.setenv("REFERENCES", str(tmp_path))
+    less = {
+        "reference": ["takes=1", "retry.budget=1", "retry.ramp=[safe]"],
+        "search": ["sweep={reference: ['${REFERENCES}/one.wav', '${REFERENCES}/two.wav'], seed: [1]}"],
+    }
+    small = [f"voices.ana.model={small_chatterbox.folder()}", "voices.ana.params={max_tokens: 20}"]
+    with small_chatterbox.layers():
+        run = clone(name, tmp_path / "out", limit=1, changes=[*small, *less[name]])
+    assert len(run.takes) == 2
+    assert all(take.measures and take.measures.similarity is not None for take in run.takes)
+    assert [line.flagged for line in run.lines] == [True]
+    assert run.manifest["profiles"]["ana"]["takes"] == 0  # its pace and pitch are the clip's
+    if name == "reference":
+        assert [take.preset for take in run.takes] == ["neutral", "safe"]
+    else:
+        assert [Path(str(take.reference)).name for take in run.takes] == ["one.wav", "two.wav"]
+        assert run.takes[0].made_with["clip"] != run.takes[1].made_with["clip"]
 
 
 def test_schema_is_told(capsys: pytest.CaptureFixture[str]) -> None:

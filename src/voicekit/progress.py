@@ -7,6 +7,12 @@ from pathlib import Path
 from voicekit.errors import VoicekitError
 
 
+def duration(seconds: float) -> str:
+    """As 1:02:03 or 2:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
 class Reporter:
     """Hears everything and says nothing."""
 

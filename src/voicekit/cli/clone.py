@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from voicekit.cli.show import JsonLines, Shown, duration, reporter
+from voicekit.cli.show import JsonLines, Shown, reporter
 from voicekit.errors import one_line
+from voicekit.progress import duration
 from voicekit.speech.clone import Forecast, clone, forecast
 from voicekit.speech.run import Run
 
@@ -38,6 +39,9 @@ def main(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Before what the job says: takes=3, pick.gates.max_wer=0.05"),
     ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what is picked (tails, clicks, tones) where no score falls by it")
+    ] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1")] = "auto",
     model: Annotated[
         str, typer.Option("-m", "--model", help="Whisper that the judge hears with: name, folder or hub id")
@@ -61,7 +65,7 @@ def main(
         from voicekit.models import go_offline
 
         go_offline()
-    lines, changes = tuple(only or ()), tuple(set_ or ())
+    lines, changes = tuple(only or ()), (*(set_ or ()), *(["repair=true"] if repair else []))
     if dry_run:
         show_forecast(forecast(job, only=lines, limit=limit, changes=changes, device=device, model=model))
         return 0

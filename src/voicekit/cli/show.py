@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicekit.errors import VoicekitError
-from voicekit.progress import Reporter
+from voicekit.progress import Reporter, duration
 
 if TYPE_CHECKING:
     from voicekit.session import Outcome
@@ -266,12 +266,6 @@ def summary_table(outcomes: Sequence[Outcome]) -> Table:
             escape(str(outcome.folder.parent / "latest") if outcome.folder else ""),
         )
     return table
-
-
-def duration(seconds: float) -> str:
-    """As 1:02:03 or 2:03."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from voicekit.errors import EngineError, SourceError, VoicekitError, without_sec
 from voicekit.judge.prosody import Profile
 from voicekit.judge.take import Judge
 from voicekit.manifest import made_with, surroundings
-from voicekit.progress import Reporter
+from voicekit.progress import Reporter, duration
 from voicekit.speech.choose import judged, profiles
 from voicekit.speech.estimate import Speeds, memory, speech_seconds
 from voicekit.speech.job import load_job
@@ -129,6 +129,7 @@ class _Work:
     done: int = 0
     wanted: int = 0
     cached: int = 0
+    started: float = field(default_factory=time.monotonic)
 
     def do(self, said_before: Mapping[str, Tag]) -> dict[str, Any]:
         """Render, judge, try again, choose and write; returns the manifest's own part.
@@ -136,14 +137,13 @@ class _Work:
         Raises:
             EngineError: not one take could be rendered.
         """
-        started = time.monotonic()
         self.report.stage_started("takes", 0.0)
         self._make([order for line in self.plan.lines for order in self.plan.orders(line)])
         self._try_again()
         if not any(take.file for take in self._all()):
             first = next(iter(self._all()))
             raise EngineError(f"not one take could be rendered: {first.error}", "See what it says, and run it again")
-        self.report.stage_done("takes", time.monotonic() - started, self.cached == self.done)
+        self.report.stage_done("takes", time.monotonic() - self.started, self.cached == self.done)
         Speeds().learn(self.renderer.timings, self.judge.device.kind)
         own = self._profiles()
         lines = tuple(LineRecord(line.id, line.text, line.voice) for line in self.plan.lines)
@@ -167,7 +167,7 @@ class _Work:
             "profiles": {voice: asdict(each) for voice, each in own.items()},
             "flagged": flagged,
             "failed": [take.id for take in takes.takes if take.error],
-            "timings": {"seconds": round(time.monotonic() - started, 3)},
+            "timings": {"seconds": round(time.monotonic() - self.started, 3)},
             "warnings": [f"{line.id}: {line.why}" for line in takes.lines if line.flagged],
         }
 
@@ -232,7 +232,14 @@ class _Work:
         self.done += 1
         self.report.stage_progress(self.done / self.wanted)
         if take:
-            self.report.note(f"[{self.done}/{self.wanted}] {told(take)}")
+            self.report.note(f"[{self.done}/{self.wanted}{self._left()}] {told(take)}")
+
+    def _left(self) -> str:
+        """About how long yet, by the takes that had to be made."""
+        made, left = self.done - self.cached, self.wanted - self.done
+        if not made or not left:
+            return ""
+        return f", {duration((time.monotonic() - self.started) / made * left)} left"
 
 
 def told(take: TakeRecord) -> str:

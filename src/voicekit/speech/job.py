@@ -65,7 +65,7 @@ def load_job(source: str | Path | Mapping[str, Any], changes: Sequence[str] = ()
     else:
         path = preset("clone", str(source))
         values, file, folder, name = load_yaml(path), str(path), path.parent, path.stem
-    values = _changed(_with_variables(values, file), changes)
+    values = _with_variables(_changed(values, changes), file)
     spec = build(CloneJob, values, file)
     if spec.lines and spec.lines_from:
         raise UsageError(f"{file}: it has lines and lines_from", "Give one of them")
