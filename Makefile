@@ -30,6 +30,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.speech
 	$(BIN)/python -m benchmarks.conversation
 	$(BIN)/python -m benchmarks.translation
+	$(BIN)/python -m benchmarks.compare
 	$(BIN)/python -m benchmarks.judge
 
 lock: setup

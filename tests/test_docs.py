@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -14,6 +15,8 @@ from tests.conftest import ROOT
 from tests.server import Site
 from voicekit.cli import COMMANDS, run
 from voicekit.data import Segment, Transcript, spread
+from voicekit.report.edits import mark
+from voicekit.report.runs import look
 
 # What is said in the sample, near enough for its sound to be found again.
 SAID = (
@@ -55,13 +58,16 @@ def takes_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def desk(
     sample: Path, talk_home: Path, takes_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A working folder with what the pages speak of: talk.mp4, its subtitles, interviews/, $URL, and finished runs."""
+    """A working folder with what the pages speak of: talk.mp4, its subtitles, interviews/, $URL, runs, corrections."""
     shutil.copy(sample, tmp_path / "talk.mp4")
     shutil.copytree(ROOT / "configs" / "dialogue", tmp_path / "configs" / "dialogue")
     (tmp_path / "interviews").mkdir()
     shutil.copy(sample, tmp_path / "interviews" / "one.wav")
-    for name, made in (("talk", talk_home), ("packaged", takes_home)):
+    for name, made in (("talk", talk_home), ("packaged", takes_home), ("lively", takes_home)):
         shutil.copytree(made, tmp_path / "outputs" / name, symlinks=True)
+    words = look(talk_home).transcript
+    edits = {"schema": "voicekit.edits/1", "transcript": mark(words), "names": {words.speakers[0]: "Ana"}}
+    (tmp_path / "talk.edits.json").write_text(json.dumps(edits))
     TALK.save(tmp_path / "talk.json")
     for name in ("talk.srt", "part1.srt", "part2.srt"):
         TALK.save(tmp_path / name, style="netflix")

@@ -29,7 +29,7 @@ from voicekit.report.apply import apply_edits
 from voicekit.report.edits import EditedSegment, EditedWord, Edits, edited, mark
 from voicekit.report.measures import MEASURES, fault
 from voicekit.report.media import MELS, PEAKS, peaks, spectrogram
-from voicekit.report.runs import open_run
+from voicekit.report.runs import look
 from voicekit.report.statistics import statistics
 from voicekit.report.write import write_report
 from voicekit.workspace import intact
@@ -127,7 +127,7 @@ def test_a_transcript_page_has_sound_words_and_statistics(own_run: Path) -> None
     assert made.notes == ()
     html = made.page.read_text()
     data = data_of(html)
-    transcript = open_run(own_run).transcript
+    transcript = look(own_run).transcript
     assert [word[0] for row in data["segments"] for word in row[6]] == [word.text for word in transcript.words]
     assert data["mark"] == mark(transcript)
     assert data["audio"] == "report_files/audio.mp3"
@@ -154,7 +154,7 @@ def test_a_takes_page_has_all_of_each_take(takes: Path) -> None:
     made = write_report(takes)
     html = made.page.read_text()
     assert made.notes == ()
-    found = open_run(takes).takes
+    found = look(takes).takes
     for take in found.takes:
         assert f'data-sound="takes/{take.id}.flac"' in html
         assert f"Settings, seed {take.seed}" in html
@@ -406,7 +406,7 @@ def saved(folder: Path, transcript: Transcript, **more: Any) -> Path:
 
 
 def test_edits_of_a_run_make_a_new_run(own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = open_run(own_run).transcript
+    before = look(own_run).transcript
     old = own_run.resolve()
     path = saved(tmp_path, before, names={before.speakers[0]: "Ana"}, words=[
         {"segment": 0, "word": 0, "was": before.segments[0].words[0].text, "text": "Goodbye.", "speaker": None},
@@ -455,7 +455,7 @@ def test_a_gallery_groups_by_tag_and_fault(takes: Path, tmp_path: Path, capsys: 
     assert run(["gallery", str(takes), str(tmp_path / "empty"), "-o", str(place), "--most", "1"]) == 0
     assert "Left out" in capsys.readouterr().out
     html = place.read_text()
-    found = open_run(takes).takes
+    found = look(takes).takes
     heads = re.findall(r'<h2 id="(\w+)">', html)
     assert heads[:3] == ["good", "bad", "weird"]
     assert "clean" in heads

@@ -11,13 +11,14 @@ from voicekit.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-NAMES = ("transcript", "eval", "takes", "timeline", "clone", "transcribe", "clean", "subtitle")
+NAMES = ("transcript", "edits", "eval", "compare", "takes", "timeline", "clone", "transcribe", "clean", "subtitle")
 
 
 @app.command()
 def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
-    """Print a JSON Schema: transcript (transcript.json), eval (`voicekit eval --json`), takes (takes.json), timeline
-    (timeline.json), clone (job files), transcribe (--config files), clean and subtitle (presets)."""
+    """Print a JSON Schema: transcript (transcript.json), edits (what a report's page saves), eval and compare (their
+    --json), takes (takes.json), timeline (timeline.json), clone (job files), transcribe (--config files), clean and
+    subtitle (presets)."""
     print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 
@@ -30,6 +31,14 @@ def _schema(name: str) -> dict[str, Any]:
         from voicekit.judge.evaluate import Evaluation
 
         return Evaluation.json_schema()
+    if name == "edits":
+        from voicekit.report.edits import Edits
+
+        return Edits.json_schema()
+    if name == "compare":
+        from voicekit.report.compare import Comparison
+
+        return Comparison.json_schema()
     if name == "takes":
         from voicekit.speech.takes import Takes
 

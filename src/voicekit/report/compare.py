@@ -97,6 +97,14 @@ class Comparison:
         value = TypeAdapter(Comparison).dump_python(self, mode="json")
         return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """JSON Schema of what `to_json` gives."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **TypeAdapter(Comparison).json_schema(mode="serialization"),
+        }
+
 
 def compare(
     run_a: str | Path,
@@ -416,14 +424,16 @@ def _rows(pair: Pair) -> Iterator[dict[str, Any]]:
     """For the table: figures as they are written, and where the interval lies on a common scale of -1 to 1."""
     for found, sentence in zip(pair.differences, pair.verdicts, strict=True):
         label, unit, factor, digits, better = _writing(found.measure)
+
+        def signed(value: float | None, factor: float = factor, digits: int = digits) -> str | None:
+            return None if value is None else f"{value * factor:+.{digits}f}".replace("-", "−")
+
         ends = [abs(end) for end in (found.low, found.high, found.value) if end is not None]
         reach = max([*ends, 1e-12])
         yield {
             "label": label, "unit": unit.strip(), "better": better, "sentence": sentence, "outcome": found.outcome,
             "a": f"{found.a * factor:.{digits}f}", "b": f"{found.b * factor:.{digits}f}",
-            "value": f"{found.value * factor:+.{digits}f}",
-            "low": None if found.low is None else f"{found.low * factor:+.{digits}f}",
-            "high": None if found.high is None else f"{found.high * factor:+.{digits}f}",
+            "value": signed(found.value), "low": signed(found.low), "high": signed(found.high),
             "units": found.units, "drawn": found.drawn,
             "at": [None if end is None else round(end / reach, 4) for end in (found.low, found.value, found.high)],
         }  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -75,6 +75,10 @@ class Edits:
             raise SourceError(
                 f"not a {SCHEMA} file: {where}: {first['msg']}", "Save the edits from the page again"
             ) from None
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_adapter().json_schema()}
 
 
 @functools.cache
