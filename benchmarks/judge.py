@@ -197,7 +197,7 @@ FAULTS: dict[ArtifactKind, Fault] = {
     "tail": Fault(tail, 0.5, "s", (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)),
     "repetition": Fault(repetition, 3, "words", (1, 2, 3, 4)),
     "truncated": Fault(truncated, 0.3, "s", (0.05, 0.1, 0.15, 0.2, 0.3)),
-    "click": Fault(click, -6, "dB of full scale", (-30, -24, -18, -12, -6, -3)),
+    "click": Fault(click, -3, "dB of full scale", (-24, -18, -12, -6, -3)),
     "tone": Fault(tone, -40, "dB of speech", (-60, -50, -45, -40, -35, -30)),
     "dc": Fault(dc, 2.0, "% of full scale", (0.25, 0.5, 1.0, 1.25, 1.5, 2.0)),
     "hum": Fault(hum, -30, "dB of speech", (-50, -40, -35, -30, -25, -20)),

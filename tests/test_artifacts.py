@@ -215,7 +215,7 @@ def test_cosines() -> None:
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
 GOOD = Measures(3.0, "x", 0.0, similarity=0.8, mos=3.2, pace=200.0, pitch=100.0)
-CLICK = Artifact("click", 1.0, 1.001, 20.0, 12.5, "dB above what is around it")
+CLICK = Artifact("click", 1.0, 1.001, 20.0, 13.3, "dB above what is around it")
 
 
 def changed(**values: object) -> Measures:
