@@ -7,6 +7,7 @@ its recording with the options of run.json.
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from voicekit.speech.render import SOUND, Order, read_take, write_take
 from voicekit.speech.run import find_run_folder, open_run, read_manifest
 from voicekit.speech.speaker import Speaker
 from voicekit.speech.takes import TakeRecord
-from voicekit.workspace import file_sha256
+from voicekit.workspace import file_sha256, hash_file
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,20 @@ def verify(
         return iter([_transcript(folder, manifest, device, report)])
     found = open_run(folder)
     wanted = [found.take(name) for name in takes] or [take for take in found.takes if take.file]
-    return _takes(folder, wanted, device, report)
+    checks = _takes(folder, wanted, device, report)
+    return itertools.chain(checks, _mix(folder)) if manifest.get("kind") == "dialogue" and not takes else checks
+
+
+def _mix(folder: Path) -> Iterator[Check]:
+    """Of a dialogue's mix, from the takes that are in the run."""
+    from voicekit.conversation.run import MIX, mix_again
+
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            same = hash_file(mix_again(folder, Path(scratch))) == hash_file(folder / MIX)
+            yield Check(MIX, same, "" if same else "other bytes, of the same takes")
+        except (OSError, VoicekitError) as error:
+            yield Check(MIX, None, _told(error))
 
 
 def _takes(folder: Path, wanted: Sequence[TakeRecord], device: str, report: Reporter) -> Iterator[Check]:
@@ -166,6 +180,8 @@ def _otherwise(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]
 
 
 def _otherwise_transcript(then: Mapping[str, Any], device: str) -> Iterator[str]:
+    if then.get("edited"):
+        yield "it was corrected by hand"
     chosen = choose_device(device)
     old = then.get("device", {})
     if (old.get("kind"), old.get("name")) != (chosen.kind, chosen.name):

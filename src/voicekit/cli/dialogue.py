@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json as jsonlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from voicekit.cli.show import Shown, reporter
+from voicekit.cli.show import JsonLines, Shown, reporter
 from voicekit.config import DialogueOptions
 from voicekit.errors import one_line
+
+if TYPE_CHECKING:
+    from voicekit.conversation.cast import Casting
+    from voicekit.conversation.run import Mix
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -102,7 +107,7 @@ def dialogue(
     return int(bool(mix.timeline.failed))
 
 
-def _tell(casting: Any) -> None:
+def _tell(casting: Casting) -> None:
     """What is in a script."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in ("speaker", "voice", "engine", "lines", "words"):
@@ -117,14 +122,21 @@ def _tell(casting: Any) -> None:
     console.print(table)
     topics = [line.topic for line in casting.script.lines if line.topic]
     if topics:
-        console.print(f"topics: {', '.join(topics)}")
+        console.print(f"topics: {one_line(', '.join(topics))}")
     for note in casting.notes:
         console.print(f"note: {note}")
 
 
-def _show(mix: Any, report: Shown) -> None:
+def _show(mix: Mix, report: Shown) -> None:
     """What came of it."""
     timeline = mix.timeline
+    if isinstance(report, JsonLines):
+        report.event(
+            "run", folder=str(mix.folder), cached=mix.cached, utterances=len(timeline.entries),
+            failed=[one.id for one in timeline.failed], duration=timeline.duration, loudness=timeline.loudness,
+            true_peak=timeline.true_peak, heard=jsonlib.loads(mix.heard.to_json()) if mix.heard else None,
+        )  # fmt: skip
+        return
     loud = f"{timeline.loudness:.1f} LUFS, {timeline.true_peak:.1f} dBTP" if timeline.loudness is not None else "silent"
     report.note(f"{len(timeline.entries)} utterances, {timeline.duration:.1f} s, {loud}")
     if (found := timeline.turns) is not None:
@@ -145,4 +157,4 @@ def _show(mix: Any, report: Shown) -> None:
         scores = {"WER": heard.wer, "cpWER": heard.cpwer, "DER": heard.der, "DER, told who is who": heard.oracle_der}
         told = ", ".join(f"{name} {value:.1%}" for name, value in scores.items() if value is not None)
         report.note(f"heard: {told}; {heard.speakers} of {len(timeline.speakers)} speakers")
-    report.note(f"{mix.folder.parent / 'latest' / 'mix.wav'}")
+    report.note(str(mix.folder.parent / "latest" / "mix.wav"))

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from voicekit.config import DialogueOptions, Role, ScriptHeader, build, load_yaml, presets, sampling
-from voicekit.conversation.script import Aside, Backchannel, Fault, Line, Pause, Say, Script
+from voicekit.conversation.script import LONGEST_NAME, Aside, Backchannel, Fault, Line, Pause, Say, Script
 from voicekit.engines import SpeechEngine, speech_engine
-from voicekit.errors import UsageError
+from voicekit.errors import UsageError, one_line
 from voicekit.seeds import Draws
 from voicekit.speech.render import Order, take_seed
 from voicekit.speech.voices import KnownVoice, find
@@ -260,10 +260,12 @@ class _Maker:
 
     def _note_of(self, aside: Aside, engine: SpeechEngine) -> None:
         """A stage direction that looks like a slip is told of."""
-        close = difflib.get_close_matches(aside.text, presets(f"sampling/{engine.name}"), n=1)
+        close = difflib.get_close_matches(aside.text[:LONGEST_NAME], presets(f"sampling/{engine.name}"), n=1)
         if close:
             where = f"line {aside.at[0]}, column {aside.at[1]}"
-            self.notes.append(f"{where}: ({aside.text}) is taken for a stage direction; did you mean ({close[0]})?")
+            self.notes.append(
+                f"{where}: ({one_line(aside.text)}) is taken for a stage direction; did you mean ({close[0]})?"
+            )
 
     def _filled(self, speaker: str, text: str) -> str:
         """With a filler before it, where the draw says so."""

@@ -168,11 +168,13 @@ def parse_fountain(text: str, name: str) -> Script:
 
 def _without_notes(text: str) -> str:
     """Without /* */ and [[ ]], whose line breaks stay, so that the numbers of lines do."""
-
-    def blank(found: re.Match[str]) -> str:
-        return "\n" * found[0].count("\n")
-
-    return re.sub(r"\[\[.*?\]\]", blank, re.sub(r"/\*.*?\*/", blank, text, flags=re.DOTALL), flags=re.DOTALL)
+    for opening, closing in (("/*", "*/"), ("[[", "]]")):
+        kept, at = [], 0
+        while (start := text.find(opening, at)) >= 0 and (end := text.find(closing, start + 2)) >= 0:
+            kept += [text[at:start], "\n" * text.count("\n", start, end)]
+            at = end + 2
+        text = "".join([*kept, text[at:]])
+    return text
 
 
 def _title_page(rows: list[str]) -> tuple[str, int]:
@@ -193,7 +195,7 @@ def _character(rows: list[str], number: int) -> str | None:
     row = rows[number].strip().removesuffix("^").rstrip()
     above = number == 0 or not rows[number - 1].strip()
     below = number + 1 < len(rows) and bool(rows[number + 1].strip())
-    if not row or not above or not below:
+    if not row or len(row) > 2 * LONGEST_NAME or not above or not below:
         return None
     if row.startswith("@"):
         return " ".join(_EXTENSION.sub("", row[1:]).split())

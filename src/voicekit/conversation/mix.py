@@ -36,6 +36,9 @@ FRAME = 0.002
 SPEECH_LEVEL = -23.0
 """dB of full scale to which the speech of each take is brought before the mix, so that voices are equally loud."""
 
+CUT_FADE = 0.04
+"""Seconds over which a voice falls that is cut off in its speech."""
+
 MOST_GAIN = 18.0
 """dB that this may take."""
 
@@ -88,7 +91,7 @@ def gain_of(sound: Audio) -> float:
 
 @dataclass(frozen=True)
 class Event:
-    """A stretch (start, end, seconds) of a take's file, and where it begins in the mix. `gain`: dB."""
+    """A stretch (start, end) of a take's file, where it begins in the mix and how it falls, seconds; its gain in dB."""
 
     path: Path
     speaker: str
@@ -96,6 +99,7 @@ class Event:
     end: float
     at: float
     gain: float = 0.0
+    fade: float = FADE
 
 
 @dataclass(frozen=True)
@@ -234,11 +238,9 @@ class _Sounds:
     def of(self, event: Event) -> Samples:
         take = self._take(event.path)
         piece = take[round(event.start * self.rate) : round(event.end * self.rate)].copy()
-        fade = min(round(FADE * self.rate), len(piece) // 2)
-        if fade:
-            ramp = (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, fade))).astype(np.float32)
-            piece[:fade] *= ramp
-            piece[-fade:] *= ramp[::-1]
+        rise, fall = (min(round(seconds * self.rate), len(piece) // 2) for seconds in (FADE, event.fade))
+        piece[:rise] *= _ramp(rise)
+        piece[len(piece) - fall :] *= _ramp(fall)[::-1]
         return piece * np.float32(10 ** (event.gain / 20))
 
     def _take(self, path: Path) -> Samples:
@@ -248,6 +250,11 @@ class _Sounds:
                 del self._takes[next(iter(self._takes))]
             self._takes[path] = resample(Audio(samples[None, :], rate), self.rate).samples[0]
         return self._takes[path]
+
+
+def _ramp(size: int) -> Samples:
+    """From 0 to 1, without a corner."""
+    return (0.5 - 0.5 * np.cos(np.linspace(0, np.pi, size))).astype(np.float32)
 
 
 def _add(track: Samples, sound: Samples, at: int) -> None:

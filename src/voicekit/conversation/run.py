@@ -15,7 +15,7 @@ import itertools
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from voicekit.config import ScriptHeader, build, subtitle_style
 from voicekit.conversation import script as scripts
 from voicekit.conversation.cast import Casting, Utterance, cast, read_cast
 from voicekit.conversation.formats import ENDINGS, read_script
-from voicekit.conversation.mix import QUIETER, TAIL, Desk, Event, Mixed, gain_of, mix, stretches
+from voicekit.conversation.mix import CUT_FADE, QUIETER, TAIL, Desk, Event, Mixed, gain_of, mix, stretches
 from voicekit.conversation.script import Script
 from voicekit.conversation.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
 from voicekit.conversation.turns import Clip, Placed, distribution, place
@@ -41,15 +41,17 @@ from voicekit.errors import (
     SourceError,
     UsageError,
     VoicekitError,
+    one_line,
     without_secrets,
 )
 from voicekit.manifest import git_commit, made_with, package_versions
 from voicekit.pipeline.write import save
 from voicekit.progress import Reporter
-from voicekit.speech.render import Order, Renderer, StoredTake, copy_into
+from voicekit.speech.join import FADE
+from voicekit.speech.render import Order, Renderer, StoredTake, copy_into, read_take
 from voicekit.speech.speaker import Speaker, default_speaker
 from voicekit.speech.takes import FILE as TAKES
-from voicekit.speech.takes import LineRecord, TakeRecord, Takes
+from voicekit.speech.takes import LineRecord, TakeRecord, Takes, read_takes
 from voicekit.workspace import (
     RunFolder,
     StageCache,
@@ -196,7 +198,7 @@ def make(
         VoicekitError: all but a line that cannot be rendered.
     """
     report = report or Reporter()
-    title = casting.script.header.title or (source.stem if source else "dialogue")
+    title = one_line(casting.script.header.title) or (source.stem if source else "dialogue")
     report.item_started(title)
     for note in casting.notes:
         report.note(note)
@@ -263,9 +265,8 @@ class _Maker:
         """By utterance."""
         self.why: dict[str, str] = {}
         self.errors: dict[str, str] = {}
-        self.clips: dict[str, Clip] = {}
-        self.levels: dict[str, float] = {}
-        self.stems = stem_names(casting.roles)
+        self.rendered: dict[str, Rendered] = {}
+        """By utterance; silence for those that failed."""
         self.timings: dict[str, float] = {}
         self.cached = 0
 
@@ -289,7 +290,7 @@ class _Maker:
             one = utterances[order.id]
             self.errors[one.id] = str(error)
             self.takes[order.id] = replace(order.record(), error=str(error))
-            self.clips[one.id] = _silence(one)
+            self.rendered[one.id] = _silence(one)
             self.report.item_failed(f"line {one.line + 1} ({one.speaker})", error)
 
         for count, (stored, _) in enumerate(
@@ -316,25 +317,15 @@ class _Maker:
         record = stored.record(file)
         self.takes[record.id] = record
         self.picked[one.id] = record
-        self.clips[one.id] = clip_of(stored.sound, record.parts)
-        self.levels[one.id] = gain_of(stored.sound)
+        self.rendered[one.id] = rendered(self.folder / file, record.parts)
 
     # --- mix
 
     def _mixed(self) -> Timeline:
-        placed = place(self.casting, self.clips)
         started = time.monotonic()
-        self.report.stage_started("mix", placed[-1].end)
-        options, roles = self.casting.options, self.casting.roles
-        desk = Desk(
-            options.rate, {name: role.pan for name, role in roles.items()}, options.room,
-            max(one.end for one in placed) + TAIL, options.loudness, options.true_peak,
-        )  # fmt: skip
-        stems = {name: self.folder / file for name, file in self.stems.items()}
-        try:
-            done = mix(self._events(placed), desk, self.folder / MIX, stems, self.report.stage_progress)
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise _not_written(self.folder / MIX, error) from error
+        options = self.casting.options
+        self.report.stage_started("mix", sum(one.clip.seconds for one in self.rendered.values()))
+        placed, done = mix_takes(self.casting, self.rendered, self.folder, self.report.stage_progress)
         self.timings["mix"] = time.monotonic() - started
         self.report.stage_done("mix", self.timings["mix"], False)
         if done.loudness is not None and abs(done.loudness - options.loudness) > 0.5:
@@ -343,26 +334,11 @@ class _Maker:
             )
         return self._timeline(placed, done)
 
-    def _events(self, placed: Sequence[Placed]) -> list[Event]:
-        return [
-            Event(
-                self.folder / str(self.picked[one.utterance.id].file), one.utterance.speaker, piece.start, piece.end,
-                piece.at, self._gain(one.utterance),
-            )
-            for one in placed
-            if one.utterance.id in self.picked
-            for piece in one.pieces
-        ]  # fmt: skip
-
-    def _gain(self, one: Utterance) -> float:
-        """dB."""
-        return self.levels[one.id] + self.casting.roles[one.speaker].level + (QUIETER if one.inside else 0.0)
-
     def _timeline(self, placed: Sequence[Placed], done: Mixed) -> Timeline:
         takes = {id: record.id for id, record in self.picked.items()}
         return Timeline(
-            SCHEMA, self.title, done.seconds, self.casting.options.rate, tuple(self.casting.roles), self.stems,
-            done.loudness, done.true_peak, done.limited, distribution(placed),
+            SCHEMA, self.title, done.seconds, self.casting.options.rate, tuple(self.casting.roles),
+            stem_names(self.casting.roles), done.loudness, done.true_peak, done.limited, distribution(placed),
             entries(self.casting, placed, takes, self.errors),
         )  # fmt: skip
 
@@ -412,12 +388,12 @@ class _Maker:
         heard = [self.renderer.measure(stored, judge) for stored in (first, again)]
         wrong = [1.0 if measures.wer is None else measures.wer for measures in heard]
         kept = wrong[1] < wrong[0]
-        clip, level = self.clips[one.id], self.levels[one.id]
+        ready = self.rendered[one.id]
         self.takes[before.id] = before = replace(before, measures=heard[0])
         self._keep(one, again)
         self.takes[again.order.id] = self.picked[one.id] = replace(self.picked[one.id], measures=heard[1])
         if not kept:
-            self.picked[one.id], self.clips[one.id], self.levels[one.id] = before, clip, level
+            self.picked[one.id], self.rendered[one.id] = before, ready
         said = f"{wrong[min(kept, 1)]:.0%} of its words were wrong, {wrong[1 - kept]:.0%} of the other's"
         self.why[one.id] = said
         self.report.note(
@@ -458,16 +434,77 @@ class _Maker:
         return LineRecord(one.id, one.text, voice, record.id, why, False, record.file)
 
 
-def clip_of(sound: Audio, parts: Sequence[tuple[float, float]] = ()) -> Clip:
-    """What timing needs to know of a take; `parts`: (start, end) of its sentences."""
+@dataclass(frozen=True)
+class Rendered:
+    """An utterance as timing and mix need it. `path` of its sound, None for silence; `level` in dB, what evens it."""
+
+    clip: Clip
+    path: Path | None = None
+    level: float = 0.0
+
+
+def rendered(path: Path, parts: Sequence[tuple[float, float]] = ()) -> Rendered:
+    """A take. `parts`: (start, end) of its sentences."""
+    sound = read_take(path)
     breaks = tuple((a[1] + b[0]) / 2 for a, b in itertools.pairwise(parts) if b[0] - a[1] > 0.1)
-    return Clip(sound.duration, stretches(sound), breaks)
+    return Rendered(Clip(sound.duration, stretches(sound), breaks), path, gain_of(sound))
 
 
-def _silence(one: Utterance) -> Clip:
+def _silence(one: Utterance) -> Rendered:
     """Of a line that cannot be rendered."""
     seconds = max(0.5, len(one.text) / CHARACTERS_A_SECOND)
-    return Clip(seconds, ((0.0, seconds),))
+    return Rendered(Clip(seconds, ((0.0, seconds),)))
+
+
+def mix_takes(
+    casting: Casting,
+    takes: Mapping[str, Rendered],
+    folder: Path,
+    progress: Callable[[float], None] = lambda share: None,
+) -> tuple[tuple[Placed, ...], Mixed]:
+    """Place the takes of a dialogue and mix them; mix and stems are written into a folder.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    placed = place(casting, {id: one.clip for id, one in takes.items()})
+    options, roles = casting.options, casting.roles
+    desk = Desk(
+        options.rate, {name: role.pan for name, role in roles.items()}, options.room,
+        max(one.end for one in placed) + TAIL, options.loudness, options.true_peak,
+    )  # fmt: skip
+    events = [
+        Event(
+            path, said.speaker, piece.start, piece.end, piece.at,
+            takes[said.id].level + roles[said.speaker].level + (QUIETER if said.inside else 0.0),
+            CUT_FADE if one.cut and piece == one.pieces[-1] else FADE,
+        )
+        for one in placed
+        if (path := takes[(said := one.utterance).id].path)
+        for piece in one.pieces
+    ]  # fmt: skip
+    stems = {name: folder / file for name, file in stem_names(roles).items()}
+    try:
+        return placed, mix(events, desk, folder / MIX, stems, progress)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise _not_written(folder / MIX, error) from error
+
+
+def mix_again(folder: Path, into: Path) -> Path:
+    """The mix of a run made again of its takes and its script, into another folder; returns the file.
+
+    Raises:
+        SourceError: the run is damaged.
+    """
+    casting = cast(read_script(folder / SCRIPT), SCRIPT)
+    found = read_takes(folder)
+    by_id = {take.id: take for take in found.takes}
+    takes = {one.id: _silence(one) for one in casting.utterances}
+    for line in found.lines:
+        if line.picked and line.file:
+            takes[line.id] = rendered(folder / line.file, by_id[line.picked].parts)
+    mix_takes(casting, takes, into)
+    return into / MIX
 
 
 def stem_names(speakers: Any) -> dict[str, str]:

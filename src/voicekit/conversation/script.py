@@ -226,6 +226,7 @@ def is_name(name: str) -> bool:
     """Whether a speaker can be called so in a script."""
     return (
         0 < len(name) <= LONGEST_NAME
+        and name.isprintable()
         and any(char.isalnum() for char in name)
         and bool(_NAME.fullmatch(f"{name}:"))
         and not name.startswith(("//", "---"))
