@@ -351,8 +351,9 @@ class Meter:
         from scipy.signal import resample_poly
 
         between = np.abs(resample_poly(samples, OVERSAMPLED, 1, axis=1))
-        peaks = between.reshape(2, samples.shape[1], OVERSAMPLED).max(axis=2)
-        found: Samples = np.maximum(peaks, np.abs(samples)).astype(np.float32)
+        found: Samples = np.abs(samples)
+        for phase in range(OVERSAMPLED):
+            np.maximum(found, between[:, phase::OVERSAMPLED], out=found)
         return found
 
     def _frames(self, values: NDArray[Any], how: Callable[..., Any]) -> NDArray[Any]:

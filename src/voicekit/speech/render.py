@@ -22,7 +22,6 @@ from voicekit.config import build
 from voicekit.data import Audio, Measures, Take, Voice, parse_json
 from voicekit.engines import speech_engine
 from voicekit.errors import EngineError, VoicekitError, interrupted
-from voicekit.judge.take import from_json, to_json
 from voicekit.seeds import derive
 from voicekit.speech.takes import TakeRecord
 from voicekit.speech.voices import KnownVoice
@@ -244,6 +243,9 @@ class Renderer:
         wait: bool = True,
     ) -> tuple[Measures, float | None]:  # fmt: skip
         """What was heard, and in how many seconds; None for the time where it was heard before."""
+        # Here and not above: it loads all that listens, which rendering alone does without.
+        from voicekit.judge.take import from_json, to_json
+
         language = order.voice.voice.language
         parts = {
             "sound": key,
