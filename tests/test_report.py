@@ -255,6 +255,18 @@ def test_takes_without_sound_or_outside_are_told(takes: Path, tmp_path: Path) ->
     assert html.count("Its sound is not there.") == 2
 
 
+def test_ids_of_takes_name_no_places(takes: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "deep" / "run"
+    shutil.copytree(takes, copy, ignore=shutil.ignore_patterns("report*"))
+    text = (copy / "takes.json").read_text().replace('"001-1"', '"../../../escaped"')
+    (copy / "takes.json").write_text(text)
+    before = {path for path in tmp_path.rglob("*") if copy not in path.parents}
+    write_report(copy)
+    assert run(["gallery", str(copy), "-o", str(copy / "gallery.html")]) == 0
+    assert {path for path in tmp_path.rglob("*") if copy not in path.parents} == before
+    assert len(list((copy / "report_files").iterdir())) == 8
+
+
 def test_names_of_pages(takes: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="html"):
         write_report(takes, tmp_path / "page.txt")

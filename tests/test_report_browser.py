@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from tests.server import Site
 from tests.takes_run import SENTENCES, takes_run
 from voicekit.audio import write
 from voicekit.cli import run
@@ -132,7 +133,7 @@ def test_a_click_on_a_word_plays_from_it(watched: Watched, talk: Path) -> None:
     page.wait_for_function("() => document.querySelector('.w.now')")
     page.keyboard.press("Space")
     assert page.evaluate("document.getElementById('audio').paused")
-    assert page.locator("#play").inner_text() == "Play"
+    page.locator("#play", has_text="Play").wait_for()
     assert any(url.endswith("audio.mp3") for url in watched.asked)
 
 
@@ -230,6 +231,33 @@ def test_hostile_texts_stay_texts(watched: Watched, tmp_path: Path) -> None:
     assert page.title() == "<script>x"
     assert page.locator(".seg h3").inner_text() == "A'\"<b>"
     assert page.locator("img").count() == 0
+
+
+def test_the_policy_stops_every_request(watched: Watched, talk: Path, sample: Path) -> None:
+    """Whatever a script would ask for, were there one that is not the page's own: nothing comes to a server."""
+    site = Site()
+    url = site.add("/x", sample, "audio/wav")
+    page = watched.open(talk / "report.html")
+    asking = """([kind, url]) => new Promise((answer) => {
+        if (kind === "fetch") fetch(url).then(() => answer("sent"), () => answer("stopped"));
+        const made = document.createElement(kind);
+        made.onload = () => answer("sent");
+        made.onerror = () => answer("stopped");
+        made.src = url;
+        if (kind === "script") document.head.append(made);
+    })"""
+    for kind in ("fetch", "img", "audio", "script"):
+        assert page.evaluate(asking, [kind, url]) == "stopped"
+    page.evaluate(
+        "document.head.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
+    )
+    assert page.evaluate("window.ran") is None
+    assert all("Content Security Policy" in fault for fault in watched.faults)
+    assert len(watched.faults) >= 5
+    site.stop()
+    assert site.log == []
+    watched.faults.clear()
+    watched.asked.clear()
 
 
 def test_missing_sound_is_told(watched: Watched, talk: Path, tmp_path: Path) -> None:

@@ -211,6 +211,8 @@ def _of_transcripts(
         differences = tuple(
             difference(name, a, b, drawn, comparisons=total, seed=options.seed) for name, drawn, a, b in some
         )
+        if not some:
+            notes.append("nothing can be compared: no measure is of the same units in both")
         one, other = runs[0], runs[number]
         changed = _changed(one, other) if one and other else ()
         sentences = tuple(verdict(letters[number], each) for each in differences)

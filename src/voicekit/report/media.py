@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from voicekit.audio import write
 from voicekit.data import Audio
-from voicekit.workspace import cannot_write, writing
+from voicekit.workspace import cannot_write, digest, safe_name, writing
 
 KINDS = {
     ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg",
@@ -62,8 +62,6 @@ class Shelf:
     def __init__(self, page: Path, embed: bool) -> None:
         self.page = page
         self.embed = embed
-        self.embedded = 0
-        """Characters of data URIs so far."""
         self.home = page.parent / f"{page.stem}_files"
 
     def file(self, path: Path, folder: Path) -> str | None:
@@ -82,14 +80,14 @@ class Shelf:
         """The address of a picture that was made for the page. Raises OutputError where it cannot be written."""
         if self.embed:
             return self._data(png, ".png")
-        place = self.home / f"{name}.png"
+        place = self._place(name, ".png")
         with writing(place) as temporary:
             temporary.write_bytes(png)
         return self._beside(place)
 
     def sound(self, name: str, audio: Audio, loudness: float | None = None) -> str:
         """The address of sound that was made for the page, mono and compact. Raises OutputError, MediaError."""
-        place = self.home / f"{name}{COMPACT}"
+        place = self._place(name, COMPACT)
         mono = Audio(audio.mono[None, :], audio.rate)
         write(mono, place, COMPACT_RATE if audio.rate <= COMPACT_RATE else 24_000, loudness, _kbps(audio.rate))
         if not self.embed:
@@ -98,13 +96,16 @@ class Shelf:
         self._remove(place)
         return self._data(data, COMPACT)
 
+    def _place(self, name: str, ending: str) -> Path:
+        """In the page's folder, whatever the name."""
+        safe = safe_name(name)
+        return self.home / f"{safe if safe == name else f'{safe}-{digest(name)[:8]}'}{ending}"
+
     def _beside(self, place: Path) -> str:
         return quote(place.relative_to(self.page.parent).as_posix())
 
     def _data(self, data: bytes, ending: str) -> str:
-        text = f"data:{KINDS.get(ending.lower(), 'application/octet-stream')};base64,{base64.b64encode(data).decode()}"
-        self.embedded += len(text)
-        return text
+        return f"data:{KINDS.get(ending.lower(), 'application/octet-stream')};base64,{base64.b64encode(data).decode()}"
 
     def _remove(self, place: Path) -> None:
         try:

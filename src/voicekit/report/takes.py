@@ -178,7 +178,7 @@ def _picture(run: Found, take: TakeRecord, shelf: Shelf, name: str) -> str | Non
         audio, _ = decode(run.folder / (take.file or ""))
     except VoicekitError:
         return None
-    return shelf.picture("-".join(filter(None, (name.replace("/", "-"), take.id))), spectrogram(audio))
+    return shelf.picture(f"{name} {take.id}" if name else take.id, spectrogram(audio))
 
 
 def _kinds(takes: tuple[TakeRecord, ...]) -> list[str]:
