@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,19 @@ import pytest
 import soundfile
 
 from tests import small_chatterbox
+from tests.conftest import python
 from voicekit import Speaker
 from voicekit.audio import Audio, at_loudness, decode, resample, write
 from voicekit.cli import run
 from voicekit.config import ChatterboxParams, MultilingualParams
 from voicekit.data import Voice
 from voicekit.engines import load_engine, speech_engine
-from voicekit.errors import EngineError, MissingPackage, UsageError
+from voicekit.errors import EngineError, MissingPackage, SourceError, UsageError
 from voicekit.models import Weights
 from voicekit.seeds import Draws
+from voicekit.speech.revoice import read_kept
+from voicekit.speech.speaker import save
+from voicekit.workspace import write_json
 
 FEW = ChatterboxParams(max_tokens=14)
 
@@ -193,6 +198,97 @@ def test_say_and_convert(sample: Path, tmp_path: Path, voices: tuple[Voice, Voic
             speaker.say("Hello", voice=clip, model=model, speed=2)
         with pytest.raises(UsageError, match="kokoro does not clone"):
             speaker.convert(tmp_path / "said.wav", voice="jf_alpha")
+
+
+def test_a_kept_take_is_made_again_of_its_tokens(
+    tmp_path: Path, voices: tuple[Voice, Voice], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ana, ben = (str(voice.clip) for voice in voices)
+    model, text = str(small_chatterbox.folder()), "Hello there my friend. [pause 0.5] How are you today?"
+    with small_chatterbox.layers(), Speaker(device="cpu") as speaker:
+        options: Any = {"model": model, "watermark": False}
+        take = speaker.say(text, voice=ana, seed=3, max_tokens=14, **options)
+        assert [0 < len(some) <= 14 for some in take.tokens] == [True, True]
+        kept = save(take, Path("a.wav"))
+        monkeypatch.setattr("voicekit.engines.chatterbox.Chatterbox._tokens", None)  # it has no part in what follows
+        again = speaker.revoice(kept, voice=ana, **options)
+        assert np.array_equal(again.audio.samples, take.audio.samples)
+        with pytest.raises(UsageError, match="cannot be cut from a last part of"):
+            speaker.revoice(kept, voice=ana, tail=9.0, **options)
+    with small_chatterbox.layers():
+        command = ["convert", "a.wav.json", "-v", ben, "--model", model, "--no-watermark", "-o", "b.wav"]
+        assert run([*command, "--cut-tail", "0.2"]) == 0
+        assert json.loads(Path("b.wav.json").read_text())["tokens"] == [[*take.tokens[0]], [*take.tokens[1][:-5]]]
+        first = slice(0, round(take.parts[0][1] * take.audio.rate) // 2)
+        assert not np.allclose(decode(Path("b.wav"), rate=24_000)[0].mono[first], take.audio.mono[first], atol=1e-3)
+    Path("x.json").write_text('{"schema": "voicekit.take/1", "tokens": [[99999]]}')
+    write_json(Path("y.json"), {**take.record(), "tokens": []})
+    for name, says in (
+        ("x.json", "is no take: text: Field required"),
+        ("y.json", "no speech tokens"),
+        ("z.json", "No"),
+    ):
+        with pytest.raises(SourceError, match=says):
+            read_kept(Path(name))
+    assert run(["convert", "a.wav", "-v", ana, "--cut-tail", "1"]) == 2
+    assert "--cut-tail is for the FILE.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "says"),
+    [("missing", 2, "no clip"), ("empty", 1, "is empty"), ("text", 1, "is not media"), ("silent", 2, "is silent"),
+     ("short", 2, "lasts 0.3 s"), ("clipped", 2, "are clipped")],
+)  # fmt: skip
+def test_a_clip_that_is_none_is_said_in_one_line(
+    tmp_path: Path, kind: str, status: int, says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = tmp_path / f"{kind}.wav"
+    match kind:
+        case "empty" | "text":
+            clip.write_bytes(b"" if kind == "empty" else b"no sound " * 200)
+        case "silent" | "short" | "clipped":
+            t = np.arange(6 * 24_000 if kind != "short" else 7200)
+            wave = np.sin(t * 0.05) * {"silent": 0.0, "short": 0.1, "clipped": 4.0}[kind]
+            soundfile.write(clip, np.clip(wave, -1, 1), 24_000)
+    assert run(["say", "Hello.", "-v", str(clip), "--model", str(small_chatterbox.folder())]) == status
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert says in line
+    assert line.count(". ") >= 1  # a remedy
+
+
+def test_what_is_wrong_with_a_clip_is_noted_and_any_format_will_do(
+    sample: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sound, _ = decode(sample, rate=8000)
+    write(Audio(sound.samples[:, 7 * 8000 : 20 * 8000], 8000), "two.m4a")
+    model = str(small_chatterbox.folder())
+    with small_chatterbox.layers():
+        assert run(["say", "Hi to you.", "-v", "two.m4a", "--model", model, "--set", "max_tokens=10"]) == 0
+    (note,) = capfd.readouterr().err.splitlines()  # and nothing that the libraries have to say
+    for says in ("note: two.m4a: 8000 Hz", "2 people speak", "13 s long", "`voicekit voice prepare`"):
+        assert says in note
+
+
+def test_a_new_process_says_it_the_same_way(voices: tuple[Voice, Voice], tmp_path: Path, own_cache: Path) -> None:
+    """Alone and with an empty cache, after something else was said in the other."""
+    code = (
+        "from pathlib import Path; from tests import small_chatterbox as small; from voicekit import Speaker\n"
+        "import os; clip, texts = os.environ['CLIP'], os.environ['TEXTS'].split('|')\n"
+        "with small.layers(), Speaker(device='cpu') as speaker:\n"
+        "    for text in texts:\n"
+        "        take = speaker.say(text, voice=clip, model=str(small.folder()), seed=5, max_tokens=12)\n"
+        "print(take.tokens, take.audio.samples.tobytes().hex()[::997])\n"
+    )
+    texts = ("Hello to you.", "Good night. All of you.|Hello to you.")
+    done = [
+        python(code, CLIP=str(voices[0].clip), TEXTS=text, VOICEKIT_CACHE=str(tmp_path / f"cache-{number}"))
+        for number, text in enumerate(texts)
+    ]
+    assert done[0].stdout, done[0].stderr
+    assert done[0].stdout == done[1].stdout
 
 
 @pytest.mark.parametrize("ending", ["wav", "mp3", "m4a", "opus"])

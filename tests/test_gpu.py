@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voicekit import Session, evaluate
-from voicekit.audio import decode
+from tests import small_chatterbox
+from voicekit import Session, Speaker, evaluate
+from voicekit.audio import decode, write
+from voicekit.data import Audio
 from voicekit.device import choose_device
 from voicekit.engines import load_engine
 from voicekit.judge.diarization import diarization_errors
@@ -52,6 +54,23 @@ def test_the_gpu_finds_the_voices_that_the_cpu_finds(sample: Path, own_cache: Pa
     errors, _ = diarization_errors(*turns, duration=30.0)
     missed, false_alarm, confusion, spoken = errors.sum(axis=0)
     assert missed + false_alarm + confusion <= 0.01 * spoken
+
+
+def test_chatterbox_holds_its_seed_on_the_gpu_and_gives_the_memory_back(sample: Path, tmp_path: Path) -> None:
+    import torch
+
+    sound, _ = decode(sample, rate=24_000)
+    clip = write(Audio(sound.samples[:, 7 * 24_000 : 13 * 24_000], 24_000), tmp_path / "clip.wav")
+    before = torch.cuda.memory_allocated()
+    with small_chatterbox.layers(), Speaker(device="cuda") as speaker:
+        options: Any = {"voice": str(clip), "model": str(small_chatterbox.folder()), "max_tokens": 40}
+        one, other, again = (speaker.say("Hello there, how are you?", seed=seed, **options) for seed in (7, 8, 7))
+        assert torch.cuda.memory_allocated() > before
+        assert np.array_equal(one.audio.samples, again.audio.samples)
+        assert one.tokens == again.tokens != other.tokens
+        speaker.say("Hello.", voice="joe")  # one engine at a time: chatterbox has left
+        assert torch.cuda.memory_allocated() == before
+    assert torch.cuda.memory_allocated() == before
 
 
 def found_voices(path: Path, device: str) -> Voices:

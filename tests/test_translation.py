@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +15,12 @@ import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import small_nllb
 from voicekit import translate
 from voicekit.cli import run
 from voicekit.config import subtitle_style
 from voicekit.data import Segment, Transcript, spread
-from voicekit.errors import EngineError, SourceError, UsageError
+from voicekit.errors import EngineError, ModelCorrupt, SourceError, UsageError
 from voicekit.pipeline.sentences import sentences
 from voicekit.pipeline.shield import Shield
 from voicekit.pipeline.write import to_srt
@@ -154,6 +156,27 @@ def test_the_command_and_its_cache(
 
 
 # --- speech -----------------------------------------------------------------------------------------------------------
+
+
+def test_nllb_on_small_random_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its weights are not at hand; the same code translates with a model of one layer, which makes no sense."""
+    monkeypatch.setenv("VOICEKIT_CACHE", str(tmp_path / "cache"))
+    model = str(small_nllb.build(tmp_path / "nllb"))
+    talk = said(("Ana", "The train leaves at 10:30, see https://example.org/x every day."), ("Ben", "Good morning."))
+    german, french = (translate(talk, to, engine="nllb", model=model) for to in ("de", "fr"))
+    assert [s.speaker for s in german.segments] == ["Ana", "Ben"]
+    assert [s.source_text for s in german.segments] == [s.text for s in talk.segments]
+    assert all(s.text for s in german.segments)
+    assert "deu_Latn" not in german.text
+    assert german.text.count("10:30") == german.text.count("https://example.org/x") == 1
+    assert german.text != french.text  # the language that is asked for reaches the decoder
+    assert translate(talk, "de", engine="nllb", model=model) == german
+    with pytest.raises(UsageError, match=r"nllb does not translate en to tlh.*It does any of .* de "):
+        translate(talk, "tlh", engine="nllb", model=model)
+    damaged = shutil.copytree(model, tmp_path / "damaged")
+    (damaged / "model.bin").write_bytes(b"x")
+    with pytest.raises(ModelCorrupt, match="damaged does not load"):
+        translate(talk, "de", engine="nllb", model=str(damaged))
 
 
 @pytest.mark.parametrize(("language", "least"), [("es", 35), ("fr", 20), ("de", 30)])

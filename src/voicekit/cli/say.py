@@ -12,8 +12,10 @@ import typer
 
 from voicekit.cli.show import aside
 from voicekit.config import Loudness, build
+from voicekit.engines import SPEECH_ENGINES
 from voicekit.errors import SourceError, UsageError
 from voicekit.speech.speaker import Speaker, save
+from voicekit.speech.voices import find, first_voice
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -26,10 +28,10 @@ def main(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from stdin, @FILE from a file")],
     voice: Annotated[
         str | None,
-        typer.Option("-v", "--voice", help="`voicekit voice list` names them; or a clip; when left out the first"),
+        typer.Option("-v", "--voice", help="`voicekit voice list` names them; or a clip; else the engine's first"),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("-e", "--engine", help="kokoro, piper, chatterbox, chatterbox-multilingual")
+        str | None, typer.Option("-e", "--engine", help=", ".join(engine.name for engine in SPEECH_ENGINES))
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same one says it the same way again")] = 0,
     preset: Annotated[
@@ -76,7 +78,8 @@ def main(
     if show_text:
         from voicekit.speech.script import to_parts
 
-        for part in to_parts(words, language or "en", not as_written):
+        known = find(voice or first_voice(engine), engine, language)
+        for part in to_parts(words, known.voice.language, not as_written):
             print(f"{part.text}  [pause {part.pause:g}]" if part.pause else part.text)
         return 0
     if rate is not None and not 8000 <= rate <= 192_000:

@@ -67,7 +67,7 @@ def prepare(
     with Speaker() as speaker:
         found = speaker.reference(recording, start, one_speaker)
     write(found.clip, out)
-    for note in found.notes:
+    for note in (*found.faults, *found.done):
         print(f"  {note}")
     print(f"{out}  {found.clip.duration:.1f} s")
 
@@ -107,7 +107,7 @@ def add_voice(
             found = listener.reference(recording, start, one_speaker)
         clip = found.clip
         values |= {"clip": "clip.wav", "consent": consent, "source": source or recording.name}
-        for note in found.notes:
+        for note in (*found.faults, *found.done):
             print(f"  {note}")
     kept = add(name, build(VoiceFile, {key: value for key, value in values.items() if value}, "options"), clip)
     print(kept.folder)

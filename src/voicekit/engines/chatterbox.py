@@ -10,29 +10,36 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import logging
+import tempfile
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import perth
+import soundfile
 import torch
 import torch.nn.functional as functional
-from chatterbox.models.s3gen import S3GEN_SR
-from chatterbox.models.s3gen.const import S3GEN_SIL
-from chatterbox.models.s3tokenizer import drop_invalid_tokens
-from chatterbox.models.t3 import t3 as t3_module
-from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
-from chatterbox.models.t3.modules.cond_enc import T3Cond
-from chatterbox.models.tokenizers import tokenizer as tokenizer_module
-from chatterbox.mtl_tts import ChatterboxMultilingualTTS
-from chatterbox.mtl_tts import punc_norm as punc_norm_multilingual
-from chatterbox.tts import ChatterboxTTS, punc_norm
-from chatterbox.tts_turbo import ChatterboxTurboTTS
-from chatterbox.tts_turbo import punc_norm as punc_norm_turbo
 
-from voicekit.audio import MODEL_RATE, resample
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of what their own libraries will leave out one day
+    import perth
+    from chatterbox.models.s3gen import S3GEN_SR
+    from chatterbox.models.s3gen.const import S3GEN_SIL
+    from chatterbox.models.s3tokenizer import drop_invalid_tokens
+    from chatterbox.models.t3 import t3 as t3_module
+    from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
+    from chatterbox.models.t3.modules.cond_enc import T3Cond
+    from chatterbox.models.tokenizers import tokenizer as tokenizer_module
+    from chatterbox.mtl_tts import ChatterboxMultilingualTTS
+    from chatterbox.mtl_tts import punc_norm as punc_norm_multilingual
+    from chatterbox.tts import ChatterboxTTS, punc_norm
+    from chatterbox.tts_turbo import ChatterboxTurboTTS
+    from chatterbox.tts_turbo import punc_norm as punc_norm_turbo
+
+from voicekit.audio import MODEL_RATE, decode, resample
 from voicekit.config import ChatterboxParams
 from voicekit.data import Audio, Spoken, Voice
 from voicekit.engines.memory import out_of_memory
@@ -54,6 +61,19 @@ SAME_TOKENS = 12
 """Equal tokens in a row, half a second, that end a multilingual take; the library ends it after two (its issue 504)."""
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the library's warnings, and those of its libraries: no user can mend what they tell of."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
 class Chatterbox:
     """A loaded model. `watermark`: whether Perth's mark is put on what it says, as its makers do."""
 
@@ -66,7 +86,7 @@ class Chatterbox:
                 "Install setuptools<81, or give --no-watermark",
             )
         try:
-            with _without_watermarker(watermark), contextlib.redirect_stdout(io.StringIO()):
+            with _without_watermarker(watermark), contextlib.redirect_stdout(io.StringIO()), _quiet():
                 self.model = self._load(weights.path, device)
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             if out_of_memory(error):
@@ -80,16 +100,26 @@ class Chatterbox:
         self.model.conds = None
         self._kept: OrderedDict[str, Any] = OrderedDict()
 
+    @_quiet()
     def conditionals(self, clip: Path | None) -> Any:
-        """What a clip tells the model; made once for its bytes. Raises EngineError where nothing can be made of it."""
+        """What a clip tells the model; made once for its bytes.
+
+        Raises:
+            MediaError: it cannot be read.
+            EngineError: nothing can be made of it.
+        """
         if clip is None:
             if self._own is None:
                 raise UsageError(f"{self.name} has no voice of its own", "Give a clip or a voice of refs/")
             return self._own
         key = file_sha256(clip)
         if key not in self._kept:
+            sound, _ = decode(clip, rate=self.rate)
             try:
-                self.model.prepare_conditionals(str(clip))
+                with tempfile.TemporaryDirectory() as folder:  # the library takes files, and not of every kind
+                    path = Path(folder, "clip.wav")
+                    soundfile.write(path, sound.mono, sound.rate, subtype="FLOAT")
+                    self.model.prepare_conditionals(str(path))
             except (RuntimeError, ValueError, IndexError, ZeroDivisionError, AssertionError) as error:
                 if out_of_memory(error):
                     raise
@@ -102,6 +132,7 @@ class Chatterbox:
         self._kept.move_to_end(key)
         return self._kept[key]
 
+    @_quiet()
     def synthesize(self, text: str, voice: Voice, params: ChatterboxParams, draws: Draws) -> Spoken:
         """What `text` sounds like, and its speech tokens.
 
@@ -116,6 +147,7 @@ class Chatterbox:
             audio = self.vocode(tokens, voice, draws)
         return Spoken(audio, tuple(int(token) for token in tokens))
 
+    @_quiet()
     def convert(self, audio: Audio, voice: Voice, draws: Draws) -> Spoken:
         """What is said in `audio`, in another voice: its speech tokens with the clip's sound."""
         heard = torch.from_numpy(resample(audio, MODEL_RATE).mono).float().to(self.device)[None]
@@ -125,6 +157,7 @@ class Chatterbox:
             raise EngineError("there is too little sound to convert", "Give a second or more")
         return Spoken(self.vocode(tokens, voice, draws), tuple(int(token) for token in tokens))
 
+    @_quiet()
     def vocode(self, tokens: Any, voice: Voice, draws: Draws) -> Audio:
         """Sound of speech tokens in a voice; the language model has no part in it."""
         model = self.model.s3gen

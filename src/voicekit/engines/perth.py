@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 
 import numpy as np
-import perth
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of pkg_resources, which it needs
+    import perth
 
 from voicekit.data import Audio
 from voicekit.errors import MissingPackage

@@ -269,7 +269,7 @@ def warnings(some: Sequence[Sentence], texts: Sequence[Shielded], results: Seque
 def untranslated(source: Shielded, result: str) -> bool:
     """Whether a text of at least two words came back as it was."""
     words = [word for word in source.bare.split() if has_letters(word)]
-    return len(words) > 1 and _plain(source.whole(source.text)) == _plain(result)
+    return len(words) > 1 and _plain(source.whole(source.text)).casefold() == _plain(result).casefold()
 
 
 def odd_lengths(sources: Sequence[int], results: Sequence[int]) -> list[bool]:
@@ -286,7 +286,7 @@ def odd_lengths(sources: Sequence[int], results: Sequence[int]) -> list[bool]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_TAG.sub("", text).split()).casefold()
+    return " ".join(_TAG.sub("", text).split())
 
 
 def _count(some: Sequence[Any]) -> str:

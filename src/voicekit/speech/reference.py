@@ -38,12 +38,13 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Reference:
-    """A clip, where it is from (seconds of the recording), and what was wrong and done, in words."""
+    """A clip, where it is from (seconds of the recording), what was wrong with that, and what was done, in words."""
 
     clip: Audio
     start: float
     end: float
-    notes: tuple[str, ...]
+    faults: tuple[str, ...]
+    done: tuple[str, ...]
 
 
 def prepare(
@@ -51,6 +52,7 @@ def prepare(
     spans: Callable[[NDArray[np.float32]], Sequence[Span]],
     turns: Callable[[Audio], Sequence[Turn]] | None = None,
     start: float | None = None,
+    shortest: float = SHORTEST,
 ) -> Reference:
     """The clip to clone from.
 
@@ -59,44 +61,44 @@ def prepare(
         spans: Speech in 16 kHz samples, (start, end) in seconds.
         turns: Who speaks when in 16 kHz sound; None takes one speaker for granted.
         start: Seconds: where the wanted part begins; the part with the most speech when left out.
+        shortest: Seconds of the recording, and of speech in it, at least.
 
     Raises:
         UsageError: nothing can be made of it, with the reason.
     """
-    notes: list[str] = []
+    faults: list[str] = []
     mono = recording.mono - np.float32(recording.mono.mean() if recording.mono.size else 0.0)
-    if recording.duration < SHORTEST or float(np.abs(mono).max(initial=0.0)) < 1e-4:
-        why = "is silent" if recording.duration >= SHORTEST else f"lasts {recording.duration:.1f} s"
+    if recording.duration < shortest or float(np.abs(mono).max(initial=0.0)) < 1e-4:
+        why = "is silent" if recording.duration >= shortest else f"lasts {recording.duration:.1f} s"
         raise UsageError(f"the recording {why}", f"Give {ENOUGH:g} to 30 s of one person speaking")
     if recording.rate < 16_000:
-        notes.append(f"{recording.rate} Hz: as dull as a telephone, and so will the voice be")
+        faults.append(f"{recording.rate} Hz: as dull as a telephone, and so will the voice be")
     share = clipped(mono)
     if share > TOO_CLIPPED:
         raise UsageError(f"{share:.1%} of the samples are clipped", "Record it again, at a lower level")
     if share > CLIPPED:
-        notes.append(f"{share:.2%} of the samples are clipped: it will crackle")
+        faults.append(f"{share:.2%} of the samples are clipped: it will crackle")
     listened = resample(Audio(mono[None, :], recording.rate), MODEL_RATE)
     speech = list(spans(listened.mono))
     if turns is not None:
         speech, told = _of_one(speech, turns(listened))
-        notes += told
+        faults += told
     spoken = sum(b - a for a, b in speech)
-    if spoken < SHORTEST:
+    if spoken < shortest:
         raise UsageError(f"only {spoken:.1f} s of clear speech by one person", f"Give {ENOUGH:g} s or more")
     clean = _quiet(listened.mono, speech)
     if clean < QUIET:
-        notes.append(f"noisy: speech is {clean:.0f} dB above what is between it, {QUIET:g} would be clean")
+        faults.append(f"noisy: speech is {clean:.0f} dB above what is between it, {QUIET:g} would be clean")
     begin, end = _window(speech, listened.mono, start)
-    notes.append(f"cut to {begin:.2f} to {end:.2f} s")
     within = sum(max(0.0, min(b, end) - max(a, begin)) for a, b in speech)
     if within < ENOUGH:
-        notes.append(f"{within:.1f} s of speech: {ENOUGH:g} or more would sound more alike")
+        faults.append(f"{within:.1f} s of speech: {ENOUGH:g} or more would sound more alike")
     cut = mono[round(begin * recording.rate) : round(end * recording.rate)]
     clip = resample(Audio(faded(cut, recording.rate)[None, :], recording.rate), RATE)
     clip = at_loudness(clip, LOUDNESS)
-    notes.append(f"mono, {RATE} Hz, {LOUDNESS:g} LUFS")
+    done = (f"cut to {begin:.2f} to {end:.2f} s", f"mono, {RATE} Hz, {LOUDNESS:g} LUFS")
     silence = np.zeros((1, round(TAIL * RATE)), np.float32)
-    return Reference(Audio(np.concatenate([clip.samples, silence], axis=1), RATE), begin, end, tuple(notes))
+    return Reference(Audio(np.concatenate([clip.samples, silence], axis=1), RATE), begin, end, tuple(faults), done)
 
 
 def clipped(samples: NDArray[np.float32]) -> float:
@@ -129,7 +131,7 @@ def _of_one(speech: Sequence[Span], turns: Sequence[Turn]) -> tuple[list[Span], 
                 a = max(a, high)
         kept.append((a, b))
     alone = [(a, b) for a, b in kept if b - a > 0.2]
-    return alone, [f"{len(totals)} people speak: only the one who speaks most is taken, where nobody else does"]
+    return alone, [f"{len(totals)} people speak: only where the one who speaks most speaks alone is it of use"]
 
 
 def _quiet(samples: NDArray[np.float32], speech: Sequence[Span]) -> float:

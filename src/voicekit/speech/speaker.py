@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from voicekit.data import Audio, Spoken, Take, Turn, Voice
 from voicekit.device import choose_device
 from voicekit.engines import Synthesizer, load_engine, speech_engine
 from voicekit.engines.memory import free, out_of_memory
-from voicekit.errors import EngineError, UsageError
+from voicekit.errors import EngineError, MissingPackage, ModelNotFound, UsageError
 from voicekit.manifest import package_versions
 from voicekit.models import Weights, resolve
 from voicekit.pipeline.cluster import cluster
@@ -26,11 +27,16 @@ from voicekit.progress import Reporter
 from voicekit.seeds import Draws
 from voicekit.speech import say as saying
 from voicekit.speech.reference import Reference, prepare
+from voicekit.speech.revoice import read_kept, revoice
 from voicekit.speech.voices import KnownVoice, find, first_voice
 from voicekit.workspace import file_sha256, write_json
 
 PIECE = 30
 """Seconds of a recording that are converted at once."""
+
+LEAST, LONGEST_CLIP, LISTENED = 1.0, 10.0, 30.0
+"""Seconds of a clip that nobody has prepared: of speech in it, at least; that chatterbox's sound is made of; that are
+checked."""
 
 
 class Speaker:
@@ -46,6 +52,7 @@ class Speaker:
         self.report = reporter or Reporter()
         self.device = device
         self._engines: dict[tuple[Any, ...], Synthesizer] = {}
+        self._checked: set[str] = set()
 
     def __enter__(self) -> Speaker:
         return self
@@ -109,13 +116,19 @@ class Speaker:
         watermark: bool = True,
     ) -> Take:
         """`say` with a voice that was found and parameters that were checked."""
+        self._check(known)
         loaded = self._engine(known, model, watermark)
-        try:
+        with self._within_memory():
             take = saying.say(
                 text, known.voice, loaded, params, seed, normalize=normalize, progress=self.report.stage_progress,
                 note=self.report.note,
             )  # fmt: skip
-            return replace(take, made_with=self.made_with(known, model, watermark))
+        return replace(take, made_with=self.made_with(known, model, watermark))
+
+    @contextlib.contextmanager
+    def _within_memory(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             if not out_of_memory(error):
                 raise
@@ -140,11 +153,8 @@ class Speaker:
             SourceError: the recording cannot be read.
         """
         known = find(voice, engine)
-        spec = speech_engine(known.voice.engine)
-        if not spec.clones:
-            raise UsageError(f"{spec.name} does not clone", "Give a clip, or a voice of refs/ that has one")
+        loaded = self._cloner(known, model, watermark)
         sound, _ = decode(path)
-        loaded: Any = self._engine(known, model, watermark)
         draws = Draws(seed, ("convert",))
         size = PIECE * sound.rate
         starts = range(0, max(1, sound.samples.shape[1]), size)
@@ -155,10 +165,54 @@ class Speaker:
             progress((number + 1) / len(starts))
         samples = np.concatenate([one.audio.samples for one in pieces], axis=1)
         return Take(
-            "", (), known.voice.name, spec.name, {}, seed, Audio(samples, loaded.rate),
+            "", (), known.voice.name, known.voice.engine, {}, seed, Audio(samples, loaded.rate),
             tokens=tuple(one.tokens for one in pieces),
             made_with={**self.made_with(known, model, watermark), "recording": file_sha256(path)},
         )  # fmt: skip
+
+    def revoice(
+        self,
+        path: Path,
+        *,
+        voice: str,
+        engine: str | None = None,
+        seed: int | None = None,
+        tail: float = 0.0,
+        model: str | None = None,
+        watermark: bool = True,
+    ) -> Take:
+        """A kept take made again of its speech tokens, without the language model; see `speech.revoice`.
+
+        Args:
+            path: FILE.json, as `save` writes it beside the sound.
+            voice: A voice of refs/ with a clip, or a clip: the take's own, or another.
+            engine: As for `say`.
+            seed: The take's own when left out.
+            tail: Seconds of the end that are left out.
+            model: As for `say`.
+            watermark: As for `say`.
+
+        Raises:
+            UsageError: no such voice, or an engine without speech tokens.
+            SourceError: the file holds no take, or one without speech tokens.
+        """
+        kept = read_kept(path)
+        known = find(voice, engine)
+        loaded = self._cloner(known, model, watermark)
+        with self._within_memory():
+            take = revoice(kept, known.voice, loaded, kept.seed if seed is None else seed, tail)
+        return replace(take, made_with={**self.made_with(known, model, watermark), "tokens_of": file_sha256(path)})
+
+    def _cloner(self, known: KnownVoice, model: str | None, watermark: bool) -> Any:
+        """The loaded engine of a cloned voice, which can make sound of speech tokens."""
+        spec = speech_engine(known.voice.engine)
+        if not spec.clones:
+            raise UsageError(f"{spec.name} does not clone", "Give a clip, or a voice of refs/ that has one")
+        self._check(known)
+        loaded = self._engine(known, model, watermark)
+        if not hasattr(loaded, "vocode"):
+            raise UsageError(f"{spec.name} has no speech tokens", "Give --engine chatterbox")
+        return loaded
 
     def _converted(self, piece: Audio, voice: Voice, loaded: Any, draws: Draws) -> list[Spoken]:
         """In halves, and so on, where memory does not do for it; not below two seconds."""
@@ -223,16 +277,42 @@ class Speaker:
             SourceError: it cannot be read.
             UsageError: nothing can be made of it.
         """
-        rate = max(8000, min(48_000, probe(path).rate))
-        sound, notes = decode(path, rate=rate)
+        sound, notes = _decoded(path)
         found = prepare(sound, load_engine("listen.speech"), None if one_speaker else self._turns, start)
-        return Reference(found.clip, found.start, found.end, (*notes, *found.notes))
+        return replace(found, faults=(*notes, *found.faults))
+
+    def _check(self, known: KnownVoice) -> None:
+        """Say what is wrong with a clip that nobody prepared; once for its bytes. Raises UsageError for no speech."""
+        clip = known.voice.clip
+        if clip is None or known.about is not None or (digest := file_sha256(clip)) in self._checked:
+            return
+        sound, faults = _decoded(clip)
+        heard = Audio(sound.samples[:, : round(LISTENED * sound.rate)], sound.rate)
+        try:
+            faults += prepare(heard, load_engine("listen.speech"), self._turns, shortest=LEAST).faults
+        except UsageError as error:
+            raise UsageError(f"{clip.name} is no clip to speak like: {error.message}", error.remedy) from error
+        if sound.duration > LONGEST_CLIP:
+            faults.append(f"{sound.duration:.0f} s long: the voice is mostly made of the first {LONGEST_CLIP:g}")
+        if faults:
+            self.report.note(f"{clip.name}: {'; '.join(faults)}. `voicekit voice prepare` cuts a clip that fits")
+        self._checked.add(digest)
 
     def _turns(self, audio: Audio) -> tuple[Turn, ...]:
-        weights = {name: resolve(name, task) for name, task in _VOICES}
-        voices, _ = load_engine("diarize.starter")(weights, "cpu").find_voices(audio, lambda share: None)
+        """Who speaks when; nobody where the starter's diarizer is not installed."""
+        try:
+            weights = {name: resolve(name, task) for name, task in _VOICES}
+            engine = load_engine("diarize.starter")
+        except (ModelNotFound, MissingPackage):
+            return ()
+        voices, _ = engine(weights, "cpu").find_voices(audio, lambda share: None)
         found, _ = named(cluster(voices, None, None, None, lambda share: None))
         return tuple(found.turns)
+
+
+def _decoded(path: Path) -> tuple[Audio, list[str]]:
+    """A recording at its own rate, within reason; and what is wrong with the file."""
+    return decode(path, rate=max(8000, min(48_000, probe(path).rate)))
 
 
 _VOICES: tuple[tuple[str, Any], ...] = (("segmentation-3.0", "segment"), ("campplus", "embed"))
