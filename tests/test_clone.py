@@ -596,7 +596,7 @@ def test_the_packaged_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(open_run(tmp_path / "packaged").picked) == 2
 
 
-@pytest.mark.parametrize("name", ["reference", "search"])
+@pytest.mark.parametrize("name", ["reference", pytest.param("search", marks=pytest.mark.slow)])
 def test_the_examples_with_a_clip_run_on_small_weights(
     name: str, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -616,7 +616,7 @@ def test_the_examples_with_a_clip_run_on_small_weights(
     assert len(run.takes) == 2
     assert all(take.measures and take.measures.similarity is not None for take in run.takes)
     assert [line.flagged for line in run.lines] == [True]
-    assert run.manifest["profiles"]["ana"]["takes"] == 0  # its pace and pitch are the clip's
+    assert run.manifest["profiles"]["ana"]["pitch"] > 60  # the clip's: two takes are too few for their own
     if name == "reference":
         assert [take.preset for take in run.takes] == ["neutral", "safe"]
     else:

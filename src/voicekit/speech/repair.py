@@ -115,8 +115,8 @@ def mend(
 
 
 JITTER = 0.04
-"""By which a part of the score may fall while the whole does not: DNSMOS and voice prints move by up to as much in 95 of
-100 takes whose first 10 ms are cut off (benchmarks/RESULTS.md)."""
+"""By which a part of the score may fall while the whole does not: DNSMOS and voice prints move by up to as much in 95
+of 100 takes whose first 10 ms are cut off (benchmarks/RESULTS.md)."""
 
 
 def _worse(old: Measures, new: Measures, before: Verdict, after: Verdict) -> str:
