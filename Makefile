@@ -32,6 +32,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.translation
 	$(BIN)/python -m benchmarks.compare
 	$(BIN)/python -m benchmarks.judge
+	$(BIN)/python -m benchmarks.clone
 
 lock: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py
