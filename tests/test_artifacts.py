@@ -116,6 +116,17 @@ def test_phrases_said_again(heard: str, times: int) -> None:
     assert kinds(voice(3.2), spoken(heard), heard) & {"repetition"} == set()
 
 
+def test_sound_that_no_word_accounts_for() -> None:
+    """The recogniser has six words over ten syllables: the third one is given the four that it left out."""
+    times = (0.0, 0.3, 0.6, 2.1, 2.4, 2.7, 3.0)
+    heard = tuple(Word(text, times[n], times[n + 1], 0.9) for n, text in enumerate(TEXT.split()))
+    (found,) = find_artifacts(voice(3.0), RATE, heard, TEXT)
+    assert (found.kind, found.start, found.end) == ("unheard", 0.6, 2.1)
+    assert 0.5 < found.value < 1.4
+    number = tuple(Word("1984" if n == 2 else word.text, word.start, word.end, 0.9) for n, word in enumerate(heard))
+    assert kinds(voice(3.0), number, "the old 1984 saw a boat") == set()  # long to say
+
+
 def test_silence_and_next_to_nothing() -> None:
     assert kinds(np.zeros(0, np.float32)) == set()
     assert kinds(np.zeros(3 * RATE, np.float32)) == {"silence"}

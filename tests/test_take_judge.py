@@ -131,7 +131,7 @@ def test_faults_are_found_and_preferred_against(judge: Judge, clean: Judged, kin
     """The whole calibration is benchmarks/judge.py, its figures are in benchmarks/RESULTS.md."""
     assert false_alarms(clean, kind) == []
     fault = FAULTS[kind]
-    if kind != "repetition":
+    if kind not in ("repetition", "unheard"):  # these need the words heard in the damaged take
         assert caught(clean, kind, fault.size) >= (0.7 if kind == "truncated" else 0.9)
     judged = list(pairs(judge, clean[::4], kind, fault.size))
     assert all(one.preferred for one in judged), [one.take for one in judged if not one.preferred]

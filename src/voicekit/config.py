@@ -233,7 +233,9 @@ class EvalOptions(Strict):
         return value
 
 
-ArtifactKind = Literal["clipping", "silence", "tail", "repetition", "truncated", "click", "tone", "dc", "hum"]
+ArtifactKind = Literal[
+    "clipping", "silence", "tail", "repetition", "unheard", "truncated", "click", "tone", "dc", "hum"
+]
 ARTIFACT_KINDS: tuple[ArtifactKind, ...] = get_args(ArtifactKind)
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -8,6 +8,7 @@ stated size (benchmarks/judge.py, figures in benchmarks/RESULTS.md).
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from voicekit.data import Artifact, Word
 from voicekit.judge.roundtrip import RoundTrip, round_trip
 from voicekit.speech.join import level, loudness
 from voicekit.speech.reference import clipped
+from voicekit.speech.script import as_words
 
 Samples = NDArray[np.float32]
 Found = Iterator[tuple[float, float, float]]
@@ -46,6 +48,10 @@ KINDS: dict[str, Kind] = {
         "a last consonant after its closure, or a breath, takes up to 0.25 s",
     ),
     "repetition": Kind("a phrase said again that the text has once", "times", 0.0, "once is right"),
+    "unheard": Kind(
+        "sound that the word heard there does not account for: babble, or a phrase again, which recognisers leave out",
+        "s", 0.5, "a drawn-out word takes up to 0.4 s more than its letters",
+    ),
     "truncated": Kind(
         "speech that ends in full voice", "dB above the take's pauses", 12.0,
         "a word said to its end has faded into the pause, give or take the noise in it",
@@ -212,6 +218,28 @@ def _repetition(heard: Heard) -> Found:
         at += found or 1
 
 
+def _unheard(heard: Heard) -> Found:
+    """For each word how much more sound there is, to the next one's start, than its letters take at the take's pace."""
+    words = heard.words
+    if len(words) < 4:
+        return
+    letters = np.array([_letters(word.text, heard.language) for word in words])
+    starts = [*(word.start for word in words), words[-1].end]
+    sound = np.array([
+        sum(max(0.0, min(end, after) - max(start, before)) for start, end in heard.runs)
+        for before, after in itertools.pairwise(starts)
+    ])  # fmt: skip
+    more = sound - float(np.median(sound / letters)) * letters
+    for word, after, value in zip(words, starts[1:], more, strict=True):
+        yield word.start, after, float(value)
+
+
+def _letters(word: str, language: str) -> float:
+    """Of it as it is said, and one and a half, which short words take as well."""
+    said = as_words(word, language) if any(char.isdigit() for char in word) else word
+    return max(2, sum(char.isalnum() for char in said)) + 1.5
+
+
 PAUSE = -36.0
 """dB of speech's level: a pause that is quieter is as good as silent."""
 
@@ -328,6 +356,6 @@ def _dc(heard: Heard) -> Found:
 
 
 _DETECTORS: dict[str, Callable[[Heard], Found]] = {
-    "clipping": _clipping, "silence": _silence, "tail": _tail, "repetition": _repetition, "truncated": _truncated,
-    "click": _click, "tone": _tone, "dc": _dc, "hum": _hum,
+    "clipping": _clipping, "silence": _silence, "tail": _tail, "repetition": _repetition, "unheard": _unheard,
+    "truncated": _truncated, "click": _click, "tone": _tone, "dc": _dc, "hum": _hum,
 }  # fmt: skip

@@ -35,7 +35,7 @@ from voicekit.progress import Reporter
 from voicekit.session import compute_type, whisper
 from voicekit.workspace import digest, file_sha256
 
-VERSION = 1
+VERSION = 2
 """Of what is computed here and in the files beside: another one makes kept measures void."""
 
 BEAM = 5
