@@ -250,9 +250,9 @@ def test_takes_without_sound_or_outside_are_told(takes: Path, tmp_path: Path) ->
     (broken / "tags.json").write_text("{")
     made = write_report(broken, options=ReportOptions(embed=True))
     html = made.page.read_text()
-    assert any("2 of 8 takes have no sound" in note for note in made.notes)
+    assert any("3 of 8 takes cannot be heard" in note for note in made.notes)
     assert any("Tags" in note for note in made.notes)
-    assert html.count("Its sound is not there.") == 2
+    assert html.count("Its sound is not there.") == 3
 
 
 def test_ids_of_takes_name_no_places(takes: Path, tmp_path: Path) -> None:

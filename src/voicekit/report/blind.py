@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from voicekit.audio import decode
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.judge.compare import Preference, first_is_a, preference
-from voicekit.report.media import Shelf
+from voicekit.report.media import FINE_RATE, Shelf
 from voicekit.report.runs import Found
 from voicekit.speech.takes import LineRecord, TakeRecord
 from voicekit.workspace import digest
@@ -158,7 +158,7 @@ def blind_sounds(heard: Blind, a: Found, b: Found, shelf: Shelf, loudness: float
         order = ((a, one.file_a), (b, one.file_b)) if a_first else ((b, one.file_b), (a, one.file_a))
         try:
             sounds = [
-                shelf.sound(f"blind-{number:03}-{place}", decode(_inside(run, file), rate=24_000)[0], loudness)
+                shelf.sound(f"blind-{number:03}-{place}", decode(_inside(run, file), rate=FINE_RATE)[0], loudness)
                 for place, (run, file) in enumerate(order, 1)
             ]
         except VoicekitError:

@@ -13,6 +13,7 @@ import base64
 import functools
 import os
 import struct
+import tempfile
 import zlib
 from pathlib import Path
 from urllib.parse import quote
@@ -20,14 +21,11 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio import write
+from voicekit.audio import MODEL_RATE, decode, resample, write
 from voicekit.data import Audio
-from voicekit.workspace import cannot_write, digest, safe_name, writing
+from voicekit.workspace import digest, safe_name, writing
 
-KINDS = {
-    ".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg",
-    ".opus": "audio/ogg", ".png": "image/png",
-}  # fmt: skip
+KINDS = {".mp3": "audio/mpeg", ".png": "image/png"}
 
 COMPACT = ".mp3"
 """The one lossy format that every browser plays and seeks in."""
@@ -35,6 +33,10 @@ COMPACT = ".mp3"
 COMPACT_RATE = 16_000
 COMPACT_KBPS = 32
 """MPEG-2 layer III of mono speech: 14 MB an hour."""
+
+FINE_RATE = 24_000
+FINE_KBPS = 64
+"""Of takes, whose sound is what is judged."""
 
 PEAKS = 20_000
 """Of a waveform, whatever its length: one for every 0.5 s of three hours."""
@@ -65,12 +67,15 @@ class Shelf:
         self.home = page.parent / f"{page.stem}_files"
 
     def file(self, path: Path, folder: Path) -> str | None:
-        """The address of a file that is there already, below `folder`; None where it is not."""
+        """The address of sound that is there already, below `folder`; None where it is not.
+
+        Embedded it is made compact. Raises MediaError where it cannot be.
+        """
         real = path.resolve()
         if not real.is_relative_to(folder.resolve()) or not real.is_file():
             return None
         if self.embed:
-            return self._data(real.read_bytes(), real.suffix)
+            return self.sound(path.stem, decode(real, rate=FINE_RATE)[0])
         try:
             return quote(Path(os.path.relpath(real, self.page.parent.resolve())).as_posix())
         except ValueError:  # another drive
@@ -87,14 +92,12 @@ class Shelf:
 
     def sound(self, name: str, audio: Audio, loudness: float | None = None) -> str:
         """The address of sound that was made for the page, mono and compact. Raises OutputError, MediaError."""
-        place = self._place(name, COMPACT)
         mono = Audio(audio.mono[None, :], audio.rate)
-        write(mono, place, COMPACT_RATE if audio.rate <= COMPACT_RATE else 24_000, loudness, _kbps(audio.rate))
+        rate, kbps = (COMPACT_RATE, COMPACT_KBPS) if audio.rate <= COMPACT_RATE else (FINE_RATE, FINE_KBPS)
         if not self.embed:
-            return self._beside(place)
-        data = place.read_bytes()
-        self._remove(place)
-        return self._data(data, COMPACT)
+            return self._beside(write(mono, self._place(name, COMPACT), rate, loudness, kbps))
+        with tempfile.TemporaryDirectory() as folder:
+            return self._data(write(mono, Path(folder, f"sound{COMPACT}"), rate, loudness, kbps).read_bytes(), COMPACT)
 
     def _place(self, name: str, ending: str) -> Path:
         """In the page's folder, whatever the name."""
@@ -105,19 +108,7 @@ class Shelf:
         return quote(place.relative_to(self.page.parent).as_posix())
 
     def _data(self, data: bytes, ending: str) -> str:
-        return f"data:{KINDS.get(ending.lower(), 'application/octet-stream')};base64,{base64.b64encode(data).decode()}"
-
-    def _remove(self, place: Path) -> None:
-        try:
-            place.unlink()
-            if not any(self.home.iterdir()):
-                self.home.rmdir()
-        except OSError as error:
-            raise cannot_write(place, error) from error
-
-
-def _kbps(rate: int) -> int:
-    return COMPACT_KBPS if rate <= COMPACT_RATE else 2 * COMPACT_KBPS
+        return f"data:{KINDS[ending]};base64,{base64.b64encode(data).decode()}"
 
 
 def peaks(audio: Audio, count: int = PEAKS) -> str:
@@ -134,8 +125,6 @@ def peaks(audio: Audio, count: int = PEAKS) -> str:
 
 def spectrogram(audio: Audio) -> bytes:
     """A PNG: MELS mel bands up to 8 kHz (Slaney's scale is not needed for looking: HTK's), at most WIDTH columns."""
-    from voicekit.audio import MODEL_RATE, resample
-
     samples = resample(Audio(audio.mono[None, :], audio.rate), MODEL_RATE).samples[0]
     samples = np.pad(samples, (0, max(0, _FFT - len(samples))))
     hop = max(MODEL_RATE // 100, -(-len(samples) // WIDTH))

@@ -10,7 +10,7 @@ from typing import Any
 
 from voicekit.audio import decode
 from voicekit.config import ReportOptions
-from voicekit.errors import SourceError, VoicekitError
+from voicekit.errors import MediaError, SourceError, VoicekitError
 from voicekit.report import page
 from voicekit.report.measures import MEASURES, fault
 from voicekit.report.media import Shelf, spectrogram
@@ -61,7 +61,7 @@ def takes_page(run: Found, out: Path, options: ReportOptions) -> tuple[str, list
     made_cards = cards(run, list(takes.takes), tags, shelf)
     lost = [card for card in made_cards if card.sound is None and card.take.file]
     if lost:
-        notes.append(f"{len(lost)} of {len(made_cards)} takes have no sound: their files are not in the run's folder")
+        notes.append(f"{len(lost)} of {len(made_cards)} takes cannot be heard: their files are not in the run's folder, or no sound")
     by_line: dict[str, list[Card]] = {}
     for card in made_cards:
         by_line.setdefault(card.take.line, []).append(card)
@@ -109,7 +109,7 @@ def cards(run: Found, takes: list[TakeRecord], tags: Mapping[str, Tag], shelf: S
     picked = {line.picked for line in run.takes.lines}
 
     def card(take: TakeRecord) -> Card:
-        sound = shelf.file(run.folder / take.file, run.folder) if take.file else None
+        sound = _sound(run, take.file, shelf) if take.file else None
         picture = _picture(run, take, shelf, name) if sound else None
         return Card(
             take, sound, picture, tuple(_chips(take)), tuple(_faults(take)), tags.get(take.id), tuple(settings(take)),
@@ -173,6 +173,14 @@ def _faults(take: TakeRecord) -> Iterator[tuple[float, str]]:
         yield artifact.start, fault(artifact)
 
 
+def _sound(run: Found, file: str, shelf: Shelf) -> str | None:
+    """The address of a file of the run; None where it is not there, or no sound."""
+    try:
+        return shelf.file(run.folder / file, run.folder)
+    except MediaError:
+        return None
+
+
 def _picture(run: Found, take: TakeRecord, shelf: Shelf, name: str) -> str | None:
     try:
         audio, _ = decode(run.folder / (take.file or ""))
@@ -193,7 +201,7 @@ def _mix(run: Found, shelf: Shelf) -> tuple[dict[str, Any] | None, list[str]]:
     from voicekit.conversation.timeline import Timeline
 
     notes = []
-    sound = shelf.file(run.folder / "mix.wav", run.folder)
+    sound = _sound(run, "mix.wav", shelf)
     if sound is None:
         notes.append("mix.wav is not in the run's folder")
     try:
