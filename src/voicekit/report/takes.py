@@ -61,7 +61,8 @@ def takes_page(run: Found, out: Path, options: ReportOptions) -> tuple[str, list
     made_cards = cards(run, list(takes.takes), tags, shelf)
     lost = [card for card in made_cards if card.sound is None and card.take.file]
     if lost:
-        notes.append(f"{len(lost)} of {len(made_cards)} takes cannot be heard: their files are not in the run's folder, or no sound")
+        count = f"{len(lost)} of {len(made_cards)} takes cannot be heard"
+        notes.append(f"{count}: their files are not in the run's folder, or no sound")
     by_line: dict[str, list[Card]] = {}
     for card in made_cards:
         by_line.setdefault(card.take.line, []).append(card)
