@@ -34,6 +34,7 @@ from voicekit.conversation.script import (
 from voicekit.conversation.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
 from voicekit.conversation.turns import PACES, PUBLISHED, Clip, Placed, distribution, draw, place
 from voicekit.data import Audio, Segment, Transcript, Word
+from voicekit.engines.espeak import hummed
 from voicekit.errors import SourceError, UsageError
 from voicekit.seeds import Draws
 
@@ -546,3 +547,21 @@ def test_stems_have_names_of_their_own() -> None:
 
 def test_defaults_are_in_one_place() -> None:
     assert ScriptHeader().model_dump(include=set(DialogueOptions.model_fields)) == DialogueOptions().model_dump()
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        ("mm-hm", "umhum"), ("Mm-hmm. Go on.", "umhum. Go on."), ("mhm", "umhum"), ("m-hm", "umhum"), ("Hm?", "hmm?"),
+        ("mmm, cake", "hmm, cake"), ("mm-mm", "um-um"), ("5 mm", "5 mm"), ("5 mm hum", "5 mm hum"), ("HM ship", "HM ship"),
+        ("a hymn", "a hymn"), ("uh-huh", "uh-huh"), ("MM", "MM"), ("a 3 m hum", "a 3 m hum"),
+    ],
+)  # fmt: skip
+def test_hums_are_hummed_and_not_spelled(text: str, sound: str) -> None:
+    assert hummed(text) == sound
+
+
+def test_comments_without_an_end_take_linear_time() -> None:
+    for opening in ("/*", "[["):
+        with pytest.raises(UsageError, match="has no lines"):
+            parse_fountain(opening * 1_000_000, "f")

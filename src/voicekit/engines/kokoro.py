@@ -7,6 +7,7 @@ from kokoro_onnx import Kokoro as Library
 
 from voicekit.config import KokoroParams
 from voicekit.data import Audio, Spoken, Voice
+from voicekit.engines.espeak import hummed
 from voicekit.errors import EngineError, ModelCorrupt, UsageError
 from voicekit.models import Weights
 from voicekit.seeds import Draws
@@ -36,7 +37,7 @@ class Kokoro:
             raise UsageError(f"kokoro has no voice {speaker!r}", f"It has {', '.join(sorted(self.library.voices))}")
         try:
             samples, rate = self.library.create(
-                text, voice=speaker, speed=params.speed, lang=LANGUAGES[voice.language], trim=False
+                hummed(text), voice=speaker, speed=params.speed, lang=LANGUAGES[voice.language], trim=False
             )
         except ValueError as error:
             raise EngineError(f"nothing to say in {text[:40]!r}: {error}", "Give a text with words") from error

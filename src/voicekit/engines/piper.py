@@ -12,6 +12,7 @@ from piper import PiperVoice
 
 from voicekit.config import PiperParams
 from voicekit.data import Audio, Spoken, Voice
+from voicekit.engines.espeak import hummed
 from voicekit.errors import EngineError, ModelCorrupt
 from voicekit.models import Weights
 from voicekit.seeds import Draws
@@ -44,7 +45,7 @@ class Piper:
         length = config.length_scale / params.speed
         scales = np.array([params.noise_scale, length, params.noise_w_scale], dtype=np.float32)
         parts = []
-        for number, phonemes in enumerate(self.voice.phonemize(text)):
+        for number, phonemes in enumerate(self.voice.phonemize(hummed(text))):
             if phonemes:
                 ids = self.voice.phonemes_to_ids(phonemes)
                 parts.append(self._run(ids, scales, draws.of(number)))

@@ -13,7 +13,7 @@ from voicekit.seeds import Draws
 from voicekit.speech.join import join
 from voicekit.speech.script import Part, halved, to_parts
 
-VERSION = 2
+VERSION = 3
 
 Progress = Callable[[float], None]
 
