@@ -553,7 +553,8 @@ def test_defaults_are_in_one_place() -> None:
     ("text", "sound"),
     [
         ("mm-hm", "umhum"), ("Mm-hmm. Go on.", "umhum. Go on."), ("mhm", "umhum"), ("m-hm", "umhum"), ("Hm?", "hmm?"),
-        ("mmm, cake", "hmm, cake"), ("mm-mm", "um-um"), ("5 mm", "5 mm"), ("5 mm hum", "5 mm hum"), ("HM ship", "HM ship"),
+        ("mmm, cake", "hmm, cake"), ("mm-mm", "um-um"), ("5 mm", "5 mm"), ("5 mm hum", "5 mm hum"),
+        ("HM ship", "HM ship"),
         ("a hymn", "a hymn"), ("uh-huh", "uh-huh"), ("MM", "MM"), ("a 3 m hum", "a 3 m hum"),
     ],
 )  # fmt: skip

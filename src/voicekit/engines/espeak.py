@@ -1,4 +1,4 @@
-"""What espeak-ng, by which kokoro and piper turn text into phonemes, would spell letter by letter: hummed words. Pure."""
+"""What espeak-ng, through which kokoro and piper read, would spell letter by letter: hummed words. Pure."""
 
 from __future__ import annotations
 
