@@ -23,6 +23,7 @@ from voicekit.errors import EngineError, MissingPackage, SourceError, UsageError
 from voicekit.models import Weights
 from voicekit.seeds import Draws
 from voicekit.speech.revoice import read_kept
+from voicekit.speech.say import say
 from voicekit.speech.speaker import save
 from voicekit.workspace import write_json
 
@@ -272,23 +273,19 @@ def test_what_is_wrong_with_a_clip_is_noted_and_any_format_will_do(
         assert says in note
 
 
-def test_a_new_process_says_it_the_same_way(voices: tuple[Voice, Voice], tmp_path: Path, own_cache: Path) -> None:
-    """Alone and with an empty cache, after something else was said in the other."""
-    code = (
-        "from pathlib import Path; from tests import small_chatterbox as small; from voicekit import Speaker\n"
-        "import os; clip, texts = os.environ['CLIP'], os.environ['TEXTS'].split('|')\n"
+def test_a_new_process_says_it_the_same_way(engine: Any, voices: tuple[Voice, Voice], tmp_path: Path) -> None:
+    """There it is alone, with an empty cache; here something else was said before, by somebody else."""
+    done = python(
+        "import os; from tests import small_chatterbox as small; from voicekit import Speaker\n"
         "with small.layers(), Speaker(device='cpu') as speaker:\n"
-        "    for text in texts:\n"
-        "        take = speaker.say(text, voice=clip, model=str(small.folder()), seed=5, max_tokens=12)\n"
-        "print(take.tokens, take.audio.samples.tobytes().hex()[::997])\n"
-    )
-    texts = ("Hello to you.", "Good night. All of you.|Hello to you.")
-    done = [
-        python(code, CLIP=str(voices[0].clip), TEXTS=text, VOICEKIT_CACHE=str(tmp_path / f"cache-{number}"))
-        for number, text in enumerate(texts)
-    ]
-    assert done[0].stdout, done[0].stderr
-    assert done[0].stdout == done[1].stdout
+        "    options = {'voice': os.environ['CLIP'], 'model': str(small.folder()), 'seed': 5, 'max_tokens': 14}\n"
+        "    take = speaker.say('Hello to you.', **options)\n"
+        "print(list(map(list, take.tokens)), take.audio.samples.tobytes().hex())\n",
+        CLIP=str(voices[0].clip), VOICEKIT_CACHE=str(tmp_path / "cache"),
+    )  # fmt: skip
+    engine._tokens("Good night.", "en", engine.conditionals(voices[1].clip), FEW, Draws(5, ("part", 0)))
+    here = say("Hello to you.", voices[0], engine, FEW, 5)
+    assert done.stdout == f"{[[*some] for some in here.tokens]} {here.audio.samples.tobytes().hex()}\n", done.stderr
 
 
 @pytest.mark.parametrize("ending", ["wav", "mp3", "m4a", "opus"])
