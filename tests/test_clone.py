@@ -582,10 +582,15 @@ EXAMPLES = sorted((ROOT / "configs" / "clone").glob("*.yaml"))
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_examples_are_as_they_should_be(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    for name in ("REFERENCE", "REFERENCES"):
+        monkeypatch.setenv(name, "nowhere")
     job = load_job(path)
     assert job.spec.description
     if all(not voice.clip for voice in job.spec.voices.values()):
         assert plan_job(job).lines
+    else:
+        with pytest.raises(UsageError, match=r"line .*no clip .*nowhere"):
+            plan_job(job)
 
 
 def test_the_packaged_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
