@@ -53,6 +53,8 @@ def told(run: Run) -> None:
         rows.append((picked, float(np.mean([wrong for wrong, _ in takes])), words, len(takes)))
     table = np.array(rows)
     for name, some in (("all lines", table), ("lines with several takes", table[table[:, 3] > 1])):
+        if not len(some):
+            continue
         words = some[:, 2].sum()
         counts = np.stack([some[:, 0] - some[:, 1], some[:, 2]], axis=1)[:, None, :]
         low, high = bootstrap.interval(bootstrap.ratio(counts), len(some), 0) or (float("nan"), float("nan"))
