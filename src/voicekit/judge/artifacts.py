@@ -149,7 +149,14 @@ def find_artifacts(
     """
     heard = Heard(samples, rate, tuple(words), text, language)
     return tuple(
-        Artifact(name, round(start, 4), round(max(start, end), 4), round(value, 3), kind.limit, kind.unit)
+        Artifact(
+            name,
+            round(float(start), 4),
+            round(float(max(start, end)), 4),
+            round(float(value), 3),
+            kind.limit,
+            kind.unit,
+        )
         for name, kind in KINDS.items()
         for start, end, value in sorted(candidates(name, heard))
         if round(value, 3) > kind.limit
