@@ -14,7 +14,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -197,16 +197,23 @@ def run_ffmpeg(
 
     Killed if the reader fails.
     """
-    process, drain, log = _start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=cwd)
-    try:
+    with _running(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=cwd) as (process, log):
         out = read(process.stdout)
-        status = process.wait()
+    return process.returncode, out, log.decode(errors="replace").strip()
+
+
+@contextlib.contextmanager
+def _running(command: list[str], **pipes: Any) -> Iterator[tuple[subprocess.Popen[bytes], bytearray]]:
+    """ffmpeg at work, and its log, whole after the block: its end. Waited for; killed if the block fails."""
+    process, drain, log = _start(command, **pipes)
+    try:
+        yield process, log
+        process.wait()
     except BaseException:
         process.kill()
         process.wait()
         raise
     drain.join()
-    return status, out, log.decode(errors="replace").strip()
 
 
 def _start(command: list[str], **pipes: Any) -> tuple[subprocess.Popen[bytes], threading.Thread, bytearray]:
@@ -295,20 +302,13 @@ def write_blocks(
 
 def _feed(command: list[str], pieces: Iterable[bytes]) -> tuple[int, str]:
     """Run ffmpeg on what comes; its exit status and its log. Killed if the pieces fail."""
-    process, drain, log = _start(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert process.stdin
-    try:
+    with _running(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as (process, log):
+        assert process.stdin
         with contextlib.suppress(BrokenPipeError):  # it ended early, and its log says why
             for piece in pieces:
                 process.stdin.write(piece)
             process.stdin.close()
-        status = process.wait()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    drain.join()
-    return status, log.decode(errors="replace").strip()
+    return process.returncode, log.decode(errors="replace").strip()
 
 
 def at_loudness(audio: Audio, target: float) -> Audio:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
-from voicekit.errors import SourceError
+from voicekit.documents import from_json, json_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,22 +176,11 @@ class Transcript:
     @classmethod
     def from_json(cls, text: str | bytes) -> Transcript:
         """Raises SourceError where `text` is not a voicekit transcript, naming the first fault."""
-        try:
-            return _adapter().validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise SourceError(
-                f"not a {TRANSCRIPT_SCHEMA} file: {where}: {first['msg']}",
-                "`voicekit schema transcript` prints what is expected",
-            ) from None
+        return from_json(_adapter(), text, TRANSCRIPT_SCHEMA, "`voicekit schema transcript` prints what is expected")
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **_adapter().json_schema(mode="serialization"),
-        }
+        return json_schema(_adapter(), "serialization")
 
     def save(self, path: str | Path, style: str = "standard") -> Path:
         """Write in the format that the name ends with: .json .srt .vtt .ass .txt .docx .tsv .rttm; returns the path.

@@ -12,8 +12,9 @@ import typer
 
 from voicekit.cli.show import aside
 from voicekit.config import Loudness, build
+from voicekit.documents import check_size, read_limited, utf8
 from voicekit.engines import SPEECH_ENGINES
-from voicekit.errors import SourceError, UsageError
+from voicekit.errors import UsageError
 from voicekit.speech.speaker import Speaker, save
 from voicekit.speech.voices import find, first_voice
 
@@ -21,6 +22,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 MOST = 1 << 20
 """Bytes of a text file."""
+
+SMALLER = "Give one chapter at a time"
 
 
 @app.command()
@@ -101,25 +104,14 @@ def main(
 
 def text_of(given: str) -> str:
     """The text itself, of a file or of stdin, as TEXT has it. Raises SourceError where it cannot be read."""
+    if given.startswith("@"):
+        return utf8(read_limited(Path(given[1:]), MOST, SMALLER), given[1:])
     if given == "-":
         name, data = "stdin", sys.stdin.buffer.read(MOST + 1)
-    elif given.startswith("@"):
-        name = given[1:]
-        try:
-            with Path(name).open("rb") as file:
-                data = file.read(MOST + 1)
-        except OSError as error:
-            reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-            raise SourceError(f"cannot read {name}: {reason}", "Check the name and its rights") from error
     else:
         name, data = "the text", os.fsencode(given)
-    if len(data) > MOST:
-        raise SourceError(f"{name} is over {MOST >> 20} MiB", "Give one chapter at a time")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SourceError(f"{name}: line {line}: not UTF-8", "Save it as UTF-8") from error
+    check_size(data, MOST, name, SMALLER)
+    return utf8(data, name)
 
 
 def _params(pairs: list[str]) -> dict[str, Any]:

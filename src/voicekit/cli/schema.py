@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import Annotated, Any
 
@@ -11,7 +12,15 @@ from voicekit.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-NAMES = ("transcript", "edits", "eval", "compare", "takes", "timeline", "clone", "transcribe", "clean", "subtitle")
+HOMES = {
+    "transcript": "data:Transcript", "edits": "report.edits:Edits", "eval": "judge.evaluate:Evaluation",
+    "compare": "report.compare:Comparison", "takes": "speech.takes:Takes", "timeline": "conversation.timeline:Timeline",
+    "clone": "config:CloneJob", "transcribe": "config:TranscribeOptions", "clean": "config:CleanPreset",
+    "subtitle": "config:SubtitleStyle",
+}  # fmt: skip
+"""By name: module and class, ours with a `json_schema`, or a model of pydantic's."""
+
+NAMES = tuple(HOMES)
 
 
 @app.command()
@@ -23,39 +32,9 @@ def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NA
 
 
 def _schema(name: str) -> dict[str, Any]:
-    if name == "transcript":
-        from voicekit.data import Transcript
-
-        return Transcript.json_schema()
-    if name == "eval":
-        from voicekit.judge.evaluate import Evaluation
-
-        return Evaluation.json_schema()
-    if name == "edits":
-        from voicekit.report.edits import Edits
-
-        return Edits.json_schema()
-    if name == "compare":
-        from voicekit.report.compare import Comparison
-
-        return Comparison.json_schema()
-    if name == "takes":
-        from voicekit.speech.takes import Takes
-
-        return Takes.json_schema()
-    if name == "timeline":
-        from voicekit.conversation.timeline import Timeline
-
-        return Timeline.json_schema()
-    from voicekit.config import CleanPreset, CloneJob, SubtitleStyle, TranscribeOptions
-
-    if name == "clone":
-        return CloneJob.model_json_schema()
-
-    if name == "transcribe":
-        return TranscribeOptions.model_json_schema()
-    if name == "clean":
-        return CleanPreset.model_json_schema()
-    if name == "subtitle":
-        return SubtitleStyle.model_json_schema()
-    raise UsageError(f"no schema {name!r}", f"Known: {', '.join(NAMES)}")
+    if name not in HOMES:
+        raise UsageError(f"no schema {name!r}", f"Known: {', '.join(NAMES)}")
+    module, _, kind = HOMES[name].partition(":")
+    home = getattr(importlib.import_module(f"voicekit.{module}"), kind)
+    found: dict[str, Any] = home.json_schema() if hasattr(home, "json_schema") else home.model_json_schema()
+    return found

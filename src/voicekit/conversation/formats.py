@@ -27,7 +27,8 @@ from voicekit.conversation.script import (
     speakable,
 )
 from voicekit.data import Segment, Transcript
-from voicekit.errors import SourceError, UsageError
+from voicekit.documents import read_limited, utf8
+from voicekit.errors import UsageError
 from voicekit.subtitles.read import read_subtitles
 
 BIGGEST = 4 << 20
@@ -70,20 +71,7 @@ def read_script(path: str | Path) -> Script:
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(BIGGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
-        raise SourceError(f"cannot read {path}: {reason}", "Check the name and its rights") from error
-    if len(data) > BIGGEST:
-        raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "Give one conversation at a time")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        raise SourceError(f"{path}: line {line}, column {column}: not UTF-8", "Save it as UTF-8") from error
+    return utf8(read_limited(path, BIGGEST, "Give one conversation at a time"), str(path), column=True)
 
 
 # --- YAML -----------------------------------------------------------------------------------------------------------

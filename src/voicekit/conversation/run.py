@@ -10,10 +10,7 @@ is written all the same and says so, and the next one tries again.
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import itertools
-import platform
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +30,7 @@ from voicekit.conversation.script import Script
 from voicekit.conversation.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
 from voicekit.conversation.turns import Clip, Placed, distribution, place
 from voicekit.data import Audio, Transcript
+from voicekit.device import choose_device
 from voicekit.engines import speech_engine
 from voicekit.errors import (
     EngineError,
@@ -42,15 +40,15 @@ from voicekit.errors import (
     UsageError,
     VoicekitError,
     one_line,
-    without_secrets,
 )
-from voicekit.manifest import git_commit, made_with, package_versions
+from voicekit.manifest import made_with, package_versions, surroundings
 from voicekit.pipeline.write import save
 from voicekit.progress import Reporter
 from voicekit.speech.join import FADE
 from voicekit.speech.render import Order, Renderer, StoredTake, copy_into, read_take
 from voicekit.speech.speaker import Speaker, default_speaker
 from voicekit.speech.takes import FILE as TAKES
+from voicekit.speech.takes import SCHEMA as TAKES_SCHEMA
 from voicekit.speech.takes import LineRecord, TakeRecord, Takes, read_takes
 from voicekit.workspace import (
     RunFolder,
@@ -59,7 +57,6 @@ from voicekit.workspace import (
     claim_name,
     digest,
     find_run,
-    now,
     point_latest,
     safe_name,
     write_text,
@@ -408,7 +405,7 @@ class _Maker:
         lines = tuple(self._line(one) for one in self.casting.utterances)
         order = {one.id: number for number, one in enumerate(self.casting.utterances)}
         takes = tuple(sorted(self.takes.values(), key=lambda take: (order[take.line], take.number)))
-        write_text(self.folder / TAKES, Takes("voicekit.takes/1", lines, takes).to_json())
+        write_text(self.folder / TAKES, Takes(TAKES_SCHEMA, lines, takes).to_json())
         write_text(self.folder / TIMELINE, timeline.to_json())
         write_text(self.folder / SCRIPT, scripts.format(self._script()))
         if heard is not None:
@@ -567,8 +564,6 @@ def _manifest(maker: _Maker, plan: str, source: Path | None) -> dict[str, Any]:
     return {
         "kind": "dialogue",
         "plan": digest([plan, sorted(maker.errors)]) if maker.errors else plan,
-        "created": now(),
-        "command": [without_secrets(argument) for argument in sys.argv],
         "source": {"kind": "script", "path": str(source)} if source else {"kind": "text"},
         "inputs": [script] if script else [],
         "config": casting.options.model_dump(mode="json"),
@@ -578,8 +573,6 @@ def _manifest(maker: _Maker, plan: str, source: Path | None) -> dict[str, Any]:
         "timings": {name: round(seconds, 3) for name, seconds in maker.timings.items()},
         "takes": {"wanted": len(casting.utterances), "cached": maker.cached, "failed": len(maker.errors)},
         "warnings": [*casting.notes, *(f"{id}: {error}" for id, error in maker.errors.items())],
-        "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},
-        "platform": platform.platform(),
-        **made_with(),
+        **surroundings(choose_device(maker.renderer.speaker.device)),
         "packages": package_versions(PACKAGES),
     }

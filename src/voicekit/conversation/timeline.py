@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from voicekit.conversation.cast import Casting
 from voicekit.conversation.turns import Distribution, Kind, Placed
 from voicekit.data import Seconds, Segment, Transcript, Turn, spread
-from voicekit.errors import SourceError
+from voicekit.documents import from_json, json_schema, strict_json
 
 SCHEMA: Literal["voicekit.timeline/1"] = "voicekit.timeline/1"
 
@@ -69,27 +68,16 @@ class Timeline:
 
     def to_json(self) -> str:
         """Strict JSON."""
-        value = _adapter().dump_python(self, mode="json")
-        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return strict_json(_adapter(), self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Timeline:
         """Raises SourceError where `text` is no timeline, naming the first fault."""
-        try:
-            return _adapter().validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise SourceError(
-                f"not a {SCHEMA} file: {where}: {first['msg']}", "`voicekit schema timeline` prints what is expected"
-            ) from None
+        return from_json(_adapter(), text, SCHEMA, "`voicekit schema timeline` prints what is expected")
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **_adapter().json_schema(mode="serialization"),
-        }
+        return json_schema(_adapter(), "serialization")
 
     @property
     def transcript(self) -> Transcript:

@@ -2,7 +2,7 @@
 
 P.835 (Reddy et al. 2022, https://arxiv.org/abs/2110.01763) rates the speech, what is behind it, and both; P.808 (Reddy
 et al. 2021, https://arxiv.org/abs/2010.15258) the whole. speechmos' own function gives the same numbers
-(tests/test_quality.py); it is not called, since its librosa compiles for 15 s before the first one.
+(tests/test_take_judge.py); it is not called, since its librosa compiles for 15 s before the first one.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ recordings over their total, for JER the mean over all speakers.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -23,6 +22,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from voicekit.config import EvalOptions, Metric, build
 from voicekit.data import Transcript
+from voicekit.documents import json_schema, strict_json
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.judge import bootstrap, diarization, wer
 from voicekit.judge.bootstrap import Counts
@@ -111,16 +111,12 @@ class Evaluation:
             self.notes,
             tuple(_ToldFailure(name, str(error)) for name, error in self.failed),
         )
-        value = TypeAdapter(_Told).dump_python(told, mode="json")
-        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return strict_json(TypeAdapter(_Told), told)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
         """JSON Schema of what `to_json` gives."""
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **TypeAdapter(_Told).json_schema(mode="serialization"),
-        }
+        return json_schema(TypeAdapter(_Told), "serialization")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from voicekit.documents import read_limited, utf8
 from voicekit.errors import SourceError
 
 BIGGEST = 4 << 20
@@ -43,19 +44,8 @@ def read_glossary(path: str | Path) -> tuple[Term, ...]:
         SourceError: it cannot be read, or a fault, with its line.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(BIGGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
-        raise SourceError(f"cannot read the glossary {path}: {reason}", "Check the name and its rights") from error
-    if len(data) > BIGGEST:
-        raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "A glossary is a short list of terms")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SourceError(f"{path}: line {line}: not UTF-8", "Save it as CSV UTF-8") from error
+    data = read_limited(path, BIGGEST, "A glossary is a short list of terms", what="the glossary")
+    text = utf8(data, str(path), "Save it as CSV UTF-8")
     return tuple(parse_glossary(text, str(path)))
 
 

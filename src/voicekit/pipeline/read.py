@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voicekit.data import Segment, Transcript, Turn, Word, join_words
+from voicekit.documents import read_limited, utf8
 from voicekit.errors import SourceError
 from voicekit.pipeline.attribute import PAUSE
 from voicekit.subtitles.read import BIGGEST, LATEST, decode, parse
@@ -103,25 +105,11 @@ def read(path: str | Path) -> Reading:
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())
-    try:
-        if reader is None and path.exists():
-            raise SourceError(f"{path}: cannot tell what it holds", f"Give a {', '.join(READERS)} file")
-        with path.open("rb") as file:
-            data = file.read(BIGGEST + 1)
-    except (OSError, ValueError) as error:
-        if isinstance(error, SourceError):
-            raise
-        reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
-        raise SourceError(f"cannot read {path}: {reason}", "Check the name and its rights") from error
+    if reader is None and os.path.exists(path):
+        raise SourceError(f"{path}: cannot tell what it holds", f"Give a {', '.join(READERS)} file")
+    data = read_limited(path, BIGGEST, "Give the transcript of one recording")
     assert reader is not None
-    if len(data) > BIGGEST:
-        raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "Give the transcript of one recording")
-    try:
-        subtitles = reader in (_srt, _vtt)
-        text = decode(data, str(path))[0] if subtitles else data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SourceError(f"{path}: line {line}: not UTF-8", "Save it as UTF-8") from error
+    text = decode(data, str(path))[0] if reader in (_srt, _vtt) else utf8(data, str(path))
     if not text.strip():
         raise SourceError(f"{path} is empty", "Give a file with words or turns in it")
     return reader(str(path), text)

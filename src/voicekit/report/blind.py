@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from voicekit.audio import decode
+from voicekit.documents import first_fault
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.judge.compare import Preference, first_is_a, preference
 from voicekit.report.media import FINE_RATE, Shelf
@@ -134,9 +135,7 @@ def count(files: Sequence[str | Path], runs: Sequence[Found], both: Sequence[Bot
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise SourceError(f"{path}: not a {VOTES} file: {where}: {first['msg']}", "Save the votes again") from None
+            raise SourceError(f"{path}: not a {VOTES} file: {first_fault(error)}", "Save the votes again") from None
         if votes.pair != wanted:
             raise SourceError(f"{path} holds votes on other takes than those of {runs[0].name} and {runs[1].name}",
                               "Give the runs that were heard, in the same order")  # fmt: skip

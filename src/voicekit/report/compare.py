@@ -8,7 +8,6 @@ references, utterance by utterance. The first run is the one that all others are
 from __future__ import annotations
 
 import functools
-import json
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pydantic import TypeAdapter
 
 from voicekit.config import CompareOptions, build
 from voicekit.data import Transcript
+from voicekit.documents import json_schema, strict_json
 from voicekit.errors import SourceError, UsageError
 from voicekit.judge.bootstrap import LEVEL
 from voicekit.judge.compare import FEWEST, Difference, Preference, difference, pseudo_values
@@ -94,16 +94,12 @@ class Comparison:
 
     def to_json(self) -> str:
         """Strict JSON."""
-        value = TypeAdapter(Comparison).dump_python(self, mode="json")
-        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return strict_json(TypeAdapter(Comparison), self)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
         """JSON Schema of what `to_json` gives."""
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **TypeAdapter(Comparison).json_schema(mode="serialization"),
-        }
+        return json_schema(TypeAdapter(Comparison), "serialization")
 
 
 def compare(

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
 
 from voicekit.data import Segment, Transcript, Turn, Word, join_words, spread
+from voicekit.documents import from_json, json_schema
 from voicekit.errors import SourceError
 from voicekit.workspace import digest
 
@@ -67,18 +68,11 @@ class Edits:
     @classmethod
     def from_json(cls, text: str | bytes) -> Edits:
         """Raises SourceError where `text` is no such file, naming the first fault."""
-        try:
-            return _adapter().validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise SourceError(
-                f"not a {SCHEMA} file: {where}: {first['msg']}", "Save the edits from the page again"
-            ) from None
+        return from_json(_adapter(), text, SCHEMA, "Save the edits from the page again")
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_adapter().json_schema()}
+        return json_schema(_adapter(), "validation")
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from voicekit.speech.tags import RANK, Tag
 from voicekit.speech.takes import LineRecord, TakeRecord
 
 
-def profiles(takes: Iterable[TakeRecord], references: Mapping[str, Measures]) -> dict[str, Profile]:
+def profiles(takes: Iterable[TakeRecord], references: Mapping[str, Measures | None]) -> dict[str, Profile]:
     """Each voice's own pace and pitch, by its takes in a run.
 
     Args:

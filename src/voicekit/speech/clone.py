@@ -26,6 +26,7 @@ from voicekit.speech.render import Order, Renderer, copy_into
 from voicekit.speech.run import Run, mender, open_run, write_results, write_spec
 from voicekit.speech.speaker import Speaker
 from voicekit.speech.tags import Tag, read_tags, write_tags
+from voicekit.speech.takes import SCHEMA as TAKES_SCHEMA
 from voicekit.speech.takes import LineRecord, TakeRecord, Takes, read_takes
 from voicekit.workspace import RunFolder, StageCache, claim_name, digest, find_run, hash_file, latest_run
 
@@ -125,7 +126,7 @@ class _Work:
     folder: Path
     report: Reporter
     takes: dict[str, list[TakeRecord]] = field(default_factory=dict)
-    references: dict[str, Measures] = field(default_factory=dict)
+    references: dict[str, Measures | None] = field(default_factory=dict)
     done: int = 0
     wanted: int = 0
     cached: int = 0
@@ -147,7 +148,7 @@ class _Work:
         Speeds().learn(self.renderer.timings, self.judge.device.kind)
         own = self._profiles()
         lines = tuple(LineRecord(line.id, line.text, line.voice) for line in self.plan.lines)
-        takes = Takes("voicekit.takes/1", lines, tuple(judged(take, self.plan.spec.pick, own) for take in self._all()))
+        takes = Takes(TAKES_SCHEMA, lines, tuple(judged(take, self.plan.spec.pick, own) for take in self._all()))
         sounds = {take.id: hash_file(self.folder / take.file) for take in takes.takes if take.file and said_before}
         tags = {name: said_before[sound] for name, sound in sounds.items() if sound in said_before}
         mend = mender(lambda: self.judge, self.plan.spec.pick, own) if self.plan.spec.repair else None
@@ -198,11 +199,12 @@ class _Work:
             self.takes.setdefault(order.line, []).append(found[order.id])
 
     def _hear_reference(self, order: Order) -> None:
+        name = order.voice.voice.name
+        self.references[name] = None
         try:
-            if measures := self.renderer.measure_reference(order, self.judge):
-                self.references[order.voice.voice.name] = measures
+            self.references[name] = self.renderer.measure_reference(order, self.judge)
         except VoicekitError as error:
-            self.report.warning(f"the reference of {order.voice.voice.name} was not judged: {error}")
+            self.report.warning(f"the reference of {name} was not judged: {error}")
 
     def _try_again(self) -> None:
         """Lines of which no take went through the gates get more, step by step, together."""

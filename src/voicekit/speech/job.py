@@ -20,7 +20,8 @@ import yaml
 
 from voicekit.config import CloneJob, JobLine, JobVoice, Located, Sweep, build, line_of, load_yaml, preset
 from voicekit.data import Segment, Transcript
-from voicekit.errors import SourceError, UsageError
+from voicekit.documents import read_limited, utf8
+from voicekit.errors import UsageError
 from voicekit.speech.script import LONGEST_TEXT
 from voicekit.subtitles.read import read_subtitles
 
@@ -209,19 +210,8 @@ def _read_lines(path: Path, voices: set[str]) -> list[JobLine]:
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(BIGGEST + 1)
-    except OSError as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise SourceError(f"cannot read {path}: {reason}", "Paths in a job are from the job file's folder") from error
-    if len(data) > BIGGEST:
-        raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "Give it in parts")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SourceError(f"{path}: line {line}: not UTF-8", "Save it as UTF-8") from error
+    data = read_limited(path, BIGGEST, "Give it in parts", check="Paths in a job are from the job file's folder")
+    return utf8(data, str(path))
 
 
 def _of_csv(text: str, path: Path) -> list[JobLine]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from voicekit.data import Seconds, Take, Voice
+from voicekit.documents import first_fault
 from voicekit.errors import SourceError, UsageError
 from voicekit.seeds import Draws
 from voicekit.speech.join import join
@@ -55,10 +56,8 @@ def read_kept(path: Path) -> Kept:
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise SourceError(
-            f"{path} is no take: {where}: {first['msg']}", "Give the FILE.json that `voicekit say` writes"
+            f"{path} is no take: {first_fault(error)}", "Give the FILE.json that `voicekit say` writes"
         ) from None
     if not kept.tokens or len(kept.tokens) != len(kept.parts):
         raise SourceError(f"{path} holds no speech tokens of a text", "Give a take of chatterbox, or its sound")

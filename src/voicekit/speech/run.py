@@ -32,6 +32,7 @@ from voicekit.speech.scores import to_dataframe, write_scores
 from voicekit.speech.tags import FILE as TAGS_FILE
 from voicekit.speech.tags import Agreement, Tag, agreement, new_tag, read_tags, write_tags
 from voicekit.speech.takes import FILE as TAKES_FILE
+from voicekit.speech.takes import SCHEMA as TAKES_SCHEMA
 from voicekit.speech.takes import LineRecord, TakeRecord, Takes, read_takes
 from voicekit.workspace import MANIFEST, hash_file, latest_run, safe_name, write_json, write_text
 
@@ -105,7 +106,7 @@ class Run:
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row a take, as scores.csv has it."""
-        return to_dataframe(Takes("voicekit.takes/1", self.lines, self.takes), self.tags)
+        return to_dataframe(Takes(TAKES_SCHEMA, self.lines, self.takes), self.tags)
 
     def tag(self, name: str, tag: str, note: str = "") -> Run:
         """Say of a take that it is good, bad or weird; the run with its picks made anew. See `tag_take`."""
@@ -241,7 +242,7 @@ def tag_take(folder: Path, name: str, tag: str, note: str = "") -> Run:
     tags = {**run.tags, take.id: new_tag(tag, note)}
     write_tags(run.folder, tags)
     if (run.folder / JOB).is_file():
-        before = Takes("voicekit.takes/1", run.lines, run.takes)
+        before = Takes(TAKES_SCHEMA, run.lines, run.takes)
         spec = read_spec(run.folder)
         own = {voice: Profile(**each) for voice, each in run.manifest.get("profiles", {}).items()}
         mend = mender(functools.cache(_judge), spec.pick, own) if spec.repair else None

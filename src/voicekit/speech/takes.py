@@ -10,17 +10,17 @@ Knows nothing of how takes are rendered or judged.
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from voicekit.data import Measures, Seconds
+from voicekit.documents import from_json, json_schema, strict_json
 from voicekit.errors import SourceError
 
-SCHEMA = "voicekit.takes/1"
+SCHEMA: Literal["voicekit.takes/1"] = "voicekit.takes/1"
 FILE = "takes.json"
 
 
@@ -103,27 +103,16 @@ class Takes:
 
     def to_json(self) -> str:
         """Strict JSON."""
-        value = _adapter().dump_python(self, mode="json")
-        return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return strict_json(_adapter(), self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Takes:
         """Raises SourceError where `text` is not such a list, naming the first fault."""
-        try:
-            return _adapter().validate_json(text)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise SourceError(
-                f"not a {SCHEMA} file: {where}: {first['msg']}", "`voicekit schema takes` prints what is expected"
-            ) from None
+        return from_json(_adapter(), text, SCHEMA, "`voicekit schema takes` prints what is expected")
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **_adapter().json_schema(mode="serialization"),
-        }
+        return json_schema(_adapter(), "serialization")
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from voicekit.data import Segment, Transcript, Word, join_words, spread
+from voicekit.documents import read_limited
 from voicekit.errors import SourceError
 from voicekit.subtitles.cue import DASH
 
@@ -62,14 +63,7 @@ def read_subtitles(path: str | Path) -> tuple[Transcript, list[str]]:
         if path.exists():
             raise SourceError(f"{path}: cannot tell what it holds", known)
         raise SourceError(f"cannot read {path}: no such file", known)
-    try:
-        with path.open("rb") as file:
-            data = file.read(BIGGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
-        raise SourceError(f"cannot read {path}: {reason}", "Check the name and its rights") from error
-    if len(data) > BIGGEST:
-        raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "Give the subtitles of one recording")
+    data = read_limited(path, BIGGEST, "Give the subtitles of one recording")
     text, notes = decode(data, str(path))
     transcript, more = parse(text, str(path), vtt=path.suffix.lower() == ".vtt")
     return transcript, notes + more
