@@ -20,9 +20,11 @@ from rich.table import Table
 
 from benchmarks.peer import Peer, PeerResult
 from benchmarks.recordings import recordings_folder, sample_recording
-from voicekit import Session, Transcript, evaluate
-from voicekit.models import resolve
-from voicekit.pipeline.read import Reading, Utterance
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.formats.readers import Reading, Utterance
+from voicekit.models.resolve import resolve
+from voicekit.transcription.session import Session
+from voicekit.types import Transcript
 
 METRICS = ("wer", "der", "cpwer")
 

@@ -21,9 +21,9 @@ from scipy.stats import rankdata
 
 from benchmarks import dialogue
 from benchmarks.accuracy import Case, cases
-from voicekit import Session, Transcript
-from voicekit.data import Turn
-from voicekit.pipeline.read import read
+from voicekit.formats.readers import read
+from voicekit.transcription.session import Session
+from voicekit.types import Transcript, Turn
 
 TARGET = 0.75
 

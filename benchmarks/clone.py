@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from voicekit import Run, open_run
-from voicekit.judge import bootstrap
-from voicekit.judge.roundtrip import round_trip
-from voicekit.speech.takes import TakeRecord
+from voicekit.evaluation import bootstrap
+from voicekit.quality.intelligibility import round_trip
+from voicekit.takes.records import TakeRecord
+from voicekit.takes.run import Run, open_run
 
 ROOT = Path(__file__).parents[1]
 SENTENCES = (ROOT / "benchmarks" / "sentences.txt").read_text().splitlines()

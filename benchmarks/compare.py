@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from voicekit.judge.bootstrap import LEVEL, resamples
-from voicekit.judge.compare import pseudo_values, studentised
+from voicekit.evaluation.bootstrap import LEVEL, resamples
+from voicekit.evaluation.significance import pseudo_values, studentised
 
 UNITS = (20, 30, 50, 100, 200)
 DRAWS = 4000

@@ -23,13 +23,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from voicekit.audio import ffmpeg_path, resample
-from voicekit.conversation.run import Mix, open_mix
-from voicekit.conversation.turns import PUBLISHED
-from voicekit.data import Audio
-from voicekit.engines import load_engine
-from voicekit.judge.diarization import diarization_errors
-from voicekit.pipeline.read import read
+from voicekit.audio.ffmpeg import ffmpeg_path
+from voicekit.audio.levels import resample
+from voicekit.dialogues.mix import Mix, open_mix
+from voicekit.dialogues.turn_taking import PUBLISHED
+from voicekit.engines.registry import load_engine
+from voicekit.evaluation.der import diarization_errors
+from voicekit.formats.readers import read
+from voicekit.types import Audio
 
 VAD_PAD = 0.2
 """Seconds that the detector of speech leaves before what it finds."""
@@ -67,7 +68,7 @@ def heard(mix: Mix) -> None:
 
 def diarized(mix: Mix, folder: Path) -> None:
     """DER by kind, and how much of the speech is of two at once."""
-    from voicekit import Session
+    from voicekit.transcription.session import Session
 
     with Session() as session:
         turns = session.transcribe(mix.path, speakers=4, language="en", channels="mix").turns

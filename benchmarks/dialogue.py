@@ -16,7 +16,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from benchmarks.recordings import package_folder
-from voicekit.data import Turn
+from voicekit.types import Turn
 
 RATE = 16_000
 VOICES = ("jf_alpha", "jm_kumo", "jf_gongitsune", "jf_tebukuro")

@@ -20,14 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.recordings import recordings_folder
-from voicekit import Speaker
-from voicekit.audio import decode, probe
-from voicekit.config import ARTIFACT_KINDS, ArtifactKind
-from voicekit.data import Audio, Measures, Word
-from voicekit.judge.artifacts import KINDS, Heard, candidates
-from voicekit.judge.take import Judge
-from voicekit.judge.verdict import Verdict, pick, verdict
-from voicekit.speech.join import faded, level, loudness
+from voicekit.audio.decode import decode, probe
+from voicekit.audio.levels import faded, level, loudness
+from voicekit.config.quality import ARTIFACT_KINDS, ArtifactKind
+from voicekit.quality.artifacts.detectors import candidates
+from voicekit.quality.artifacts.kinds import KINDS
+from voicekit.quality.artifacts.signal import Heard
+from voicekit.quality.gates import Verdict, pick, verdict
+from voicekit.quality.judge import Judge
+from voicekit.tts.speaker import Speaker
+from voicekit.types import Audio, Measures, Word
 
 Samples = NDArray[np.float32]
 

@@ -22,10 +22,10 @@ from benchmarks.accuracy import cases
 MODELS_ALONE = """
 import sys, time
 from pathlib import Path
-from voicekit.config import transcribe_options
+from voicekit.config.transcribe import transcribe_options
 from voicekit.engines import load_engine
-from voicekit.pipeline.clean import clean
-from voicekit.session import Session
+from voicekit.audio.clean import clean
+from voicekit.transcription.session import Session
 plan = Session().plan(transcribe_options(model="base", diarizer_model="starter", batch_size=8))
 sound, _ = clean(Path(sys.argv[1]), plan.preset)
 started = time.perf_counter()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import soundfile
 
-from voicekit.data import Turn
+from voicekit.types import Turn
 
 
 @dataclass(frozen=True)

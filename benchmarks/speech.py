@@ -23,14 +23,15 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 from benchmarks.recordings import sample_recording
 from tests import small_chatterbox
-from voicekit import Session, Speaker
-from voicekit.audio import decode
-from voicekit.config import ChatterboxParams
-from voicekit.data import Voice
-from voicekit.engines import load_engine
-from voicekit.models import Weights
+from voicekit.audio.decode import decode
+from voicekit.audio.levels import level
+from voicekit.config.engines import ChatterboxParams
+from voicekit.engines.registry import load_engine
+from voicekit.models.catalogue import Weights
 from voicekit.seeds import Draws
-from voicekit.speech.join import level
+from voicekit.transcription.session import Session
+from voicekit.tts.speaker import Speaker
+from voicekit.types import Voice
 
 SENTENCES = Path(__file__).with_name("sentences.txt").read_text().splitlines()
 TOKENS = 60

@@ -28,15 +28,15 @@ from rich.table import Table
 
 from benchmarks.accuracy import Case, cases
 from benchmarks.stock_pyannote import StockPyannote
-from voicekit import evaluate
-from voicekit.config import clean_preset
-from voicekit.data import Audio, Turn
-from voicekit.device import choose_device
-from voicekit.engines import load_engine
-from voicekit.models import resolve
-from voicekit.pipeline.clean import clean
-from voicekit.pipeline.cluster import cluster
-from voicekit.pipeline.read import Reading, Utterance
+from voicekit.audio.clean import clean
+from voicekit.config.clean import clean_preset
+from voicekit.diarization.clustering import cluster
+from voicekit.engines.registry import load_engine
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.formats.readers import Reading, Utterance
+from voicekit.models.resolve import resolve
+from voicekit.runtime.device import choose_device
+from voicekit.types import Audio, Turn
 
 SCRIPT = """
 import sys

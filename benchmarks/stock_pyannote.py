@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     from pyannote.audio.pipelines.clustering import AgglomerativeClustering
     from pyannote.core import SlidingWindowFeature
 
-from voicekit.data import Audio, Turn
+from voicekit.types import Audio, Turn
 
 RATE, DIMENSION, BANDS, MIN_FRAMES, LENGTH_STEP = 16_000, 192, 80, 20, 20
 STARTER_PARAMETERS = {

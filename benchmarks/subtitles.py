@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.recordings import recordings_folder, sample_recording
-from voicekit import Session
-from voicekit.config import subtitle_style
-from voicekit.data import Segment, Transcript, join_words
-from voicekit.pipeline.write import to_srt
-from voicekit.subtitles.files import check
+from voicekit.config.subtitles import subtitle_style
+from voicekit.formats.subtitle_files import check
+from voicekit.formats.writers import to_srt
 from voicekit.subtitles.layout import lay_out
+from voicekit.text.words import join_words
+from voicekit.transcription.session import Session
+from voicekit.types import Segment, Transcript
 
 PEERS = (
     "whisperx==3.8.6",
@@ -96,7 +97,7 @@ def stable_ts(most: int | None) -> Writer:
 def faster_whisper() -> Writer:
     import faster_whisper as library
 
-    from voicekit.models import resolve
+    from voicekit.models.resolve import resolve
 
     model = library.WhisperModel(str(resolve("base", "transcribe").path), device="cpu", compute_type="int8")
 

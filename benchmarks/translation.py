@@ -15,8 +15,10 @@ import time
 import sacrebleu
 
 from benchmarks.recordings import recordings_folder
-from voicekit import Session, Transcript, translate
-from voicekit.data import Segment, spread
+from voicekit.api import translate
+from voicekit.text.words import spread
+from voicekit.transcription.session import Session
+from voicekit.types import Segment, Transcript
 
 LANGUAGES = ("de", "es", "fr", "it", "ja", "ko", "pt", "zh")
 WORDS = 9_000

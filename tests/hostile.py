@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from voicekit.audio import ffmpeg_path
+from voicekit.audio.ffmpeg import ffmpeg_path
 
 WORDS = "originally from Chicago"
 """What is said in `speech`."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from voicekit.workspace import writing
+from voicekit.storage.files import writing
 
 LAYERS = 2
 

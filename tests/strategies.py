@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from voicekit.data import Diarization, Segment, Transcript, Turn, Word, join_words
-from voicekit.pipeline.attribute import attribute
+from voicekit.text.words import join_words
+from voicekit.transcription.attribution import attribute
+from voicekit.types import Diarization, Segment, Transcript, Turn, Word
 
 SPEAKERS = ("SPEAKER_00", "SPEAKER_01", "Ana <b>", "Björn & Co")
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from voicekit.audio import write
-from voicekit.data import Artifact, Audio, Measures, Word
+from voicekit.audio.encode import write
 from voicekit.seeds import derive
-from voicekit.speech.speaker import default_speaker
-from voicekit.speech.tags import new_tag, write_tags
-from voicekit.speech.takes import FILE, LineRecord, TakeRecord, Takes
-from voicekit.workspace import RunFolder, digest, now, write_text
+from voicekit.storage.files import digest, now, write_text
+from voicekit.storage.runs import RunFolder
+from voicekit.takes.records import FILE, LineRecord, TakeRecord, Takes
+from voicekit.takes.tags import new_tag, write_tags
+from voicekit.tts.speaker import default_speaker
+from voicekit.types import Artifact, Audio, Measures, Word
 
 SENTENCES = (Path(__file__).parents[1] / "benchmarks" / "sentences.txt").read_text().splitlines()
 

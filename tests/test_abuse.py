@@ -21,19 +21,24 @@ import soundfile
 
 from tests.hostile import WORDS, Hostile, boxes, ffmpeg, opened, small_disk, speech, untidy
 from tests.server import Site
-from voicekit import Session, VoicekitError, network
-from voicekit.audio import decode, probe, run_ffmpeg
+from voicekit.audio import flac_cache
+from voicekit.audio.clean import clean
+from voicekit.audio.decode import decode, probe
+from voicekit.audio.ffmpeg import run_ffmpeg
+from voicekit.audio.flac_cache import write_sound
 from voicekit.cli import run
-from voicekit.config import TranscribeOptions, clean_preset
-from voicekit.data import Audio, Transcript
-from voicekit.errors import DownloadError, MediaError, ModelCorrupt, OutputError, SourceError
-from voicekit.models import resolve
-from voicekit.pipeline import stages
-from voicekit.pipeline.clean import clean
-from voicekit.pipeline.download import DownloadOptions, Fetched, Listed, canonical, entries, fetch
-from voicekit.pipeline.sources import expand_all
-from voicekit.pipeline.stages import write_sound
-from voicekit.session import Outcome
+from voicekit.config.clean import clean_preset
+from voicekit.config.transcribe import TranscribeOptions
+from voicekit.errors import DownloadError, MediaError, ModelCorrupt, OutputError, SourceError, VoicekitError
+from voicekit.models.resolve import resolve
+from voicekit.redact import canonical
+from voicekit.sources import network_guard
+from voicekit.sources.download import Fetched, fetch
+from voicekit.sources.expand import expand_all
+from voicekit.sources.playlist import Listed, entries
+from voicekit.sources.ytdlp import DownloadOptions
+from voicekit.transcription.session import Outcome, Session
+from voicekit.types import Audio, Transcript
 
 QUICK = TranscribeOptions(diarizer="none", model="tiny.en", beam_size=1, format=("json", "srt"))
 ARGUMENTS = ["--diarizer", "none", "--model", "tiny.en", "--beam-size", "1"]
@@ -372,13 +377,13 @@ def test_a_failed_write_of_sound_is_told(tmp_path: Path, capfd: pytest.CaptureFi
 
 def test_an_interrupt_while_sound_is_written_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """libsndfile calls Python back to write, and what is raised there goes nowhere."""
-    tell = stages._Told.tell
+    tell = flac_cache._ErrorKeepingFile.tell
 
-    def interrupted(told: stages._Told) -> int:
+    def interrupted(told: flac_cache._ErrorKeepingFile) -> int:
         os.kill(os.getpid(), signal.SIGINT)
         return tell(told)
 
-    monkeypatch.setattr(stages._Told, "tell", interrupted)
+    monkeypatch.setattr(flac_cache._ErrorKeepingFile, "tell", interrupted)
     old = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -494,7 +499,7 @@ def test_lists_in_lists_end(session: Session, monkeypatch: pytest.MonkeyPatch) -
         asked.append(url)
         return [Listed(f"{url}/{number}", "more") for number in range(2)]
 
-    monkeypatch.setattr("voicekit.session.fetch", always_a_list)
+    monkeypatch.setattr("voicekit.transcription.session.fetch", always_a_list)
     found = outcomes(session, ["https://example.org"], None)
     assert {str(outcome.error) for outcome in found} == {
         "more is a list in lists, 5 deep. Give the address of one of them"
@@ -506,7 +511,7 @@ def test_an_endless_body_ends(hostile: Hostile, own_cache: Path, monkeypatch: py
     monkeypatch.setenv("VOICEKIT_MAX_GB", "0.02")
     with pytest.raises(DownloadError, match=r"more than the 0\.02 GB allowed.*VOICEKIT_MAX_GB"):
         fetch(hostile.url("/endless.mp3"), IMPATIENT)
-    monkeypatch.setattr(network, "MAX_PAGE", 1 << 20)
+    monkeypatch.setattr(network_guard, "MAX_PAGE", 1 << 20)
     with pytest.raises(DownloadError, match="the page is larger than 1 MB"):
         fetch(hostile.url("/endless-page"), IMPATIENT)
     assert untidy(own_cache) == []
@@ -518,11 +523,11 @@ def test_a_download_leaves_room_on_the_disk(
 ) -> None:
     """The disk is a real one, of 24 MB; without the right to mount it, one that says it has 4 MB left."""
     monkeypatch.setenv("VOICEKIT_MAX_GB", "5000")
-    monkeypatch.setattr(network, "RESERVE", 8 << 20)
-    monkeypatch.setattr(network, "_CHECK_EVERY", 1 << 20)
+    monkeypatch.setattr(network_guard, "RESERVE", 8 << 20)
+    monkeypatch.setattr(network_guard, "_CHECK_EVERY", 1 << 20)
     with small_disk(tmp_path / "disk", "24m") as mounted:
         if not mounted:
-            monkeypatch.setattr(network.Watch, "_free", lambda _: 4 << 20)
+            monkeypatch.setattr(network_guard.Watch, "_free", lambda _: 4 << 20)
         monkeypatch.setenv("VOICEKIT_CACHE", str(tmp_path / "disk" / "cache"))
         with pytest.raises(OutputError, match=r"no room in .*Free some space"):
             fetch(hostile.url(path), IMPATIENT)
@@ -531,7 +536,7 @@ def test_a_download_leaves_room_on_the_disk(
 
 
 def test_a_disk_that_fills_up_meanwhile(hostile: Hostile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "RESERVE", 0)
+    monkeypatch.setattr(network_guard, "RESERVE", 0)
     with small_disk(tmp_path / "disk", "8m") as mounted:
         if not mounted:
             pytest.skip("may not mount a file system")
@@ -681,7 +686,7 @@ def test_local_names_of_every_form(site: Site, canary: Site, own_cache: Path) ->
     ],
 )
 def test_who_may_be_reached(tmp_path: Path, named: str, peer: str, port: int, allowed: bool) -> None:
-    watch = network.Watch(named, tmp_path, 1.0, "")
+    watch = network_guard.Watch(named, tmp_path, 1.0, "")
     if allowed:
         watch.reach("host", peer, port)
     else:

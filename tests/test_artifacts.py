@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from voicekit.config import ARTIFACT_KINDS, Gates, Weights, build
-from voicekit.data import Artifact, Audio, Measures, Word
+from voicekit.config.quality import ARTIFACT_KINDS, Gates, Weights
+from voicekit.config.schema import build
 from voicekit.errors import UsageError
-from voicekit.judge.artifacts import KINDS, find_artifacts, tone_frequency
-from voicekit.judge.prosody import Profile, energy_range, off_pace, off_pitch, pace, pitch, profile
-from voicekit.judge.roundtrip import round_trip
-from voicekit.judge.similarity import similarity
-from voicekit.judge.verdict import Verdict, pick, verdict
-from voicekit.speech.repair import repair
+from voicekit.quality.artifacts.detectors import find_artifacts
+from voicekit.quality.artifacts.kinds import KINDS
+from voicekit.quality.artifacts.signal import tone_frequency
+from voicekit.quality.gates import Verdict, pick, verdict
+from voicekit.quality.intelligibility import round_trip
+from voicekit.quality.prosody import Profile, energy_range, off_pace, off_pitch, pace, pitch, profile
+from voicekit.quality.speaker_similarity import similarity
+from voicekit.takes.repair import repair
+from voicekit.types import Artifact, Audio, Measures, Word
 
 RATE = 24_000
 TEXT = "the old man saw a boat"

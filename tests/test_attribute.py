@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 
 from tests.strategies import as_segment, diarizations, words
-from voicekit.data import Diarization, Segment, Turn, Word
-from voicekit.pipeline.attribute import LONGEST, attribute, ends_sentence, speakers_of
-from voicekit.pipeline.voices import Voices
+from voicekit.diarization.windows import Voices
+from voicekit.transcription.attribution import LONGEST, attribute, ends_sentence, speakers_of
+from voicekit.types import Diarization, Segment, Turn, Word
 
 
 @given(words(), diarizations())

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from voicekit.audio import MODEL_RATE, decode, ffmpeg_path, probe
-from voicekit.config import clean_preset
+from voicekit.audio.clean import clean, measure_loudness
+from voicekit.audio.decode import MODEL_RATE, decode, probe
+from voicekit.audio.ffmpeg import ffmpeg_path
+from voicekit.config.clean import clean_preset
 from voicekit.errors import MediaError
-from voicekit.pipeline.clean import clean, measure_loudness
 
 
 def ffmpeg(*arguments: object) -> None:
@@ -105,16 +106,16 @@ def test_a_truncated_file_is_said(sample: Path, tmp_path: Path) -> None:
 
 
 def test_a_wrong_ffmpeg_is_said(sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from voicekit import audio
+    from voicekit.audio import ffmpeg
     from voicekit.errors import MissingPackage
 
-    audio.ffmpeg_path.cache_clear()
+    ffmpeg.ffmpeg_path.cache_clear()
     monkeypatch.setenv("VOICEKIT_FFMPEG", "/nonexistent/ffmpeg")
     try:
         with pytest.raises(MissingPackage, match="VOICEKIT_FFMPEG"):
             decode(sample)
     finally:
-        audio.ffmpeg_path.cache_clear()
+        ffmpeg.ffmpeg_path.cache_clear()
 
 
 def test_not_a_number_is_silence(tmp_path: Path) -> None:

@@ -9,13 +9,16 @@ import av
 import numpy as np
 import pytest
 
-from voicekit.audio import ffmpeg_path
-from voicekit.config import subtitle_style
-from voicekit.data import Segment, Transcript, spread
+from voicekit.audio.ffmpeg import ffmpeg_path
+from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import MediaError, UsageError
-from voicekit.pipeline.write import to_srt
+from voicekit.formats.writers import to_srt
 from voicekit.subtitles import fonts
-from voicekit.subtitles.burn import Track, _kept_as, burn, iso639_2, mux, to_ass
+from voicekit.subtitles.burn import burn, to_ass
+from voicekit.subtitles.mux import _kept_as, iso639_2, mux
+from voicekit.subtitles.video import Track
+from voicekit.text.words import spread
+from voicekit.types import Segment, Transcript
 
 STYLE = subtitle_style("netflix")
 SCRIPTS = {

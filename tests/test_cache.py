@@ -17,15 +17,18 @@ import pytest
 
 from tests.hostile import WORDS, speech, untidy
 from tests.server import Site
-from voicekit import Session
 from voicekit.cli import run
-from voicekit.config import TranscribeOptions
+from voicekit.config.transcribe import TranscribeOptions
 from voicekit.errors import UsageError
-from voicekit.pipeline.download import DownloadOptions, Fetched, fetch
-from voicekit.pipeline.stages import Stages
-from voicekit.progress import Reporter
-from voicekit.session import Outcome
-from voicekit.workspace import StageCache, cache_items, file_sha256, hold, limit, remove_cache_items, sweep_cache
+from voicekit.runtime.progress import Reporter
+from voicekit.sources.download import Fetched, fetch
+from voicekit.sources.ytdlp import DownloadOptions
+from voicekit.stages import Stages
+from voicekit.storage.cache import StageCache, cache_items, remove_cache_items
+from voicekit.storage.files import file_sha256
+from voicekit.storage.locks import hold, sweep_cache
+from voicekit.storage.paths import limit
+from voicekit.transcription.session import Outcome, Session
 
 QUICK = TranscribeOptions(diarizer="none", model="tiny.en", beam_size=1, format=("json",))
 
@@ -131,9 +134,9 @@ def test_clear_removes_all_of_it(
 
 READER = """
 import sys, time
-from voicekit.pipeline.stages import Stages
-from voicekit.progress import Reporter
-from voicekit.workspace import StageCache
+from voicekit.stages import Stages
+from voicekit.runtime.progress import Reporter
+from voicekit.storage.cache import StageCache
 cache = StageCache()
 stages = Stages(cache, Reporter())
 entry = stages.folder("clean", 0.0, {"input": "a"}, lambda folder: (folder / "x").write_text("1"))
@@ -183,7 +186,9 @@ def test_a_download_in_use_stays(talk: Path, own_cache: Path) -> None:
 WRITER = """
 import sys, time
 from pathlib import Path
-from voicekit.workspace import RunFolder, StageCache, writing
+from voicekit.storage.cache import StageCache
+from voicekit.storage.files import writing
+from voicekit.storage.runs import RunFolder
 def wait():
     print("there", flush=True)
     time.sleep(60)
@@ -201,7 +206,7 @@ StageCache().entry("clean", {"input": "a"}, make)
 def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not(
     tmp_path: Path, own_cache: Path
 ) -> None:
-    from voicekit.workspace import RunFolder
+    from voicekit.storage.runs import RunFolder
 
     out = tmp_path / "out"
     writer = subprocess.Popen(
@@ -264,7 +269,7 @@ def test_two_claims_of_one_source_at_once_are_one(tmp_path: Path) -> None:
     """In many threads: none takes another's half-made claim for somebody's own folder."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from voicekit.workspace import claim_name
+    from voicekit.storage.names import claim_name
 
     with ThreadPoolExecutor(16) as pool:
         for number in range(50):
@@ -277,7 +282,7 @@ def test_two_claims_of_one_source_at_once_are_one(tmp_path: Path) -> None:
 def test_two_runs_of_one_plan_at_once_both_have_a_place(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from voicekit.workspace import RunFolder
+    from voicekit.storage.runs import RunFolder
 
     def write(number: int) -> Path:
         with RunFolder(tmp_path / "talk", "abc123456789") as run:

@@ -9,9 +9,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from voicekit import Session
-from voicekit.data import Segment, Word
-from voicekit.pipeline.channels import cross_talk, together
+from voicekit.diarization.channels import cross_talk, together
+from voicekit.transcription.session import Session
+from voicekit.types import Segment, Word
 
 RATE = 16_000
 

@@ -13,19 +13,21 @@ import soundfile
 
 from tests import small_chatterbox
 from tests.conftest import python
-from voicekit import Speaker
-from voicekit.audio import Audio, at_loudness, decode, resample, write
+from voicekit.audio.decode import decode
+from voicekit.audio.encode import write
+from voicekit.audio.levels import at_loudness, resample
 from voicekit.cli import run
-from voicekit.config import ChatterboxParams, MultilingualParams
-from voicekit.data import Voice
-from voicekit.engines import load_engine, speech_engine
+from voicekit.config.engines import ChatterboxParams, MultilingualParams
+from voicekit.engines.registry import load_engine, speech_engine
 from voicekit.errors import EngineError, MissingPackage, SourceError, UsageError
-from voicekit.models import Weights
+from voicekit.models.catalogue import Weights
 from voicekit.seeds import Draws
-from voicekit.speech.revoice import read_kept
-from voicekit.speech.say import say
-from voicekit.speech.speaker import save
-from voicekit.workspace import write_json
+from voicekit.storage.files import write_json
+from voicekit.tts.output import save
+from voicekit.tts.resynthesize import read_kept
+from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesize import say
+from voicekit.types import Audio, Voice
 
 FEW = ChatterboxParams(max_tokens=14)
 
@@ -100,7 +102,7 @@ def test_nothing_is_said_rather_than_something_made_up(
 def test_hooks_and_settings_are_as_before(engine: Any, voices: tuple[Voice, Voice]) -> None:
     from chatterbox.models.t3 import t3 as module
 
-    from voicekit.engines.chatterbox import _tidy
+    from voicekit.engines.tts.chatterbox import _tidy
 
     t3 = engine.model.t3
     attention = t3.tfmr.layers[0].self_attn
@@ -155,7 +157,7 @@ def test_two_equal_tokens_do_not_end_a_multilingual_take() -> None:
     import torch
     from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
 
-    from voicekit.engines.chatterbox import SAME_TOKENS, _Analyzer
+    from voicekit.engines.tts.chatterbox import SAME_TOKENS, _Analyzer
 
     def ended(kind: type[Any], equal: int) -> bool:
         analyzer = kind.__new__(kind)

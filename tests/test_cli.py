@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from voicekit.cli import run
-from voicekit.config import TranscribeOptions
+from voicekit.config.transcribe import TranscribeOptions
 
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
@@ -32,7 +32,7 @@ def test_models(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_cache(capsys: pytest.CaptureFixture[str], own_cache: object) -> None:
-    from voicekit.workspace import StageCache
+    from voicekit.storage.cache import StageCache
 
     for key in ("a", "b"):
         StageCache().entry("clean", {"input": key}, lambda folder: (folder / "x").write_text("12345"))
@@ -70,17 +70,17 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_doctor_names_a_fault(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from voicekit import audio
+    from voicekit.audio import ffmpeg
 
-    audio.ffmpeg_path.cache_clear()
+    ffmpeg.ffmpeg_path.cache_clear()
     monkeypatch.setenv("VOICEKIT_FFMPEG", "/nonexistent/ffmpeg")
-    from voicekit.manifest import ffmpeg_version
+    from voicekit.provenance import ffmpeg_version
 
     ffmpeg_version.cache_clear()
     try:
         findings = json.loads(said(capsys, "doctor", "--json", "--offline", status=1))
     finally:
-        audio.ffmpeg_path.cache_clear()
+        ffmpeg.ffmpeg_path.cache_clear()
         ffmpeg_version.cache_clear()
     assert any(f["verdict"] == "fault" and "ffmpeg" in f["text"] for f in findings)
 
@@ -182,7 +182,7 @@ def test_an_interrupt_that_a_library_took_for_its_own_failure(
     def fails(*_: object) -> None:
         raise ImportError("initialization failed") from KeyboardInterrupt()
 
-    monkeypatch.setattr("voicekit.session.listen", fails)
+    monkeypatch.setattr("voicekit.transcription.session.listen", fails)
     assert run(["transcribe", str(sample), str(sample), "--model", "tiny.en", "-q"]) == 130
     assert capsys.readouterr().err.splitlines() == [
         "error: interrupted. Run the same command again to go on where it stopped"

@@ -10,11 +10,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicekit.data import Audio, Word
-from voicekit.device import choose_device
-from voicekit.engines.faster_whisper import FasterWhisper, speech_spans, to_words
-from voicekit.models import resolve
-from voicekit.pipeline.clips import MAX_CLIP, MAX_GAP, halves, left_out, loop_start, pack_clips, without_echo
+from voicekit.engines.asr.chunking import MAX_CLIP, MAX_GAP, halves, left_out, loop_start, pack_clips, without_echo
+from voicekit.engines.asr.faster_whisper import FasterWhisper, speech_spans, to_words
+from voicekit.models.resolve import resolve
+from voicekit.runtime.device import choose_device
+from voicekit.types import Audio, Word
 
 
 @st.composite

@@ -21,19 +21,22 @@ import yaml
 import voicekit
 from tests import small_chatterbox
 from tests.conftest import ROOT
-from voicekit import Run, VoicekitError, clone, open_run, verify
-from voicekit.audio import Audio, decode, write
+from voicekit.audio.decode import decode
+from voicekit.audio.encode import write
 from voicekit.cli import run as command
-from voicekit.config import CloneJob, Picking
-from voicekit.data import Artifact, Measures
-from voicekit.errors import EngineError, SourceError, UsageError
-from voicekit.speech.choose import choose, judged, profiles
-from voicekit.speech.clone import forecast
-from voicekit.speech.job import load_job
-from voicekit.speech.plan import plan_job
-from voicekit.speech.render import take_seed
-from voicekit.speech.tags import Tag, agreement, new_tag, read_tags
-from voicekit.speech.takes import LineRecord, TakeRecord, Takes
+from voicekit.cloning.clone import clone
+from voicekit.cloning.forecast import forecast
+from voicekit.cloning.job import load_job
+from voicekit.cloning.plan import plan_job
+from voicekit.config.clone import CloneJob, Picking
+from voicekit.errors import EngineError, SourceError, UsageError, VoicekitError
+from voicekit.takes.records import LineRecord, TakeRecord, Takes
+from voicekit.takes.render import take_seed
+from voicekit.takes.run import Run, open_run
+from voicekit.takes.selection import choose, judged, profiles
+from voicekit.takes.tags import Tag, agreement, new_tag, read_tags
+from voicekit.types import Artifact, Audio, Measures
+from voicekit.verification import verify
 
 LINES = ("The train leaves at ten past eight.", "She listened to the rain.", "There were three letters on the table.")
 
@@ -210,7 +213,7 @@ def test_bad_jobs_are_one_line_before_a_model_loads(
     import re
 
     text, says = BAD[name]
-    monkeypatch.setattr("voicekit.speech.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("voicekit.tts.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "latin.txt").write_bytes("Hello.\nCaf\xe9.\n".encode("latin-1"))
     (tmp_path / "job.yaml").write_text(text)
@@ -327,7 +330,7 @@ def test_the_ramp_of_a_retry() -> None:
 
 
 def test_a_forecast_makes_nothing(done: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicekit.speech.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("voicekit.tts.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
     found = forecast(write_job(tmp_path), changes=["takes=3"])
     assert (found.takes, found.cached) == (7, 5)
     assert 3 < found.sound < 30
@@ -342,7 +345,7 @@ def test_a_forecast_makes_nothing(done: Run, tmp_path: Path, monkeypatch: pytest
 def test_a_line_that_fails_costs_that_line(
     done: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from voicekit.speech.speaker import Speaker
+    from voicekit.tts.speaker import Speaker
 
     speak = Speaker.speak
 
@@ -365,7 +368,7 @@ def test_a_line_that_fails_costs_that_line(
 
 
 def test_when_nothing_can_be_said_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from voicekit.speech.speaker import Speaker
+    from voicekit.tts.speaker import Speaker
 
     def failing(*_: Any, **__: Any) -> Any:
         raise EngineError("no", "")
@@ -500,7 +503,7 @@ def test_a_tag_changes_the_pick_and_stays(own_run: Run, capsys: pytest.CaptureFi
     assert after.tags[other].note == "a smile in it"
     assert (after.folder / str(after.lines[0].file)).read_bytes() != before
     for row in after.manifest["outputs"]:
-        from voicekit.workspace import hash_file
+        from voicekit.storage.files import hash_file
 
         assert hash_file(after.folder / row["path"]) == row["sha256"]
     assert clone(own_run.manifest["job"]["file"], own_run.folder.parents[1]).folder == after.folder  # still whole

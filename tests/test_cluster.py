@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.dialogue import dialogue
-from voicekit import evaluate
-from voicekit.data import Audio, Diarization, Transcript
-from voicekit.engines.starter import STEP, Starter
-from voicekit.models import resolve
-from voicekit.pipeline import cluster as module
-from voicekit.pipeline.clean import clean
-from voicekit.pipeline.cluster import cluster, silhouette
-from voicekit.pipeline.voices import CHUNK_FRAMES, Voices, find_units, unit_length
+from voicekit.audio.clean import clean
+from voicekit.diarization import clustering as module
+from voicekit.diarization.clustering import cluster, silhouette
+from voicekit.diarization.windows import CHUNK_FRAMES, Voices, find_units, unit_length
+from voicekit.engines.diarization.local import STEP, Starter
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.models.resolve import resolve
+from voicekit.types import Audio, Diarization, Transcript
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_the_segmentation_is_pyannotes(starter: Starter, sample: Path) -> None:
 
 
 def _none() -> object:
-    from voicekit.config import clean_preset
+    from voicekit.config.clean import clean_preset
 
     return clean_preset("off")
 

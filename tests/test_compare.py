@@ -12,14 +12,13 @@ import pytest
 from scipy import stats
 
 import voicekit
-from benchmarks import compare as simulated
+from benchmarks import significance as simulated
 from tests.takes_run import takes_run
-from voicekit.audio import decode
+from voicekit.audio.decode import decode
 from voicekit.cli import run
-from voicekit.data import Segment, Transcript, spread
 from voicekit.errors import SourceError, UsageError
-from voicekit.judge import compare
-from voicekit.judge.compare import (
+from voicekit.evaluation import significance
+from voicekit.evaluation.significance import (
     FEWEST,
     Difference,
     difference,
@@ -29,9 +28,12 @@ from voicekit.judge.compare import (
     studentised,
     wilson,
 )
-from voicekit.report.blind import blind, paired_lines
-from voicekit.report.compare import Comparison, heard_verdict, verdict
-from voicekit.report.runs import look
+from voicekit.report.compare import Comparison
+from voicekit.report.listening_test import blind, paired_lines
+from voicekit.report.load import look
+from voicekit.report.verdicts import heard_verdict, verdict
+from voicekit.text.words import spread
+from voicekit.types import Segment, Transcript
 
 # --- intervals ------------------------------------------------------------------------------------------------------
 
@@ -155,7 +157,7 @@ def test_the_blind_order_is_balanced_and_of_the_seed() -> None:
 
 def test_levels_reach_the_draws() -> None:
     """With the draws there are, the shared level of a dozen comparisons still has some beyond it."""
-    assert compare.DRAWS * 0.05 / 12 / 2 >= 20
+    assert significance.DRAWS * 0.05 / 12 / 2 >= 20
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from voicekit.config import CLEAN_FILTERS, USUAL_FORMATS, clean_preset, preset, transcribe_options
+from voicekit.config.clean import CLEAN_FILTERS, clean_preset
+from voicekit.config.formats import USUAL_FORMATS
+from voicekit.config.presets import preset
+from voicekit.config.transcribe import transcribe_options
 from voicekit.errors import UsageError
 
 
@@ -72,7 +75,7 @@ def test_a_given_count_stands_above_the_files_counts(tmp_path: Path) -> None:
 def test_languages_are_whispers() -> None:
     from faster_whisper.tokenizer import _LANGUAGE_CODES
 
-    from voicekit.config import LANGUAGES
+    from voicekit.text.languages import LANGUAGES
 
     assert set(_LANGUAGE_CODES) == LANGUAGES
 

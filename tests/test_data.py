@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import transcripts
-from voicekit.data import Segment, Transcript, Turn, Word, join_words
 from voicekit.errors import SourceError
+from voicekit.text.words import join_words
+from voicekit.types import Segment, Transcript, Turn, Word
 
 
 @given(transcripts())

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import python
-from voicekit.device import choose_device, preload_cuda_libraries
 from voicekit.errors import UsageError
+from voicekit.runtime.device import choose_device, preload_cuda_libraries
 
 
 def test_auto_is_a_device_that_is_there() -> None:

@@ -13,30 +13,22 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicekit.config import DialogueOptions, Role, ScriptHeader
-from voicekit.conversation.cast import Casting, cast, read_cast
-from voicekit.conversation.formats import of_transcript, parse_fountain, parse_yaml_script, read_script
-from voicekit.conversation.mix import Desk, Event, Meter, integrated, mix, room, stretches
-from voicekit.conversation.run import stem_names
-from voicekit.conversation.script import (
-    LONGEST_LINE,
-    Aside,
-    Backchannel,
-    Line,
-    Pause,
-    Say,
-    Script,
-    format,
-    is_name,
-    parse,
-    speakable,
-)
-from voicekit.conversation.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
-from voicekit.conversation.turns import PACES, PUBLISHED, Clip, Placed, distribution, draw, place
-from voicekit.data import Audio, Segment, Transcript, Word
-from voicekit.engines.espeak import hummed
+from voicekit.config.dialogue import DialogueOptions, Role, ScriptHeader
+from voicekit.dialogues.casting import Casting, cast, read_cast
+from voicekit.dialogues.export import stem_names
+from voicekit.dialogues.limiter import Meter, integrated
+from voicekit.dialogues.mixer import Desk, Event, mix, stretches
+from voicekit.dialogues.room import room
+from voicekit.dialogues.script import Aside, Backchannel, Line, Pause, Say, Script, is_name, parse, speakable
+from voicekit.dialogues.script_format import format
+from voicekit.dialogues.script_lexer import LONGEST_LINE
+from voicekit.dialogues.script_readers import of_transcript, parse_fountain, parse_yaml_script, read_script
+from voicekit.dialogues.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
+from voicekit.dialogues.turn_taking import PACES, PUBLISHED, Clip, Placed, distribution, draw, place
+from voicekit.engines.tts.espeak import hummed
 from voicekit.errors import SourceError, UsageError
 from voicekit.seeds import Draws
+from voicekit.types import Audio, Segment, Transcript, Word
 
 # --- grammar ----------------------------------------------------------------------------------------------------------
 
@@ -464,7 +456,7 @@ def test_no_click_at_a_join(tmp_path: Path, events: list[Event]) -> None:
 def test_chunks_leave_no_trace(tmp_path: Path, events: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
     sounds = []
     for chunk in (10.0, 3.7):
-        monkeypatch.setattr("voicekit.conversation.mix.CHUNK", chunk)
+        monkeypatch.setattr("voicekit.dialogues.mixer.CHUNK", chunk)
         mix(events, desk(), tmp_path / "mix.wav", {name: tmp_path / f"{name}.wav" for name in ("Ana", "Ben")})
         sounds.append(soundfile.read(tmp_path / "mix.wav", dtype="int16")[0].astype(int))
     assert np.abs(sounds[0] - sounds[1]).max() <= 1

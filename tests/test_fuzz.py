@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.fuzz import READERS, fuzz, media
-from voicekit.audio import decode
+from voicekit.audio.decode import decode
 
 
 @pytest.mark.parametrize("name", READERS)

@@ -9,15 +9,18 @@ import numpy as np
 import pytest
 
 from tests import small_chatterbox
-from voicekit import Session, Speaker, evaluate
-from voicekit.audio import decode, write
-from voicekit.data import Audio
-from voicekit.device import choose_device
-from voicekit.engines import load_engine
-from voicekit.judge.diarization import diarization_errors
-from voicekit.models import resolve
-from voicekit.pipeline.cluster import cluster
-from voicekit.pipeline.voices import Voices, unit_length
+from voicekit.audio.decode import decode
+from voicekit.audio.encode import write
+from voicekit.diarization.clustering import cluster
+from voicekit.diarization.windows import Voices, unit_length
+from voicekit.engines.registry import load_engine
+from voicekit.evaluation.der import diarization_errors
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.models.resolve import resolve
+from voicekit.runtime.device import choose_device
+from voicekit.transcription.session import Session
+from voicekit.tts.speaker import Speaker
+from voicekit.types import Audio
 
 pytestmark = pytest.mark.gpu
 

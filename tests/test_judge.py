@@ -13,12 +13,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import transcripts
-from voicekit.data import Transcript, Turn, Word
-from voicekit.judge import bootstrap
-from voicekit.judge.diarization import blocks, diarization_errors
-from voicekit.judge.evaluate import evaluate
-from voicekit.judge.score import Sample, figure, together
-from voicekit.judge.wer import (
+from voicekit.evaluation import bootstrap
+from voicekit.evaluation.der import blocks, diarization_errors
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.evaluation.score import Sample, figure, together
+from voicekit.evaluation.wer import (
     character_errors,
     cp_errors,
     normalizer,
@@ -27,7 +26,8 @@ from voicekit.judge.wer import (
     word_errors,
     word_times,
 )
-from voicekit.pipeline.read import Reading, Utterance
+from voicekit.formats.readers import Reading, Utterance
+from voicekit.types import Transcript, Turn, Word
 
 PLAIN = normalizer("en", normalize=False)
 

@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import transcripts
-from voicekit.config import SubtitleStyle, subtitle_style
-from voicekit.data import Segment, Transcript, Word, join_words, spread
-from voicekit.subtitles.atoms import to_atoms
-from voicekit.subtitles.boundaries import FUNCTION, break_cost, phrases
+from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.subtitles.check import broken_rules
+from voicekit.subtitles.cost import CueCosts
 from voicekit.subtitles.cue import width
-from voicekit.subtitles.layout import _Table, lay_out
+from voicekit.subtitles.layout import lay_out
+from voicekit.subtitles.line_breaks import FUNCTION, break_cost, phrases
+from voicekit.subtitles.tokens import to_atoms
+from voicekit.text.words import join_words, spread
+from voicekit.types import Segment, Transcript, Word
 
 STYLES = {name: subtitle_style(name) for name in ("standard", "netflix", "bbc", "youtube", "shorts")}
 styles = st.one_of(
@@ -88,7 +90,7 @@ def test_the_layout_is_the_cheapest_of_all(turns: list[tuple[str, int]], data: s
     atoms = to_atoms(transcript.segments, style)
     if len(atoms) > 9:
         return
-    table = _Table(atoms, style)
+    table = CueCosts(atoms, style)
 
     def cost(ends: tuple[int, ...]) -> float:
         pairs = pairwise([0, *ends, len(atoms)])

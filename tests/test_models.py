@@ -125,9 +125,9 @@ def test_offline_asks_no_network() -> None:
         "import socket\n"
         "def refuse(*a): raise AssertionError('network')\n"
         "socket.socket.connect = refuse; socket.getaddrinfo = refuse\n"
-        "from voicekit import models\n"
+        "from voicekit import errors, models\n"
         "try: models.resolve('large-v3', 'transcribe')\n"
-        "except models.ModelNotFound as e: print('said', e)\n",
+        "except errors.ModelNotFound as e: print('said', e)\n",
         HF_HUB_OFFLINE="1",
     )
     assert done.stdout.startswith("said"), done.stderr
@@ -206,7 +206,7 @@ class Evil:
 def test_models_that_could_run_code_are_refused(tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     import torch
 
-    from voicekit.engines.pyannote import Pyannote
+    from voicekit.engines.diarization.pyannote import Pyannote
 
     folder = tmp_path / "mine"
     folder.mkdir()

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import transcripts
-from voicekit.config import subtitle_style
-from voicekit.data import Segment, Transcript, Turn, Word, join_words
+from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
-from voicekit.pipeline.read import LATEST, READERS, Reading, Utterance, of_transcript, read
-from voicekit.pipeline.write import RENDERERS
+from voicekit.formats.readers import READERS, Reading, Utterance, of_transcript, read
+from voicekit.formats.writers import RENDERERS
+from voicekit.subtitles.blocks import LATEST
 from voicekit.subtitles.layout import lay_out
+from voicekit.text.words import join_words
+from voicekit.types import Segment, Transcript, Turn, Word
 
 Read = Callable[[str | bytes, str], Reading]
 

@@ -11,14 +11,14 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from voicekit.audio import MODEL_RATE
-from voicekit.config import TranscribeOptions
-from voicekit.data import Audio, Word
-from voicekit.device import choose_device
-from voicekit.engines import Recognition
-from voicekit.engines.faster_whisper import Clip, FasterWhisper, _judged, most_likely, own_language
-from voicekit.models import resolve
-from voicekit.pipeline.transcribe import transcribe
+from voicekit.audio.decode import MODEL_RATE
+from voicekit.config.transcribe import TranscribeOptions
+from voicekit.engines.asr.faster_whisper import Clip, FasterWhisper, _judged, most_likely, own_language
+from voicekit.engines.protocols import Recognition
+from voicekit.models.resolve import resolve
+from voicekit.runtime.device import choose_device
+from voicekit.transcription.recognize import transcribe
+from voicekit.types import Audio, Word
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ import jiwer
 import pytest
 from whisper_normalizer.basic import BasicTextNormalizer
 
-from voicekit import Session, evaluate
-from voicekit.config import subtitle_style
+from voicekit.config.subtitles import subtitle_style
+from voicekit.evaluation.evaluate import evaluate
 from voicekit.subtitles.cue import width
 from voicekit.subtitles.layout import lay_out
+from voicekit.transcription.session import Session
 
 CLIPS = {
     "de": "azure_testing_audio.ogg",

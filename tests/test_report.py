@@ -18,21 +18,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.takes_run import takes_run
-from voicekit.audio import decode
+from voicekit.audio.decode import decode
 from voicekit.cli import run
-from voicekit.config import ReportOptions
-from voicekit.data import Artifact, Audio, Segment, Transcript, Turn, Word, spread
+from voicekit.config.report import ReportOptions
 from voicekit.errors import SourceError, UsageError
-from voicekit.judge.artifacts import KINDS
-from voicekit.report import page
-from voicekit.report.apply import apply_edits
-from voicekit.report.edits import EditedSegment, EditedWord, Edits, edited, mark
-from voicekit.report.measures import MEASURES, fault
-from voicekit.report.media import MELS, PEAKS, peaks, spectrogram
-from voicekit.report.runs import look
-from voicekit.report.statistics import statistics
-from voicekit.report.write import write_report
-from voicekit.workspace import intact
+from voicekit.quality.artifacts.kinds import KINDS
+from voicekit.report import html
+from voicekit.report.apply_corrections import apply_edits
+from voicekit.report.corrections import EditedSegment, EditedWord, Edits, edited, mark
+from voicekit.report.load import look
+from voicekit.report.media import PEAKS, peaks
+from voicekit.report.metrics import MEASURES, fault
+from voicekit.report.report import write_report
+from voicekit.report.speaker_stats import statistics
+from voicekit.report.spectrogram import MELS, spectrogram
+from voicekit.storage.cache import intact
+from voicekit.text.words import spread
+from voicekit.types import Artifact, Audio, Segment, Transcript, Turn, Word
 
 HOSTILE = "</script><script>alert('x')</script> & \"quotes\" <img src=x onerror=alert(1)> \u2028 שלום עולם"
 
@@ -85,7 +87,7 @@ def data_of(html: str) -> Any:
 
 @given(st.text())
 def test_json_cannot_end_its_element(text: str) -> None:
-    told = page.script_json({"text": text})
+    told = html.script_json({"text": text})
     assert not set(told) & set("<>&\u2028\u2029")
     told.encode("utf-8")
     assert json.loads(told)["text"] == text.encode("utf-8", "replace").decode()

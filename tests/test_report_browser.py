@@ -19,12 +19,12 @@ import pytest
 
 from tests.server import Site
 from tests.takes_run import SENTENCES, takes_run
-from voicekit.audio import write
+from voicekit.audio.encode import write
 from voicekit.cli import run
-from voicekit.data import Audio, Segment, Transcript, Turn, Word
-from voicekit.report.gallery import write_gallery
-from voicekit.report.runs import look
-from voicekit.report.write import write_report
+from voicekit.report.gallery_page import write_gallery
+from voicekit.report.load import look
+from voicekit.report.report import write_report
+from voicekit.types import Audio, Segment, Transcript, Turn, Word
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

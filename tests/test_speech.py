@@ -21,18 +21,21 @@ from hypothesis import strategies as st
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from tests.conftest import ROOT
-from voicekit import Session, Speaker, VoicekitError
-from voicekit.audio import Audio, decode
+from voicekit.audio.concat import join
+from voicekit.audio.decode import decode
+from voicekit.audio.levels import level, trim
 from voicekit.cli import run
-from voicekit.config import KokoroParams, PiperParams, sampling
-from voicekit.data import unspaced
-from voicekit.engines import SPEECH_ENGINES, SpeechEngine, speech_engine
-from voicekit.errors import SourceError, UsageError
+from voicekit.config.engines import KokoroParams, PiperParams, sampling
+from voicekit.engines.registry import SPEECH_ENGINES, SpeechEngine, speech_engine
+from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.seeds import Draws, derive
-from voicekit.speech.join import join, level, trim
-from voicekit.speech.script import MOST_CHARACTERS, MOST_WORDS, to_parts
-from voicekit.speech.voices import find
-from voicekit.workspace import file_sha256
+from voicekit.storage.files import file_sha256
+from voicekit.text.speakable import MOST_CHARACTERS, MOST_WORDS, to_parts
+from voicekit.text.words import unspaced
+from voicekit.transcription.session import Session
+from voicekit.tts.speaker import Speaker
+from voicekit.tts.voices import find
+from voicekit.types import Audio
 
 SENTENCES = (
     "The train to the coast leaves at ten past eight.",
@@ -429,8 +432,8 @@ def test_an_engine_of_another_package(tmp_path: Path) -> None:
 
 
 def test_a_part_that_memory_does_not_do_for_is_said_in_halves(speaker: Speaker) -> None:
-    from voicekit.config import PiperParams
-    from voicekit.speech import say as saying
+    from voicekit.config.engines import PiperParams
+    from voicekit.tts import synthesize as saying
 
     known = find("joe")
     loaded = speaker._engine(known, None, True)

@@ -12,10 +12,10 @@ import webvtt
 
 from tests.test_layout import said
 from voicekit.cli import run
-from voicekit.config import subtitle_style
+from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
-from voicekit.pipeline.write import to_ass, to_vtt, write
-from voicekit.subtitles.files import check, load, subtitle
+from voicekit.formats.subtitle_files import check, load, subtitle
+from voicekit.formats.writers import to_ass, to_vtt, write
 
 TALK = said(
     ("Ana", "Well, I think that we should put the old letters into the drawer of the writing desk."),

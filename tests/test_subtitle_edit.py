@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import transcripts
-from voicekit import Session
 from voicekit.cli import run
 from voicekit.cli.subtitle_edit import seconds
-from voicekit.data import Segment, Transcript, spread
 from voicekit.errors import UsageError
+from voicekit.formats.subtitle_files import load
 from voicekit.subtitles import edit
-from voicekit.subtitles.files import load
+from voicekit.subtitles.retime import retime
+from voicekit.text.words import spread
+from voicekit.transcription.session import Session
+from voicekit.types import Segment, Transcript
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n<i>One</i> two three\n\n2\n00:00:04,000 --> 00:00:05,500\nfour five six\n\n"
 
@@ -96,33 +98,33 @@ def test_retime_follows_words_that_were_moved_cut_and_inserted() -> None:
     )  # fmt: skip
     new = said((10, 12, "the first scene has these words"), (13, 14, "something wholly new"),
                (20, 22, "and then a third one ends it all"))  # fmt: skip
-    found = edit.retime(old, new)
+    found = retime(old, new)
     assert times(found.transcript) == [
         (10.0, 12.0, "the first scene has these words"), (20.0, 22.0, "and then a third one ends it all"),
     ]  # fmt: skip
     assert [s.text for s in found.lost] == ["a second scene that was thrown away"]
     assert found.transcript.segments[0].cue == "the first scene has these words"
     with pytest.raises(UsageError, match="of the words are heard in it"):
-        edit.retime(old, said((0, 2, "completely other things")))
+        retime(old, said((0, 2, "completely other things")))
 
 
 def test_retime_keeps_what_the_recogniser_missed_between_what_it_heard() -> None:
     old = said((0, 2, "these are the first words here"), (2.5, 3, "Yeah."), (4, 6, "and these are the last words"))
     near = said((10, 12, "these are the first words here"), (14, 16, "and these are the last words"))
-    assert times(edit.retime(old, near).transcript)[1] == (12.5, 13.0, "Yeah.")
+    assert times(retime(old, near).transcript)[1] == (12.5, 13.0, "Yeah.")
     far = said((10, 12, "these are the first words here"), (24, 26, "and these are the last words"))
-    assert [s.text for s in edit.retime(old, far).lost] == ["Yeah."]
+    assert [s.text for s in retime(old, far).lost] == ["Yeah."]
 
 
 def test_retime_of_a_clip_of_an_hour_of_overlaps_and_of_scripts_without_spaces() -> None:
     cues = [(3.0 * n, 3.0 * n + 2, f"these are some words and a{n} b{n} c{n}") for n in range(100)]
     clip = [(a - 120, b - 120, text) for a, b, text in cues[40:60]]
-    assert times(edit.retime(said(*cues, duration=300), said(*clip)).transcript) == clip
+    assert times(retime(said(*cues, duration=300), said(*clip)).transcript) == clip
     both = said((0, 5, "one two three four five"), (3, 8, "six seven eight nine ten"))
-    assert times(edit.retime(both, both).transcript) == times(both)
+    assert times(retime(both, both).transcript) == times(both)
     text = "今天天气很好我们去公园吧"
     heard = said(*((10 + 0.5 * n, 10.5 + 0.5 * n, char) for n, char in enumerate(text)))
-    found = edit.retime(said((0, 3, text[:6]), (3, 6, text[6:])), heard)
+    found = retime(said((0, 3, text[:6]), (3, 6, text[6:])), heard)
     assert times(found.transcript) == [(10.0, 13.0, text[:6]), (13.0, 16.0, text[6:])]
     assert found.matched == 1
 
@@ -135,7 +137,7 @@ def test_retime_of_three_hours(seed: int) -> None:
     cues = [(4.0 * n, 4.0 * n + 3.5, " ".join(words[10 * n : 10 * n + 10])) for n in range(3000)]
     misheard = [(a, b, " ".join(w if chance.random() > 0.125 else "eh" for w in t.split())) for a, b, t in cues]
     kept = misheard[:1000] + [(a - 2000, b - 2000, text) for a, b, text in misheard[1500:]]
-    found = edit.retime(said(*cues, duration=12_000), said(*kept, duration=10_000))
+    found = retime(said(*cues, duration=12_000), said(*kept, duration=10_000))
     assert [s.start for s in found.lost] == [4.0 * n for n in range(1000, 1500)]
     for cue in found.transcript:
         assert cue.start == pytest.approx(cue.id * 4.0, abs=0.25)
@@ -153,7 +155,7 @@ def test_retime_on_real_sound(recordings: Path, tmp_path: Path) -> None:
         old, heard = (
             session.transcribe(tmp_path / name, diarizer="none", model="tiny.en") for name in ("old.wav", "new.wav")
         )
-    found = edit.retime(old, heard)
+    found = retime(old, heard)
     before = {s.text: s for s in old.segments}
     errors = []
     for cue in found.transcript.segments:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import transcripts
-from voicekit.config import subtitle_style
-from voicekit.data import Transcript
+from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
-from voicekit.pipeline.write import to_srt, to_vtt
+from voicekit.formats.writers import to_srt, to_vtt
 from voicekit.subtitles.read import decode, parse, read_subtitles
+from voicekit.types import Transcript
 
 RAW = subtitle_style("raw")
 GOOD = "1\n00:00:01,000 --> 00:00:02,500\n<i>Hello</i> there.\nTwo lines.\n\n2\n00:00:03,000 --> 00:00:04,000\nYes.\n\n"

@@ -11,18 +11,20 @@ import numpy as np
 import pytest
 
 from benchmarks.judge import FAULTS, Clean, caught, damaged, false_alarms, listened, packaged, pairs
-from voicekit.audio import decode, resample, write
+from voicekit.audio.decode import decode
+from voicekit.audio.encode import write
+from voicekit.audio.levels import resample
 from voicekit.cli import run
-from voicekit.config import ARTIFACT_KINDS, ArtifactKind
-from voicekit.data import Audio, Measures
-from voicekit.engines import load_engine
+from voicekit.config.quality import ARTIFACT_KINDS, ArtifactKind
+from voicekit.engines.registry import load_engine
 from voicekit.errors import SourceError, UsageError
-from voicekit.judge.artifacts import KINDS
-from voicekit.judge.quality import quality, windows
-from voicekit.judge.take import Judge, from_json, to_json
-from voicekit.judge.verdict import verdict
-from voicekit.models import resolve
-from voicekit.speech.repair import mend, repair
+from voicekit.models.resolve import resolve
+from voicekit.quality.artifacts.kinds import KINDS
+from voicekit.quality.dnsmos import quality, windows
+from voicekit.quality.gates import verdict
+from voicekit.quality.judge import Judge, from_json, to_json
+from voicekit.takes.repair import mend, repair
+from voicekit.types import Audio, Measures
 
 Judged = list[tuple[Clean, Measures]]
 

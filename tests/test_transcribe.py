@@ -16,11 +16,14 @@ import pytest
 import soundfile
 
 from tests.server import Site
-from voicekit import Session, Transcript, VoicekitError, evaluate, transcribe
+from voicekit.api import transcribe
 from voicekit.cli import run
-from voicekit.config import subtitle_style
-from voicekit.errors import MediaError, UsageError
+from voicekit.config.subtitles import subtitle_style
+from voicekit.errors import MediaError, UsageError, VoicekitError
+from voicekit.evaluation.evaluate import evaluate
 from voicekit.subtitles.layout import lay_out
+from voicekit.transcription.session import Session
+from voicekit.types import Transcript
 
 
 def test_words_and_speakers_of_the_sample(sample: Path, sample_run: Path) -> None:
@@ -290,8 +293,8 @@ def test_a_folder_is_not_one_recording(tmp_path: Path) -> None:
 
 
 def test_labels_follow_first_speech() -> None:
-    from voicekit.data import Diarization, Turn
-    from voicekit.pipeline.diarize import in_order_of_speech
+    from voicekit.diarization.labels import in_order_of_speech
+    from voicekit.types import Diarization, Turn
 
     turns = (Turn(0, 1, "z"), Turn(1, 2, "a"), Turn(2, 3, "z"))
     found = in_order_of_speech(Diarization(turns, turns, {"a": (1.0,), "z": (2.0,)}))

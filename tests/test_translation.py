@@ -16,16 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import small_nllb
-from voicekit import translate
+from voicekit.api import translate
 from voicekit.cli import run
-from voicekit.config import subtitle_style
-from voicekit.data import Segment, Transcript, spread
+from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import EngineError, ModelCorrupt, SourceError, UsageError
-from voicekit.pipeline.sentences import sentences
-from voicekit.pipeline.shield import Shield
-from voicekit.pipeline.write import to_srt
+from voicekit.formats.writers import to_srt
 from voicekit.subtitles.check import broken_rules
 from voicekit.subtitles.layout import lay_out
+from voicekit.text.sentences import sentences
+from voicekit.text.words import spread
+from voicekit.translation.placeholders import Shield
+from voicekit.types import Segment, Transcript
 
 
 def said(*segments: tuple[str, str], language: str = "en") -> Transcript:
@@ -144,7 +145,7 @@ def test_the_command_and_its_cache(
     about = json.loads((tmp_path / "out" / "talk.pt.manifest.json").read_text())
     assert "bergamot" in json.dumps(about)
     before = (tmp_path / "out" / "talk.pt.json").read_bytes()
-    from voicekit.engines import bergamot
+    from voicekit.engines.mt import bergamot
 
     def fail(*_: object) -> None:
         raise AssertionError("it is in the cache")
@@ -182,7 +183,7 @@ def test_nllb_on_small_random_weights(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(("language", "least"), [("es", 35), ("fr", 20), ("de", 30)])
 def test_whisper_translates_speech(recordings: Path, language: str, least: float) -> None:
     """chrF against the English of the paragraph, of which the French clip says a part; figures: RESULTS.md."""
-    from voicekit import transcribe
+    from voicekit.api import transcribe
 
     media = recordings / "lang" / language / "azure_testing_audio.ogg"
     heard = transcribe(media, diarizer="none", model="base", language=language)

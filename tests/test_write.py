@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies import transcripts
-from voicekit.config import FORMATS, subtitle_style
-from voicekit.data import Segment, Transcript, Turn, Word
+from voicekit.config.formats import FORMATS
+from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import UsageError
-from voicekit.pipeline.write import FILE_NAMES, RENDERERS, save, to_audacity, to_rttm, to_srt, to_tsv, to_txt, to_vtt
+from voicekit.formats.writers import FILE_NAMES, RENDERERS, save, to_audacity, to_rttm, to_srt, to_tsv, to_txt, to_vtt
 from voicekit.subtitles.layout import lay_out
+from voicekit.types import Segment, Transcript, Turn, Word
 
 STYLE = subtitle_style()
 

@@ -25,16 +25,28 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from voicekit.audio import decode, ffmpeg_path, probe
-from voicekit.config import CleanPreset, TranscribeOptions, build, load_yaml, subtitle_style
-from voicekit.data import Segment, Transcript, Turn, Word
-from voicekit.errors import SourceError, VoicekitError, one_line
-from voicekit.pipeline import download
-from voicekit.pipeline.sources import expand_all
-from voicekit.pipeline.write import to_srt
+from voicekit.audio.decode import decode, probe
+from voicekit.audio.ffmpeg import ffmpeg_path
+from voicekit.config.clean import CleanPreset
+from voicekit.config.schema import build
+from voicekit.config.subtitles import subtitle_style
+from voicekit.config.transcribe import TranscribeOptions
+from voicekit.config.yaml_file import load_yaml
+from voicekit.errors import SourceError, VoicekitError
+from voicekit.formats.writers import to_srt
+from voicekit.redact import canonical, one_line
+from voicekit.sources import download
+from voicekit.sources.expand import expand_all
+from voicekit.sources.playlist import entries, unmark_entry
+from voicekit.sources.ytdlp import youtube_hint
+from voicekit.storage.cache import StageCache, cache_items
+from voicekit.storage.files import file_sha256
+from voicekit.storage.names import claimed_name
+from voicekit.storage.paths import cache_dir, safe_name
+from voicekit.storage.runs import find_run
 from voicekit.subtitles import read as subtitles
 from voicekit.subtitles.layout import lay_out
-from voicekit.workspace import StageCache, cache_dir, cache_items, claimed_name, file_sha256, find_run, safe_name
+from voicekit.types import Segment, Transcript, Turn, Word
 
 HANGS_AFTER = 120.0
 """Seconds for one case. Most take a millisecond, those with ffmpeg a tenth of a second."""
@@ -245,17 +257,17 @@ def read_info(info: dict[str, Any]) -> None:
     json.dumps(kept, allow_nan=False).encode()
     json.dumps(kept, ensure_ascii=False).encode()
     assert download._folder(info, "https://example.org/x").parent.parent == cache_dir() / "downloads"
-    for entry in download.entries(info, "https://example.org/list"):
+    for entry in entries(info, "https://example.org/list"):
         entry.title.encode()
-        download._unmarked(entry.url)
+        unmark_entry(entry.url)
 
 
 def read_url(text: str) -> None:
     """Addresses as they are shown and kept."""
-    kept = download.canonical(text)
-    assert download.canonical(kept) == kept
-    download.youtube_hint(text)
-    download._unmarked(text)
+    kept = canonical(text)
+    assert canonical(kept) == kept
+    youtube_hint(text)
+    unmark_entry(text)
     assert safe_name(text)
     one_line(kept)
 

@@ -12,42 +12,43 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from voicekit.conversation.run import Mix, dialogue
-    from voicekit.data import Audio, Segment, Take, Transcript, Turn, Word
+    from voicekit.api import say, transcribe, translate
+    from voicekit.cloning.clone import clone
+    from voicekit.dialogues.dialogue import dialogue
+    from voicekit.dialogues.mix import Mix
     from voicekit.errors import VoicekitError
-    from voicekit.judge.evaluate import evaluate
+    from voicekit.evaluation.evaluate import evaluate
     from voicekit.report.compare import compare
-    from voicekit.report.write import write_report
-    from voicekit.session import Session, default_session, transcribe
-    from voicekit.speech.clone import clone
-    from voicekit.speech.run import Run, open_run
-    from voicekit.speech.speaker import Speaker, say
-    from voicekit.translation import translate
+    from voicekit.report.report import write_report
+    from voicekit.takes.run import Run, open_run
+    from voicekit.transcription.session import Session, default_session
+    from voicekit.tts.speaker import Speaker
+    from voicekit.types import Audio, Segment, Take, Transcript, Turn, Word
     from voicekit.verification import verify
 
 _HOMES = {
-    "Audio": "data",
-    "Mix": "conversation.run",
-    "Segment": "data",
-    "Session": "session",
-    "Speaker": "speech.speaker",
-    "Take": "data",
-    "Run": "speech.run",
-    "Transcript": "data",
-    "Turn": "data",
+    "Audio": "types",
+    "Mix": "dialogues.mix",
+    "Segment": "types",
+    "Session": "transcription.session",
+    "Speaker": "tts.speaker",
+    "Take": "types",
+    "Run": "takes.run",
+    "Transcript": "types",
+    "Turn": "types",
     "VoicekitError": "errors",
-    "Word": "data",
-    "clone": "speech.clone",
+    "Word": "types",
+    "clone": "cloning.clone",
     "compare": "report.compare",
-    "default_session": "session",
-    "dialogue": "conversation.run",
-    "evaluate": "judge.evaluate",
-    "open_run": "speech.run",
-    "say": "speech.speaker",
-    "transcribe": "session",
-    "translate": "translation",
+    "default_session": "api",
+    "dialogue": "dialogues.dialogue",
+    "evaluate": "evaluation.evaluate",
+    "open_run": "takes.run",
+    "say": "api",
+    "transcribe": "api",
+    "translate": "api",
     "verify": "verification",
-    "write_report": "report.write",
+    "write_report": "report.report",
 }
 
 __all__ = [

@@ -17,7 +17,7 @@ Each is one line for the person at the terminal: what happened, then what to do 
 
 from __future__ import annotations
 
-import re
+from voicekit.redact import one_line
 
 
 class VoicekitError(Exception):
@@ -89,14 +89,3 @@ def interrupted(error: BaseException | None) -> bool:
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return False
-
-
-def without_secrets(text: str) -> str:
-    """`text` with the user and password of every address in it taken out, as valid Unicode."""
-    plain = re.sub(r"(?<=://)[^/@\s]*@", "", text)
-    return plain.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def one_line(text: str) -> str:
-    """`text` on one line without control characters: titles and file names are not ours to trust a terminal with."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

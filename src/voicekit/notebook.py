@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from voicekit.conversation.run import Mix
-    from voicekit.data import Audio, Take, Transcript
-    from voicekit.speech.run import Run
+from typing import Any
 
 # Okabe and Ito's colour-blind safe palette, darkened for text on white.
 COLOURS = ("#0072b2", "#b34700", "#00745a", "#a1497f", "#7a6a00", "#2a6f97", "#5c5c5c", "#8a2be2")
 
 
-def transcript_html(transcript: Transcript, rows: int = 200) -> str:
+def transcript_html(transcript: Any, rows: int = 200) -> str:
     """A table of segments: time, speaker in a colour of their own, text. At most `rows` of them."""
     colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(transcript.speakers)}
     head = (
@@ -35,14 +30,14 @@ def transcript_html(transcript: Transcript, rows: int = 200) -> str:
     return f"<div>{head}<table>{''.join(lines)}</table>{tail}</div>"
 
 
-def take_html(take: Take) -> str:
+def take_html(take: Any) -> str:
     """A player with the sound in it, and with what it was made."""
     made = f"{html.escape(take.engine)} · seed {take.seed} · {take.audio.duration:.1f} s"
     head = f"<b>{html.escape(take.voice)}</b> · {made}"
     return f"<div>{head}<br>{player(take.audio)}<br>{html.escape(take.text[:400])}</div>"
 
 
-def player(audio: Audio) -> str:
+def player(audio: Any) -> str:
     """A player with the sound in it."""
     import base64
     import io
@@ -54,7 +49,7 @@ def player(audio: Audio) -> str:
     return f"<audio controls src='data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}'></audio>"
 
 
-def run_html(run: Run, rows: int = 20) -> str:
+def run_html(run: Any, rows: int = 20) -> str:
     """A table of lines with their picks: a player, the verdict, and why. At most `rows` of them."""
     head = f"<b>{html.escape(run.folder.parent.name)}</b> · {len(run.lines)} lines · {len(run.takes)} takes"
     head += f" · {len(run.flagged)} flagged" if run.flagged else ""
@@ -77,7 +72,7 @@ LONGEST_PLAYED = 1200.0
 """Seconds of a mix that a page carries in it; of a longer one it names the file."""
 
 
-def mix_html(mix: Mix) -> str:
+def mix_html(mix: Any) -> str:
     """A player with the mix in it, and who says what when."""
     sound = player(mix.audio) if mix.timeline.duration <= LONGEST_PLAYED else html.escape(str(mix.path))
     return f"<div>{sound}{transcript_html(mix.transcript)}</div>"

@@ -17,17 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from voicekit.config import TranscribeOptions
-from voicekit.data import Transcript
-from voicekit.device import choose_device
+from voicekit.config.transcribe import TranscribeOptions
 from voicekit.errors import SourceError, UsageError, VoicekitError, interrupted
-from voicekit.manifest import made_with
-from voicekit.progress import Reporter
-from voicekit.speech.render import SOUND, Order, read_take, write_take
-from voicekit.speech.run import find_run_folder, open_run, read_manifest
-from voicekit.speech.speaker import Speaker
-from voicekit.speech.takes import TakeRecord
-from voicekit.workspace import file_sha256, hash_file
+from voicekit.provenance import made_with
+from voicekit.runtime.device import choose_device
+from voicekit.runtime.progress import Reporter
+from voicekit.storage.files import file_sha256, hash_file
+from voicekit.takes.records import TakeRecord
+from voicekit.takes.render import SOUND, Order, read_take, write_take
+from voicekit.takes.run import find_run_folder, open_run, read_manifest
+from voicekit.tts.speaker import Speaker
+from voicekit.types import Transcript
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def verify(
 
 def _mix(folder: Path) -> Iterator[Check]:
     """Of a dialogue's mix, from the takes that are in the run."""
-    from voicekit.conversation.run import MIX, mix_again
+    from voicekit.dialogues.export import mix_again
+    from voicekit.dialogues.mix import MIX
 
     with tempfile.TemporaryDirectory() as scratch:
         try:
@@ -126,7 +127,7 @@ def compare_sounds(name: str, old: np.ndarray[Any, Any], new: np.ndarray[Any, An
 
 
 def _transcript(folder: Path, manifest: Mapping[str, Any], device: str, report: Reporter) -> Check:
-    from voicekit.session import Session
+    from voicekit.transcription.session import Session
 
     name = "transcript.json"
     why = tuple(_otherwise_transcript(manifest, device))

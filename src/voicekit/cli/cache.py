@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from voicekit.errors import UsageError
-from voicekit.workspace import CacheItem, cache_dir, cache_items, remove_cache_items, sweep_cache
+from voicekit.storage.cache import CacheItem, cache_items, remove_cache_items
+from voicekit.storage.locks import sweep_cache
+from voicekit.storage.paths import cache_dir
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,

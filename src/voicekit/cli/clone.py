@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from voicekit.cli.show import JsonLines, Shown, reporter
-from voicekit.errors import one_line
-from voicekit.progress import duration
-from voicekit.speech.clone import Forecast, clone, forecast
-from voicekit.speech.run import Run
+from voicekit.cli.reporters import JsonLines, Shown, reporter
+from voicekit.cloning.clone import clone
+from voicekit.cloning.forecast import Forecast, forecast
+from voicekit.redact import one_line
+from voicekit.runtime.progress import duration
+from voicekit.takes.run import Run
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -62,7 +63,7 @@ def main(
     voicekit clone my.yaml --set takes=5 --only intro
     """
     if offline:
-        from voicekit.models import go_offline
+        from voicekit.models.hub import go_offline
 
         go_offline()
     lines, changes = tuple(only or ()), (*(set_ or ()), *(["repair=true"] if repair else []))

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.config import CompareOptions, build
+from voicekit.config.report import CompareOptions
+from voicekit.config.schema import build
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -51,11 +52,14 @@ def main(
     Takes are compared line by line, by those that were picked; transcripts utterance by utterance, against the same
     references. The first run is A. What may be chance is not called a difference.
     """
-    from voicekit.errors import UsageError, one_line
-    from voicekit.report.compare import OF_TRANSCRIPTS, compare, compare_page, heard_verdict
+    from voicekit.errors import UsageError
+    from voicekit.redact import one_line
+    from voicekit.report.compare import OF_TRANSCRIPTS, compare
+    from voicekit.report.compare_page import compare_page
     from voicekit.report.media import size
     from voicekit.report.page import write
-    from voicekit.report.write import html_file
+    from voicekit.report.report import html_file
+    from voicekit.report.verdicts import heard_verdict
 
     if len(runs) < 2:
         raise UsageError("one run is compared with nothing", "Give two or more")

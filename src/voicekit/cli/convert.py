@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from voicekit.cli.show import aside
-from voicekit.engines import SPEECH_ENGINES
+from voicekit.cli.reporters import aside
+from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
-from voicekit.speech.speaker import Speaker, save
+from voicekit.tts.output import save
+from voicekit.tts.speaker import Speaker
 
 CLONERS = ", ".join(engine.name for engine in SPEECH_ENGINES if engine.clones)
 

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from voicekit.cli.show import JsonLines, Shown, reporter
-from voicekit.config import DialogueOptions
-from voicekit.errors import one_line
+from voicekit.cli.reporters import JsonLines, Shown, reporter
+from voicekit.config.dialogue import DialogueOptions
+from voicekit.redact import one_line
 
 if TYPE_CHECKING:
-    from voicekit.conversation.cast import Casting
-    from voicekit.conversation.run import Mix
+    from voicekit.dialogues.casting import Casting
+    from voicekit.dialogues.mix import Mix
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -81,9 +81,9 @@ def dialogue(
     voicekit dialogue talk.txt --check
     voicekit dialogue play.fountain --judge --retakes 10
     """
-    from voicekit.conversation.cast import read_cast
-    from voicekit.conversation.formats import find_script
-    from voicekit.conversation.run import casting_of
+    from voicekit.dialogues.casting import read_cast
+    from voicekit.dialogues.dialogue import casting_of
+    from voicekit.dialogues.script_readers import find_script
 
     given = {
         "timing": timing, "seed": seed, "fillers": fillers, "room": room, "loudness": loudness, "true_peak": true_peak,
@@ -96,10 +96,10 @@ def dialogue(
     if check:
         _tell(casting)
         return 0
-    from voicekit.conversation.run import make
-    from voicekit.manifest import made_with
-    from voicekit.speech.speaker import Speaker
-    from voicekit.workspace import StageCache
+    from voicekit.dialogues.dialogue import make
+    from voicekit.provenance import made_with
+    from voicekit.storage.cache import StageCache
+    from voicekit.tts.speaker import Speaker
 
     with reporter(quiet=quiet, json=json, debug=False) as report, Speaker(device=casting.options.device) as speaker:
         mix = make(casting, out, speaker, StageCache(fresh, made_with), report, source=path)
@@ -140,7 +140,7 @@ def _show(mix: Mix, report: Shown) -> None:
     loud = f"{timeline.loudness:.1f} LUFS, {timeline.true_peak:.1f} dBTP" if timeline.loudness is not None else "silent"
     report.note(f"{len(timeline.entries)} utterances, {timeline.duration:.1f} s, {loud}")
     if (found := timeline.turns) is not None:
-        from voicekit.conversation.turns import PUBLISHED
+        from voicekit.dialogues.turn_taking import PUBLISHED
 
         low, middle, high = found.quartiles
         report.note(

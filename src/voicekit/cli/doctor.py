@@ -21,7 +21,7 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub about the token")] = False,
 ) -> int:
     """Check Python, PyTorch, the GPU, ffmpeg, engines, weights, disk and hub rights; exit 1 on a fault."""
-    from voicekit.doctor import examine
+    from voicekit.cli.doctor_checks import examine
 
     findings = []
     console = Console(soft_wrap=True)

@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voicekit.cli.show import say_error
-from voicekit.config import EvalOptions
-from voicekit.errors import one_line
-from voicekit.judge import bootstrap
-from voicekit.judge.evaluate import LABELS, Evaluation, evaluate
-from voicekit.judge.score import Score
+from voicekit.cli.reporters import say_error
+from voicekit.config.evaluate import EvalOptions
+from voicekit.evaluation import bootstrap
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.evaluation.result import LABELS, Evaluation
+from voicekit.evaluation.score import Score
+from voicekit.redact import one_line
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

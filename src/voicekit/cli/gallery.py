@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from voicekit.config import GalleryOptions, build
+from voicekit.config.report import GalleryOptions
+from voicekit.config.schema import build
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -27,7 +28,7 @@ def main(
     voicekit gallery outputs/casting/latest
     voicekit gallery outputs/*/latest -o gallery.html --most 6 --embed
     """
-    from voicekit.report.gallery import write_gallery
+    from voicekit.report.gallery_page import write_gallery
 
     made = write_gallery(runs, out, build(GalleryOptions, {"most": most, "embed": embed}, "options"))
     for note in made.notes:

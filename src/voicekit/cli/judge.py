@@ -12,16 +12,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voicekit.audio import decode, probe, write
+from voicekit.audio.decode import decode, probe
+from voicekit.audio.encode import write
+from voicekit.cli.reporters import say_error
 from voicekit.cli.say import text_of
-from voicekit.cli.show import say_error
-from voicekit.config import Gates, build
-from voicekit.data import Audio, Measures
-from voicekit.errors import UsageError, VoicekitError, one_line
-from voicekit.judge.artifacts import KINDS
-from voicekit.judge.take import Judge, to_json
-from voicekit.judge.verdict import Verdict, verdict
-from voicekit.speech.repair import Repaired, mend
+from voicekit.config.quality import Gates
+from voicekit.config.schema import build
+from voicekit.errors import UsageError, VoicekitError
+from voicekit.quality.artifacts.kinds import KINDS
+from voicekit.quality.gates import Verdict, verdict
+from voicekit.quality.judge import Judge, to_json
+from voicekit.redact import one_line
+from voicekit.takes.repair import Repaired, mend
+from voicekit.types import Audio, Measures
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

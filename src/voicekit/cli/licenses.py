@@ -13,7 +13,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.command()
 def licenses(json: Annotated[bool, typer.Option("--json", help="For machines")] = False) -> None:
     """Licences of the installed packages (from their own metadata) and of the models voicekit knows."""
-    from voicekit.models import CATALOGUE, package_licences
+    from voicekit.models.catalogue import CATALOGUE
+    from voicekit.models.licences import package_licences
 
     packages = list(package_licences())
     if json:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.config import ReportOptions, build
+from voicekit.config.report import ReportOptions
+from voicekit.config.schema import build
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -38,7 +39,7 @@ def main(
     voicekit report outputs/talk/latest -o talk.html --embed
     voicekit report talk.json --audio talk.mp4
     """
-    from voicekit.report.write import write_report
+    from voicekit.report.report import write_report
 
     given: dict[str, Any] = {"embed": embed, "below": below, "speaker_below": speaker_below}
     options = build(ReportOptions, {name: value for name, value in given.items() if value is not None}, "options")

@@ -10,13 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.cli.show import aside
-from voicekit.config import Loudness, build
-from voicekit.documents import check_size, read_limited, utf8
-from voicekit.engines import SPEECH_ENGINES
+from voicekit.cli.reporters import aside
+from voicekit.config.clean import Loudness
+from voicekit.config.schema import build
+from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
-from voicekit.speech.speaker import Speaker, save
-from voicekit.speech.voices import find, first_voice
+from voicekit.storage.files import check_size, read_limited, utf8
+from voicekit.tts.output import save
+from voicekit.tts.speaker import Speaker
+from voicekit.tts.voices import find, first_voice
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -79,7 +81,7 @@ def main(
     """
     words = text_of(text)
     if show_text:
-        from voicekit.speech.script import to_parts
+        from voicekit.text.speakable import to_parts
 
         known = find(voice or first_voice(engine), engine, language)
         for part in to_parts(words, known.voice.language, not as_written):

@@ -13,11 +13,17 @@ from voicekit.errors import UsageError
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 HOMES = {
-    "transcript": "data:Transcript", "edits": "report.edits:Edits", "eval": "judge.evaluate:Evaluation",
-    "compare": "report.compare:Comparison", "takes": "speech.takes:Takes", "timeline": "conversation.timeline:Timeline",
-    "clone": "config:CloneJob", "transcribe": "config:TranscribeOptions", "clean": "config:CleanPreset",
-    "subtitle": "config:SubtitleStyle",
-}  # fmt: skip
+    "transcript": "types:Transcript",
+    "edits": "report.corrections:Edits",
+    "eval": "evaluation.result:Evaluation",
+    "compare": "report.compare:Comparison",
+    "takes": "takes.records:Takes",
+    "timeline": "dialogues.timeline:Timeline",
+    "clone": "config.clone:CloneJob",
+    "transcribe": "config.transcribe:TranscribeOptions",
+    "clean": "config.clean:CleanPreset",
+    "subtitle": "config.subtitles:SubtitleStyle",
+}
 """By name: module and class, ours with a `json_schema`, or a model of pydantic's."""
 
 NAMES = tuple(HOMES)

@@ -13,11 +13,13 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from voicekit.cli import subtitle_edit
-from voicekit.cli.show import say_error
-from voicekit.config import SubtitleStyle, preset, subtitle_style
-from voicekit.errors import UsageError, VoicekitError, one_line
-from voicekit.subtitles.files import SCREEN_FORMATS, Checked, check, into_video, subtitle
-from voicekit.subtitles.formats import clock
+from voicekit.cli.reporters import say_error
+from voicekit.config.presets import preset
+from voicekit.config.subtitles import SubtitleStyle, subtitle_style
+from voicekit.errors import UsageError, VoicekitError
+from voicekit.formats.subtitle_files import SCREEN_FORMATS, Checked, check, into_video, subtitle
+from voicekit.redact import one_line
+from voicekit.subtitles.render import clock
 
 
 class _Group(TyperGroup):

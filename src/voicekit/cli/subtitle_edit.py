@@ -9,13 +9,15 @@ from typing import Annotated
 
 import typer
 
-from voicekit.config import subtitle_style
-from voicekit.data import Transcript
-from voicekit.errors import UsageError, one_line
-from voicekit.pipeline.write import format_of, write
+from voicekit.config.subtitles import subtitle_style
+from voicekit.errors import UsageError
+from voicekit.formats.subtitle_files import load
+from voicekit.formats.writers import format_of, write
+from voicekit.redact import one_line
 from voicekit.subtitles import edit
-from voicekit.subtitles.files import load
-from voicekit.subtitles.formats import clock
+from voicekit.subtitles.render import clock
+from voicekit.subtitles.retime import retime as retime_cues
+from voicekit.types import Transcript
 
 OUT = typer.Option("-o", "--out", help="The file to write; beside FILE when left out")
 
@@ -120,12 +122,12 @@ def retime(
     if transcript is not None:
         heard, _ = load(transcript)
     else:
-        from voicekit.session import Session
+        from voicekit.transcription.session import Session
 
         language = None if subtitles.language == "und" else subtitles.language
         with Session() as session:
             heard = session.transcribe(audio or "", diarizer="none", model=model, language=language)
-    found = edit.retime(subtitles, heard)
+    found = retime_cues(subtitles, heard)
     lost = [f"not in it: {clock(one.start)} {one_line(one.text)}" for one in found.lost]
     kept = len(found.transcript.segments)
     share = f"{found.matched:.0%} of the words found; {kept} of {len(subtitles.segments)} cues kept"

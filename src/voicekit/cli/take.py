@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from voicekit.errors import one_line
-from voicekit.speech.clone import told
-from voicekit.speech.run import open_run, tag_take
-from voicekit.speech.takes import TakeRecord
+from voicekit.cloning.clone import told
+from voicekit.redact import one_line
+from voicekit.takes.records import TakeRecord
+from voicekit.takes.run import open_run, tag_take
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,

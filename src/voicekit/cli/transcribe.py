@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.config import TranscribeOptions
+from voicekit.config.transcribe import TranscribeOptions
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -76,8 +76,9 @@ def transcribe(
     voicekit transcribe "https://example.org/feed.xml" -o transcripts
     voicekit transcribe interviews/ --language de --format srt,json
     """
-    from voicekit.cli.show import reporter
-    from voicekit.config import preset, transcribe_options
+    from voicekit.cli.reporters import reporter
+    from voicekit.config.presets import preset
+    from voicekit.config.transcribe import transcribe_options
 
     given = {
         "speakers": speakers, "min_speakers": min_speakers, "max_speakers": max_speakers,
@@ -90,11 +91,11 @@ def transcribe(
     }  # fmt: skip
     options = transcribe_options(preset("transcribe", config) if config else None, **given)
     if offline:
-        from voicekit.models import go_offline
+        from voicekit.models.hub import go_offline
 
         go_offline()
-    from voicekit.pipeline.download import DownloadOptions
-    from voicekit.session import Session
+    from voicekit.sources.ytdlp import DownloadOptions
+    from voicekit.transcription.session import Session
 
     download = DownloadOptions(cookies, cookies_from_browser, fresh)
     with reporter(quiet=quiet, json=json, debug=debug) as report, Session(report) as session:

@@ -34,7 +34,7 @@ def apply(
     voicekit transcript apply outputs/talk/latest talk.edits.json
     voicekit transcript apply talk.json talk.edits.json -o final.json
     """
-    from voicekit.report.apply import apply_edits
+    from voicekit.report.apply_corrections import apply_edits
 
     done = apply_edits(transcript, edits, out)
     for note in done.notes:

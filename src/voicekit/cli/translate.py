@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.config import TranslateOptions
+from voicekit.config.translate import TranslateOptions
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -60,8 +60,8 @@ def translate(
     Addresses, tags, numbers, names and the glossary's terms come through unchanged. A server's key is taken from
     VOICEKIT_API_KEY or OPENAI_API_KEY.
     """
-    from voicekit.cli.show import reporter
-    from voicekit.config import build
+    from voicekit.cli.reporters import reporter
+    from voicekit.config.schema import build
 
     given = {
         "to": to, "source": source, "engine": engine, "model": model, "base_url": base_url, "glossary": glossary,
@@ -70,11 +70,11 @@ def translate(
     }  # fmt: skip
     options = build(TranslateOptions, {name: value for name, value in given.items() if value is not None}, "options")
     if offline:
-        from voicekit.models import go_offline
+        from voicekit.models.hub import go_offline
 
         go_offline()
-    from voicekit.session import Outcome
-    from voicekit.translation import translate_files
+    from voicekit.transcription.session import Outcome
+    from voicekit.translation.files import translate_files
 
     with reporter(quiet=quiet, json=json, debug=debug) as report:
         results = list(translate_files(files, options, out, audio, report, fresh))

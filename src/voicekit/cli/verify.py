@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from voicekit.errors import one_line
+from voicekit.redact import one_line
 from voicekit.verification import Check, to_json, verify
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
-from voicekit.audio import write
-from voicekit.config import VoiceFile, build
-from voicekit.errors import UsageError, VoicekitError, one_line
-from voicekit.speech.speaker import Speaker
-from voicekit.speech.voices import KnownVoice, add, find, known_voices
+from voicekit.audio.encode import write
+from voicekit.config.engines import VoiceFile
+from voicekit.config.schema import build
+from voicekit.errors import UsageError, VoicekitError
+from voicekit.redact import one_line
+from voicekit.tts.speaker import Speaker
+from voicekit.tts.voices import KnownVoice, add, find, known_voices
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,

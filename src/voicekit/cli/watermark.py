@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from voicekit.audio import decode
-from voicekit.cli.show import say_error
-from voicekit.engines import load_engine
-from voicekit.errors import VoicekitError, one_line
+from voicekit.audio.decode import decode
+from voicekit.cli.reporters import say_error
+from voicekit.engines.registry import load_engine
+from voicekit.errors import VoicekitError
+from voicekit.redact import one_line
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 

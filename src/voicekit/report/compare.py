@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,21 +17,21 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import TypeAdapter
 
-from voicekit.config import CompareOptions, build
-from voicekit.data import Transcript
-from voicekit.documents import json_schema, strict_json
+from voicekit.config.report import CompareOptions
+from voicekit.config.schema import build
 from voicekit.errors import SourceError, UsageError
-from voicekit.judge.bootstrap import LEVEL
-from voicekit.judge.compare import FEWEST, Difference, Preference, difference, pseudo_values
-from voicekit.judge.evaluate import LABELS, Evaluation, evaluate
-from voicekit.judge.score import Sample, counts_together
-from voicekit.pipeline.read import READERS
-from voicekit.report import page
-from voicekit.report.blind import VOTES, Both, blind, blind_sounds, count, paired_lines
-from voicekit.report.measures import MEASURES
-from voicekit.report.media import Shelf
-from voicekit.report.runs import Found, look, weights
-from voicekit.speech.takes import TakeRecord
+from voicekit.evaluation.evaluate import evaluate
+from voicekit.evaluation.result import LABELS, Evaluation
+from voicekit.evaluation.score import Sample, counts_together
+from voicekit.evaluation.significance import FEWEST, Difference, Preference, difference, pseudo_values
+from voicekit.formats.readers import READERS
+from voicekit.jsonio import json_schema, strict_json
+from voicekit.report.listening_test import Both, count, paired_lines
+from voicekit.report.load import Found, look, weights
+from voicekit.report.metrics import MEASURES
+from voicekit.report.verdicts import verdict
+from voicekit.takes.records import TakeRecord
+from voicekit.types import Transcript
 
 SCHEMA: Literal["voicekit.compare/1"] = "voicekit.compare/1"
 
@@ -285,63 +285,6 @@ def _values(pairs: Sequence[tuple[Sample, Sample]]) -> tuple[str, Any, Any]:
     return drawn, a, b
 
 
-# --- in words ---------------------------------------------------------------------------------------------------------
-
-
-def verdict(letter: str, found: Difference) -> str:
-    """What can be said of a run against A in one measure."""
-    label, unit, factor, digits, better = _writing(found.measure)
-    units = f"{found.units} {found.drawn}"
-
-    def number(value: float) -> str:
-        return f"{value * factor:.{digits}f}".replace("-", "−")
-
-    if found.outcome == "few":
-        return f"{label}: no verdict, {units} and at least {FEWEST} are needed"
-    if found.outcome == "equal":
-        return f"{label}: the same on all {units}"
-    if found.low is None or found.high is None:
-        why = f"only {found.differ} of {units} differ" if found.differ < found.units else f"all {units} differ alike"
-        return f"{label}: no verdict, {why}"
-    sign = -1 if found.value < 0 else 1
-    low, high = sorted((sign * found.low, sign * found.high))
-    more = f"{number(abs(found.value))}{unit}"
-    interval = f"{LEVEL * 100:.0f} % CI {number(low)} to {number(high)}; {units}"
-    way = "lower" if found.value < 0 else "higher"
-    if found.outcome == "none":
-        return f"{label}: no difference shown ({letter} − A {number(found.low)} to {number(found.high)}{unit}; {units})"
-    if found.outcome == "perhaps":
-        return (
-            f"{label}: no verdict, {way} by {more} ({interval}), but among {found.comparisons} comparisons "
-            "chance gives one like it too often"
-        )
-    judged = "" if not better else ", better" if way == better else ", worse"
-    return f"{label}: {letter} {way} by {more} ({interval}){judged}"
-
-
-def _writing(measure: str) -> tuple[str, str, float, int, str]:
-    """Label, unit, factor, digits, and which way is better."""
-    if measure in MEASURES and measure not in LABELS:
-        known = MEASURES[measure]
-        return known.what, f" {known.unit}" if known.unit else "", known.factor, known.digits + 1, known.better
-    if measure.startswith(("start", "end")):
-        return LABELS[measure], " ms", 1000, 0, "lower"
-    return LABELS[measure], " points", 100, 2, "lower"
-
-
-def heard_verdict(found: Preference) -> str:
-    """What blind votes say, in words."""
-    same = f"; {found.same} heard no difference" if found.same else ""
-    if found.share is None or found.low is None or found.high is None:
-        return f"blind: no votes for either{same}"
-    said = f"B preferred in {found.b} of {found.a + found.b} ({found.low:.0%} to {found.high:.0%}{same})"
-    if found.outcome == "few":
-        return f"blind: no verdict, {said}, and at least {FEWEST} votes are needed"
-    if found.outcome == "none":
-        return f"blind: no preference shown, {said}"
-    return f"blind: {'B' if found.outcome == 'higher' else 'A'} is preferred, {said}"
-
-
 def _changed(
     a: Found, b: Found, of_a: dict[str, str] | None = None, of_b: dict[str, str] | None = None
 ) -> tuple[Changed, ...]:
@@ -391,47 +334,3 @@ def _letters(runs: Sequence[Any]) -> list[str]:
 
 def _names(runs: Sequence[Found]) -> list[str]:
     return [run.name for run in runs]
-
-
-# --- the page ---------------------------------------------------------------------------------------------------------
-
-
-def compare_page(result: Comparison, places: Sequence[str | Path], out: Path, options: CompareOptions) -> str:
-    """The page's HTML, with blind listening where takes are compared; its sounds made.
-
-    Raises:
-        OutputError: a sound cannot be written.
-    """
-    notes = [note for pair in result.pairs for note in pair.notes]
-    data: dict[str, Any] = {"runs": result.runs, "seed": options.seed, "few": FEWEST, "rows": [], "schema": VOTES}
-    if result.kind == "takes":
-        a, b = (look(place) for place in places[:2])
-        heard = blind(paired_lines(a, b)[0], options.seed)
-        rows, lost = blind_sounds(heard, a, b, Shelf(out, options.embed), options.loudness)
-        notes += [*heard.notes, *lost]
-        data |= {"rows": rows, "pair": heard.mark}
-    return page.render(
-        "compare", " and ".join(result.runs.values()), data,
-        result=result, notes=list(dict.fromkeys(notes)), rows=[list(_rows(pair)) for pair in result.pairs],
-        heard=heard_verdict(result.preference) if result.preference else "", level=f"{LEVEL * 100:.0f} %", few=FEWEST,
-        blind=bool(data["rows"]),
-    )  # fmt: skip
-
-
-def _rows(pair: Pair) -> Iterator[dict[str, Any]]:
-    """For the table: figures as they are written, and where the interval lies on a common scale of -1 to 1."""
-    for found, sentence in zip(pair.differences, pair.verdicts, strict=True):
-        label, unit, factor, digits, better = _writing(found.measure)
-
-        def signed(value: float | None, factor: float = factor, digits: int = digits) -> str | None:
-            return None if value is None else f"{value * factor:+.{digits}f}".replace("-", "−")
-
-        ends = [abs(end) for end in (found.low, found.high, found.value) if end is not None]
-        reach = max([*ends, 1e-12])
-        yield {
-            "label": label, "unit": unit.strip(), "better": better, "sentence": sentence, "outcome": found.outcome,
-            "a": f"{found.a * factor:.{digits}f}", "b": f"{found.b * factor:.{digits}f}",
-            "value": signed(found.value), "low": signed(found.low), "high": signed(found.high),
-            "units": found.units, "drawn": found.drawn,
-            "at": [None if end is None else round(end / reach, 4) for end in (found.low, found.value, found.high)],
-        }  # fmt: skip

@@ -10,20 +10,18 @@ outside the run's folder is not shown.
 from __future__ import annotations
 
 import base64
-import functools
 import os
-import struct
 import tempfile
-import zlib
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voicekit.audio import MODEL_RATE, decode, resample, write
-from voicekit.data import Audio
-from voicekit.workspace import digest, safe_name, writing
+from voicekit.audio.decode import decode
+from voicekit.audio.encode import write
+from voicekit.storage.files import digest, writing
+from voicekit.storage.paths import safe_name
+from voicekit.types import Audio
 
 KINDS = {".mp3": "audio/mpeg", ".png": "image/png"}
 
@@ -40,17 +38,6 @@ FINE_KBPS = 64
 
 PEAKS = 20_000
 """Of a waveform, whatever its length: one for every 0.5 s of three hours."""
-
-MELS = 64
-WIDTH = 320
-"""Of a spectrogram, pixels at most."""
-
-_FFT = 1024
-_RANGE = 70.0
-"""dB from the loudest to what is black."""
-
-# Matplotlib's `magma`, at equal steps.
-_MAGMA = "000004 140e36 3b0f70 641a80 8c2981 b73779 de4968 f7705c fe9f6d fecf92 fcfdbf".split()
 
 
 class Shelf:
@@ -121,58 +108,6 @@ def peaks(audio: Audio, count: int = PEAKS) -> str:
     highest = np.maximum.reduceat(samples, edges)
     top = float(np.quantile(highest, 0.999)) or 1.0
     return base64.b64encode((np.clip(highest / top, 0, 1) * 255).astype(np.uint8).tobytes()).decode()
-
-
-def spectrogram(audio: Audio) -> bytes:
-    """A PNG: MELS mel bands up to 8 kHz (Slaney's scale is not needed for looking: HTK's), at most WIDTH columns."""
-    samples = resample(Audio(audio.mono[None, :], audio.rate), MODEL_RATE).samples[0]
-    samples = np.pad(samples, (0, max(0, _FFT - len(samples))))
-    hop = max(MODEL_RATE // 100, -(-len(samples) // WIDTH))
-    starts = np.arange(0, len(samples) - _FFT + 1, hop)
-    frames = samples[starts[:, None] + np.arange(_FFT)] * np.hanning(_FFT)
-    power = np.abs(np.fft.rfft(frames, axis=1)) ** 2 @ _mel_bands(MODEL_RATE).T
-    level = 10 * np.log10(np.maximum(power, 1e-10))
-    top = max(float(level.max()), -40.0)  # silence stays black
-    shown = np.clip((level - top + _RANGE) / _RANGE, 0, 1).T[::-1]
-    return png((shown * 255).astype(np.uint8))
-
-
-@functools.cache
-def _mel_bands(rate: int) -> NDArray[np.float64]:
-    """float64 [MELS, bins]: triangles of equal width on the mel scale (HTK's)."""
-    top = 2595 * np.log10(1 + rate / 2 / 700)
-    edges = 700 * (10 ** (np.linspace(0, top, MELS + 2) / 2595) - 1)
-    at = np.fft.rfftfreq(_FFT, 1 / rate)
-    rising = (at - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - at) / (edges[2:] - edges[1:-1])[:, None]
-    bands: NDArray[np.float64] = np.maximum(0, np.minimum(rising, falling))
-    return bands
-
-
-def png(levels: NDArray[np.uint8]) -> bytes:
-    """A PNG of uint8 [height, width] in magma's colours (PNG 1.2, 8 bits, palette)."""
-    height, width = levels.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), levels], axis=1)  # filter 0 before each row
-    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + _chunk(b"IHDR", header)
-        + _chunk(b"PLTE", _palette())
-        + _chunk(b"IDAT", zlib.compress(rows.tobytes(), 9))
-        + _chunk(b"IEND", b"")
-    )
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-@functools.cache
-def _palette() -> bytes:
-    steps = np.array([[int(colour[i : i + 2], 16) for i in (0, 2, 4)] for colour in _MAGMA])
-    at = np.linspace(0, len(steps) - 1, 256)
-    colours = np.stack([np.interp(at, np.arange(len(steps)), steps[:, i]) for i in range(3)], axis=1)
-    return colours.round().astype(np.uint8).tobytes()
 
 
 def size(characters: int) -> str:

@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicekit.workspace import write_text
+from voicekit.storage.files import write_text
 
 if TYPE_CHECKING:
     import jinja2

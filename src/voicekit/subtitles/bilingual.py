@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.config import SubtitleStyle
-from voicekit.data import Transcript, spread
-from voicekit.subtitles.atoms import Atom, text_of, to_atoms
+from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.cue import width
+from voicekit.subtitles.tokens import Atom, text_of, to_atoms
+from voicekit.text.words import spread
+from voicekit.types import Transcript
 
 TOO_WIDE, NOTHING, UNEVEN = 1000.0, 20.0, 4.0
 """Costs: of source text that its lines cannot hold, of none below a cue, of lines that differ by their whole width."""

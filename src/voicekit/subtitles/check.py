@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from voicekit.config import SubtitleStyle
-from voicekit.data import Segment, Transcript
+from voicekit.config.subtitles import SubtitleStyle
+from voicekit.subtitles.cost import TICK
 from voicekit.subtitles.cue import Cue, width
-from voicekit.subtitles.layout import TICK, fewest_broken
+from voicekit.subtitles.layout import fewest_broken
+from voicekit.types import Segment, Transcript
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from voicekit.data import Word
+from voicekit.types import Word
 
 DASH = "- "
 

@@ -1,0 +1,27 @@
+"""Model weights: what exists, where it is on this machine, how to download it, and whether it is intact."""
+
+from voicekit.models.catalogue import CATALOGUE, Hub, Model, Origin, Package, Task, Weights, find
+from voicekit.models.hub import go_offline, hub_token, offline
+from voicekit.models.integrity import verify
+from voicekit.models.licences import package_licences
+from voicekit.models.packaged import package_weights
+from voicekit.models.resolve import local, resolve
+
+__all__ = [
+    "CATALOGUE",
+    "Hub",
+    "Model",
+    "Origin",
+    "Package",
+    "Task",
+    "Weights",
+    "find",
+    "go_offline",
+    "hub_token",
+    "local",
+    "offline",
+    "package_licences",
+    "package_weights",
+    "resolve",
+    "verify",
+]

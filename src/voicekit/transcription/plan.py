@@ -1,0 +1,83 @@
+"""What is to be listened to, and with what: a recording, and options in which everything is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from voicekit.audio.clean import VERSION as CLEAN_VERSION
+from voicekit.config.clean import CleanPreset
+from voicekit.config.subtitles import SubtitleStyle
+from voicekit.config.transcribe import TranscribeOptions
+from voicekit.diarization.channels import VERSION as CHANNELS_VERSION
+from voicekit.diarization.clustering import VERSION as CLUSTER_VERSION
+from voicekit.diarization.labels import VERSION as DIARIZE_VERSION
+from voicekit.diarization.windows import VERSION as VOICES_VERSION
+from voicekit.formats.writers import VERSION as WRITE_VERSION
+from voicekit.models.catalogue import Weights
+from voicekit.recording import Recording
+from voicekit.runtime.device import Device
+from voicekit.storage.files import digest
+from voicekit.subtitles.layout import VERSION as LAYOUT_VERSION
+from voicekit.subtitles.render import VERSION as FORMATS_VERSION
+from voicekit.transcription.attribution import VERSION as ATTRIBUTE_VERSION
+from voicekit.transcription.recognize import VERSION as TRANSCRIBE_VERSION
+
+# Options that a plan replaces by what was chosen for them.
+_CHOSEN = {"model", "diarizer_model", "device", "batch_size", "compute_type", "clean", "subtitles"}
+
+_OF_TRANSLATION = {"translate", "translate_engine", "translate_model", "base_url", "glossary"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Options with everything chosen: device, weights, batch size. Made once for many recordings."""
+
+    options: TranscribeOptions
+    device: Device
+    whisper: Weights
+    voices: dict[str, Weights]
+    batch_size: int
+    compute_type: str
+    preset: CleanPreset
+    style: SubtitleStyle
+    translation: dict[str, Any] | None = None
+    """What determines the translations, where there are any."""
+
+    @property
+    def keeps_voices(self) -> bool:
+        """Whether voices are found once and told apart anew for every number of speakers: with the starter's models."""
+        return {"segmentation-3.0", "campplus"} <= set(self.voices)
+
+    @property
+    def weights(self) -> list[Weights]:
+        return [*self.voices.values(), self.whisper]
+
+    def digest(self, recording: Recording) -> str:
+        """Of all that determines the files of a run; the same plan for the same bytes gives the same files."""
+        return digest(
+            {
+                "input": recording.sha256,
+                "source": recording.source,
+                "options": self.options.model_dump(mode="json", exclude=_CHOSEN | _OF_TRANSLATION),
+                **({"translation": self.translation} if self.translation else {}),
+                "preset": self.preset.model_dump(mode="json"),
+                "style": self.style.model_dump(mode="json"),
+                "device": self.device.kind,
+                "compute_type": self.compute_type,
+                "batch_size": self.batch_size,
+                "models": [weights.record() for weights in self.weights],
+                "versions": [
+                    CHANNELS_VERSION,
+                    CLEAN_VERSION,
+                    VOICES_VERSION,
+                    CLUSTER_VERSION,
+                    DIARIZE_VERSION,
+                    TRANSCRIBE_VERSION,
+                    ATTRIBUTE_VERSION,
+                    WRITE_VERSION,
+                    FORMATS_VERSION,
+                    LAYOUT_VERSION,
+                ],
+            }
+        )
