@@ -21,7 +21,7 @@ from rich.table import Table
 from benchmarks.peer import Peer, PeerResult
 from benchmarks.recordings import recordings_folder, sample_recording
 from voicekit.evaluation.evaluate import evaluate
-from voicekit.formats.readers import Reading, Utterance
+from voicekit.formats.readers import Annotation, Utterance
 from voicekit.models.resolve import resolve
 from voicekit.transcription.session import Session
 from voicekit.types import Transcript
@@ -65,7 +65,7 @@ class Score:
         self.errors: dict[str, float] = defaultdict(float)
         self.totals: dict[str, float] = defaultdict(float)
 
-    def add(self, case: Case, hypothesis: Transcript | Reading) -> None:
+    def add(self, case: Case, hypothesis: Transcript | Annotation) -> None:
         """Add one recording's."""
         result = evaluate(hypothesis, case.references, language=case.language, metrics=METRICS)
         for name, score in result.total.items():
@@ -76,11 +76,11 @@ class Score:
         return f"{100 * self.errors[name] / self.totals[name]:.2f}" if self.totals[name] else ""
 
 
-def heard_by_peer(result: PeerResult, length: float, diarized: bool) -> Reading:
+def heard_by_peer(result: PeerResult, length: float, diarized: bool) -> Annotation:
     """An utterance for each run of words by one speaker."""
     runs = itertools.groupby(result.lines, key=lambda line: line[0])
     utterances = [Utterance("".join(word for _, word in some), speaker=speaker) for speaker, some in runs]
-    return Reading("peer", tuple(utterances), turns=tuple(result.turns) if diarized else None, duration=length)
+    return Annotation("peer", tuple(utterances), turns=tuple(result.turns) if diarized else None, duration=length)
 
 
 def main(groups: list[str]) -> None:

@@ -21,7 +21,7 @@ from scipy.stats import rankdata
 
 from benchmarks import dialogue
 from benchmarks.accuracy import Case, cases
-from voicekit.formats.readers import read
+from voicekit.formats.readers import read_annotation
 from voicekit.transcription.session import Session
 from voicekit.types import Transcript, Turn
 
@@ -81,7 +81,7 @@ def main() -> None:
         close = Case("close voices", made, "en", [made.with_suffix(".rttm")])
         for case in [*(case for case in cases() if case.has_turns), close]:
             print(f"\r{case.media.name:<40}", end="", file=sys.stderr, flush=True)
-            truth = read(next(path for path in case.references if path.suffix == ".rttm")).turns or ()
+            truth = read_annotation(next(path for path in case.references if path.suffix == ".rttm")).turns or ()
             rows = judged(session.transcribe(case.media, diarizer_model="starter", model="base"), truth)
             row(f"{case.group}: {case.media.stem}", rows)
             if case is close:

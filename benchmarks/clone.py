@@ -21,7 +21,7 @@ import yaml
 from voicekit.evaluation import bootstrap
 from voicekit.quality.intelligibility import round_trip
 from voicekit.takes.records import TakeRecord
-from voicekit.takes.run import Run, open_run
+from voicekit.takes.run import CloneRun, open_clone_run
 
 ROOT = Path(__file__).parents[1]
 SENTENCES = (ROOT / "benchmarks" / "sentences.txt").read_text().splitlines()
@@ -44,7 +44,7 @@ def errors(take: TakeRecord) -> tuple[int, int]:
     return trip.errors, len(trip.said)
 
 
-def told(run: Run) -> None:
+def told(run: CloneRun) -> None:
     """WER of the picks and of the mean take, over all lines and over those with a choice; the difference by line."""
     rows = []
     for line in run.lines:
@@ -70,7 +70,7 @@ def main(takes: int) -> None:
         folder = Path(name)
         seconds, peak = command(ROOT / "configs" / "clone" / "packaged.yaml", folder)
         print(f"configs/clone/packaged.yaml: {seconds:.0f} s, peak {peak:.2f} GiB")
-        told(open_run(folder / "out" / "packaged"))
+        told(open_clone_run(folder / "out" / "packaged"))
         each = max(1, takes // len(SENTENCES))
         job = folder / "many.yaml"
         spec = {"voices": ["joe"], "lines": SENTENCES, "takes": each, "retry": {"budget": 0}}
@@ -78,7 +78,7 @@ def main(takes: int) -> None:
         seconds, peak = command(job, folder, "--limit", str(max(1, 20 // each)))
         print(f"joe, 20 takes: {seconds:.0f} s, peak {peak:.2f} GiB")
         seconds, peak = command(job, folder)
-        run = open_run(folder / "out" / "many")
+        run = open_clone_run(folder / "out" / "many")
         print(f"joe, {len(run.takes)} takes: {seconds:.0f} s, peak {peak:.2f} GiB")
         told(run)
         again = [command(job, folder)[0] for _ in range(3)]

@@ -29,7 +29,7 @@ from voicekit.dialogues.mix import Mix, open_mix
 from voicekit.dialogues.turn_taking import PUBLISHED
 from voicekit.engines.registry import load_engine
 from voicekit.evaluation.der import diarization_errors
-from voicekit.formats.readers import read
+from voicekit.formats.readers import read_annotation
 from voicekit.types import Audio
 
 VAD_PAD = 0.2
@@ -82,7 +82,7 @@ def diarized(mix: Mix, folder: Path) -> None:
     print(f"  {(step.sum(axis=0) > 1).sum() / 1000:.1f} s of two at once")
     skipped, _ = diarization_errors(mix.timeline.spoken, turns, mix.timeline.duration, collar=0.25, skip_overlap=True)
     print(f"  with a collar of 0.25 s and without overlaps DER {skipped[:, :3].sum() / skipped[:, 3].sum():.2%}")
-    assert len(read(mix.folder / "mix.rttm").turns or ()) == len(mix.timeline.spoken)
+    assert len(read_annotation(mix.folder / "mix.rttm").turns or ()) == len(mix.timeline.spoken)
 
 
 def loudness(mix: Mix) -> None:

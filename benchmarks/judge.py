@@ -25,10 +25,10 @@ from voicekit.audio.levels import faded, level, loudness
 from voicekit.config.quality import ARTIFACT_KINDS, ArtifactKind
 from voicekit.quality.artifacts.detectors import candidates
 from voicekit.quality.artifacts.kinds import KINDS
-from voicekit.quality.artifacts.signal import Heard
+from voicekit.quality.artifacts.signal import TakeSignal
 from voicekit.quality.gates import Verdict, pick, verdict
 from voicekit.quality.judge import Judge
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.types import Audio, Measures, Word
 
 Samples = NDArray[np.float32]
@@ -60,7 +60,7 @@ def packaged(joe: int, kokoro: int) -> list[Clean]:
     wanted = [("joe", seed) for seed in range(1, joe + 1)] + [(name, 0) for name in KOKORO for _ in range(kokoro)]
     found: list[Clean] = []
     clips: dict[str, Audio] = {}
-    with Speaker(device="cpu") as speaker:
+    with Synthesizer(device="cpu") as speaker:
         for number, (voice, seed) in enumerate(wanted):
             if voice not in clips:
                 clips[voice] = speaker.say("Many hands make light work, as people say.", voice=voice).audio
@@ -261,7 +261,7 @@ def caught(clean: Sequence[tuple[Clean, Measures]], kind: ArtifactKind, size: fl
     found = []
     for number, (take, _) in enumerate(clean):
         sound = damaged(take, kind, size, number)
-        heard = Heard(sound.mono, sound.rate, take.words, take.text, "en")
+        heard = TakeSignal(sound.mono, sound.rate, take.words, take.text, "en")
         found.append(any(value > KINDS[kind].limit for _, _, value in candidates(kind, heard)))
     return float(np.mean(found))
 

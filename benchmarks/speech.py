@@ -28,9 +28,9 @@ from voicekit.audio.levels import level
 from voicekit.config.engines import ChatterboxParams
 from voicekit.engines.registry import load_engine
 from voicekit.models.catalogue import Weights
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 from voicekit.transcription.session import Session
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.types import Voice
 
 SENTENCES = Path(__file__).with_name("sentences.txt").read_text().splitlines()
@@ -40,7 +40,7 @@ TOKENS = 60
 def words() -> None:
     """WER of Whisper base over 40 sentences, for each packaged voice."""
     normal = EnglishTextNormalizer()
-    with Speaker(device="cpu") as speaker, Session() as session, tempfile.TemporaryDirectory() as folder:
+    with Synthesizer(device="cpu") as speaker, Session() as session, tempfile.TemporaryDirectory() as folder:
         for voice in ("joe", "jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo"):
             file = Path(folder, f"{voice}.wav")
             started = time.perf_counter()
@@ -57,7 +57,7 @@ def chapter() -> None:
     shuffled = [SENTENCES[i] for _ in range(7) for i in order.permutation(len(SENTENCES))]
     count = next(n for n in range(len(shuffled)) if sum(len(one.split()) for one in shuffled[:n]) >= 2000)
     text = "\n\n".join(" ".join(shuffled[at : min(at + 5, count)]) for at in range(0, count, 5))
-    with Speaker(device="cpu") as speaker:
+    with Synthesizer(device="cpu") as speaker:
         for voice in ("joe", "jf_tebukuro"):
             started = time.perf_counter()
             take = speaker.say(text, voice=voice, seed=1)
@@ -86,7 +86,7 @@ def chapter() -> None:
 
 def memory() -> None:
     """Peak memory after 20 and after 200 kokoro takes."""
-    with Speaker(device="cpu") as speaker:
+    with Synthesizer(device="cpu") as speaker:
         for count in range(1, 201):
             speaker.say(SENTENCES[count % len(SENTENCES)], voice="jf_alpha")
             if count in (20, 200):
@@ -125,7 +125,7 @@ def chatterbox(kind: str, device: str) -> None:
         times: dict[str, list[float]] = {"direct": [], "ours": [], "tokens": []}
         made = []
         for turn in range(6):
-            draws = Draws(turn)
+            draws = RandomStreams(turn)
             with draws.torch("tokens"):  # the same tokens for both
                 torch.manual_seed(draws.number("tokens"))
                 seconds = {"direct": timed(lambda: direct.generate(text))}
@@ -137,7 +137,7 @@ def chatterbox(kind: str, device: str) -> None:
                 for name, value in seconds.items():
                     times[name].append(value)
         for line in SENTENCES[:14]:
-            ours._tokens(line, "en", ours.conditionals(clip), ChatterboxParams(max_tokens=10), Draws(1))
+            ours._tokens(line, "en", ours.conditionals(clip), ChatterboxParams(max_tokens=10), RandomStreams(1))
         median = {name: statistics.median(values) for name, values in times.items()}
         spoken = statistics.median(one.audio.duration for one in made)
         count = statistics.median(len(one.tokens) for one in made)

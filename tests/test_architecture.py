@@ -40,7 +40,9 @@ def imports(name: str) -> set[str]:
                 inner = f"{base}.{alias.name}".removeprefix(".")
                 found.add(inner if inner in MODULES else base)
         elif isinstance(node, ast.Import):
-            found |= {a.name.removeprefix("voicekit").removeprefix(".") for a in node.names if a.name.startswith("voicekit")}
+            found |= {
+                a.name.removeprefix("voicekit").removeprefix(".") for a in node.names if a.name.startswith("voicekit")
+            }
     return found - {name}
 
 
@@ -68,7 +70,10 @@ def test_packages_import_only_what_is_below_them(name: str) -> None:
     upward = {
         to
         for to in GRAPH[name]
-        if name not in ("", "__main__") and to and package(to) != package(name) and level[package(to)] >= level[package(name)]
+        if name not in ("", "__main__")
+        and to
+        and package(to) != package(name)
+        and level[package(to)] >= level[package(name)]
     }
     assert not upward
 

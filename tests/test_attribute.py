@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from tests.strategies import as_segment, diarizations, words
-from voicekit.diarization.windows import Voices
+from voicekit.diarization.windows import SpeakerWindows
 from voicekit.transcription.attribution import LONGEST, attribute, ends_sentence, speakers_of
 from voicekit.types import Diarization, Segment, Turn, Word
 
@@ -91,11 +91,11 @@ def test_ends_sentence(word: str, ends: bool) -> None:
     assert ends_sentence(word) == ends
 
 
-def voices_of(*units: tuple[float, float, list[float]]) -> Voices:
+def voices_of(*units: tuple[float, float, list[float]]) -> SpeakerWindows:
     spans = np.array([unit[:2] for unit in units])
     prints = np.array([unit[2] for unit in units], np.float32)
     none = np.zeros((0, 2), np.int64)
-    return Voices(np.zeros((1, 589, 3), bool), 59, none, np.zeros((0, 2), np.float32), spans, prints)
+    return SpeakerWindows(np.zeros((1, 589, 3), bool), 59, none, np.zeros((0, 2), np.float32), spans, prints)
 
 
 def said(text: str, start: float) -> tuple[Word, ...]:

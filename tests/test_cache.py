@@ -20,7 +20,7 @@ from tests.server import Site
 from voicekit.cli import run
 from voicekit.config.transcribe import TranscribeOptions
 from voicekit.errors import UsageError
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.sources.download import Fetched, fetch
 from voicekit.sources.ytdlp import DownloadOptions
 from voicekit.stages import Stages
@@ -164,10 +164,10 @@ def test_what_another_process_is_about_to_read_stays(own_cache: Path, capsys: py
 
 def test_a_recording_holds_its_entries_and_lets_them_go(own_cache: Path) -> None:
     cache = StageCache()
-    stages = Stages(cache, Reporter())
+    stages = Stages(cache, Progress())
     stages.folder("clean", 0.0, {"input": "a"}, lambda folder: (folder / "x").write_text("1"))
     assert remove_cache_items(cache_items()) == 0
-    Stages(cache, Reporter())  # the next recording
+    Stages(cache, Progress())  # the next recording
     assert remove_cache_items(cache_items()) > 0
 
 

@@ -21,12 +21,12 @@ from voicekit.config.engines import ChatterboxParams, MultilingualParams
 from voicekit.engines.registry import load_engine, speech_engine
 from voicekit.errors import EngineError, MissingPackage, SourceError, UsageError
 from voicekit.models.catalogue import Weights
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 from voicekit.storage.files import write_json
 from voicekit.tts.output import save
-from voicekit.tts.resynthesize import read_kept
-from voicekit.tts.speaker import Speaker
-from voicekit.tts.synthesize import say
+from voicekit.tts.resynthesize import read_take_tokens
+from voicekit.tts.synthesize import synthesize
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.types import Audio, Voice
 
 FEW = ChatterboxParams(max_tokens=14)
@@ -51,16 +51,16 @@ def voices(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Voic
 
 def test_the_same_item_is_the_same_whatever_was_said_before(engine: Any, voices: tuple[Voice, Voice]) -> None:
     ana, ben = voices
-    alone = engine.synthesize("Hello there.", ana, FEW, Draws(7, ("x",)))
-    other = engine._tokens("Hello there.", "en", engine.conditionals(ben.clip), FEW, Draws(7, ("x",)))
-    again = engine.synthesize("Hello there.", ana, FEW, Draws(7, ("x",)))
+    alone = engine.synthesize("Hello there.", ana, FEW, RandomStreams(7, ("x",)))
+    other = engine._tokens("Hello there.", "en", engine.conditionals(ben.clip), FEW, RandomStreams(7, ("x",)))
+    again = engine.synthesize("Hello there.", ana, FEW, RandomStreams(7, ("x",)))
     assert alone.tokens == again.tokens
     assert np.array_equal(alone.audio.samples, again.audio.samples)
     assert tuple(other.tolist()) != alone.tokens
     kept = engine.conditionals(ana.clip)
-    assert tuple(engine._tokens("Hello there.", "en", kept, FEW, Draws(8, ("x",))).tolist()) != alone.tokens
+    assert tuple(engine._tokens("Hello there.", "en", kept, FEW, RandomStreams(8, ("x",))).tolist()) != alone.tokens
     # The tokens are enough to make the sound again, or in another voice.
-    assert np.array_equal(engine.vocode(alone.tokens, ana, Draws(7, ("x",))).samples, alone.audio.samples)
+    assert np.array_equal(engine.vocode(alone.tokens, ana, RandomStreams(7, ("x",))).samples, alone.audio.samples)
     assert engine.model.conds is None
     assert len(engine._kept) == 2  # each clip's conditionals, made once
 
@@ -72,9 +72,9 @@ def test_exaggeration_and_cfg_weight_belong_to_the_call(
     given = []
     inference = engine.model.t3.inference
     monkeypatch.setattr(engine.model.t3, "inference", lambda **more: (given.append(more), inference(**more))[1])
-    first = engine._tokens("Hello.", "en", kept, FEW, Draws(1))
+    first = engine._tokens("Hello.", "en", kept, FEW, RandomStreams(1))
     for change in ({"exaggeration": 2.0}, {"cfg_weight": 0.0}, {}):  # the library's generate fails at 0
-        last = engine._tokens("Hello.", "en", kept, FEW.model_copy(update=change), Draws(1))
+        last = engine._tokens("Hello.", "en", kept, FEW.model_copy(update=change), RandomStreams(1))
         assert 0 < len(last) <= FEW.max_tokens
     assert np.array_equal(first, last)
     assert [float(one["t3_cond"].emotion_adv) for one in given] == [0.5, 2.0, 0.5, 0.5]
@@ -86,7 +86,7 @@ def test_our_limit_of_tokens_holds(engine: Any, voices: tuple[Voice, Voice]) -> 
     conditionals = engine.conditionals(voices[0].clip)
     for limit in (10, 30):
         params = ChatterboxParams(max_tokens=limit)
-        assert len(engine._tokens("A longer text to be said.", "en", conditionals, params, Draws(3))) <= limit
+        assert len(engine._tokens("A longer text to be said.", "en", conditionals, params, RandomStreams(3))) <= limit
 
 
 def test_nothing_is_said_rather_than_something_made_up(
@@ -94,9 +94,9 @@ def test_nothing_is_said_rather_than_something_made_up(
 ) -> None:
     monkeypatch.setattr(engine, "_tokens", lambda *_: np.zeros(0, int))
     with pytest.raises(EngineError, match="said nothing"):
-        engine.synthesize("Hi.", voices[0], FEW, Draws(1))
+        engine.synthesize("Hi.", voices[0], FEW, RandomStreams(1))
     with pytest.raises(UsageError, match="no voice of its own"):
-        engine.synthesize("Hi.", Voice("x", "chatterbox"), FEW, Draws(1))
+        engine.synthesize("Hi.", Voice("x", "chatterbox"), FEW, RandomStreams(1))
 
 
 def test_hooks_and_settings_are_as_before(engine: Any, voices: tuple[Voice, Voice]) -> None:
@@ -130,13 +130,13 @@ def test_the_other_models_are_the_same_again_too(kind: str, long_clip: Path, voi
         weights = Weights("small", small_chatterbox.folder(kind), "path", "1")
         engine = load_engine(f"speak.chatterbox-{kind}")(weights, "cpu")
         params = speech_engine(f"chatterbox-{kind}").params(max_tokens=20)
-        said = engine.synthesize("Schönen Tag.", voice, params, Draws(7, ("x",)))
+        said = engine.synthesize("Schönen Tag.", voice, params, RandomStreams(7, ("x",)))
         kept = engine.conditionals(long_clip)
         for seed in (8, 7):
-            tokens = tuple(engine._tokens("Schönen Tag.", language, kept, params, Draws(seed, ("x",))).tolist())
+            tokens = tuple(engine._tokens("Schönen Tag.", language, kept, params, RandomStreams(seed, ("x",))).tolist())
             assert (tokens == said.tokens) == (seed == 7)
         assert len(said.tokens) <= 20 + 3  # turbo's silence
-        assert np.array_equal(engine.vocode(said.tokens, voice, Draws(7, ("x",))).samples, said.audio.samples)
+        assert np.array_equal(engine.vocode(said.tokens, voice, RandomStreams(7, ("x",))).samples, said.audio.samples)
         if kind == "turbo":
             with pytest.raises(EngineError, match="longer than 5 seconds"):
                 engine.conditionals(voices[0].clip)
@@ -189,7 +189,7 @@ def test_say_and_convert(sample: Path, tmp_path: Path, voices: tuple[Voice, Voic
     short, _ = decode(sample)
     soundfile.write(tmp_path / "said.wav", short.mono[7 * 16000 : 9 * 16000], 16000)
     clip, model = str(voices[0].clip), str(small_chatterbox.folder())
-    with small_chatterbox.layers(), Speaker(device="cpu") as speaker:
+    with small_chatterbox.layers(), Synthesizer(device="cpu") as speaker:
         take = speaker.say(
             "Hello there.", voice=clip, model=model, preset="calm", seed=3, watermark=False, max_tokens=12
         )
@@ -209,16 +209,16 @@ def test_a_kept_take_is_made_again_of_its_tokens(
     monkeypatch.chdir(tmp_path)
     ana, ben = (str(voice.clip) for voice in voices)
     model, text = str(small_chatterbox.folder()), "Hello there my friend. [pause 0.5] How are you today?"
-    with small_chatterbox.layers(), Speaker(device="cpu") as speaker:
+    with small_chatterbox.layers(), Synthesizer(device="cpu") as speaker:
         options: Any = {"model": model, "watermark": False}
         take = speaker.say(text, voice=ana, seed=3, max_tokens=14, **options)
         assert [0 < len(some) <= 14 for some in take.tokens] == [True, True]
         kept = save(take, Path("a.wav"))
         monkeypatch.setattr("voicekit.engines.chatterbox.Chatterbox._tokens", None)  # it has no part in what follows
-        again = speaker.revoice(kept, voice=ana, **options)
+        again = speaker.resynthesize(kept, voice=ana, **options)
         assert np.array_equal(again.audio.samples, take.audio.samples)
         with pytest.raises(UsageError, match="cannot be cut from a last part of"):
-            speaker.revoice(kept, voice=ana, tail=9.0, **options)
+            speaker.resynthesize(kept, voice=ana, tail=9.0, **options)
     with small_chatterbox.layers():
         command = ["convert", "a.wav.json", "-v", ben, "--model", model, "--no-watermark", "-o", "b.wav"]
         assert run([*command, "--cut-tail", "0.2"]) == 0
@@ -233,7 +233,7 @@ def test_a_kept_take_is_made_again_of_its_tokens(
         ("z.json", "No"),
     ):
         with pytest.raises(SourceError, match=says):
-            read_kept(Path(name))
+            read_take_tokens(Path(name))
     assert run(["convert", "a.wav", "-v", ana, "--cut-tail", "1"]) == 2
     assert "--cut-tail is for the FILE.json" in capsys.readouterr().err
 
@@ -285,14 +285,14 @@ def test_a_new_process_says_it_the_same_way(engine: Any, voices: tuple[Voice, Vo
         "print(list(map(list, take.tokens)), take.audio.samples.tobytes().hex())\n",
         CLIP=str(voices[0].clip), VOICEKIT_CACHE=str(tmp_path / "cache"),
     )  # fmt: skip
-    engine._tokens("Good night.", "en", engine.conditionals(voices[1].clip), FEW, Draws(5, ("part", 0)))
-    here = say("Hello to you.", voices[0], engine, FEW, 5)
+    engine._tokens("Good night.", "en", engine.conditionals(voices[1].clip), FEW, RandomStreams(5, ("part", 0)))
+    here = synthesize("Hello to you.", voices[0], engine, FEW, 5)
     assert done.stdout == f"{[[*some] for some in here.tokens]} {here.audio.samples.tobytes().hex()}\n", done.stderr
 
 
 @pytest.mark.parametrize("ending", ["wav", "mp3", "m4a", "opus"])
 def test_the_mark_survives_codecs_and_loudness(tmp_path: Path, ending: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with Speaker(device="cpu") as speaker:
+    with Synthesizer(device="cpu") as speaker:
         said = resample(
             speaker.say("The train leaves at ten past eight, as it always does.", voice="joe").audio, 24_000
         )

@@ -32,7 +32,7 @@ from voicekit.config.clone import CloneJob, Picking
 from voicekit.errors import EngineError, SourceError, UsageError, VoicekitError
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
 from voicekit.takes.render import take_seed
-from voicekit.takes.run import Run, open_run
+from voicekit.takes.run import CloneRun, open_clone_run
 from voicekit.takes.selection import choose, judged, profiles
 from voicekit.takes.tags import Tag, agreement, new_tag, read_tags
 from voicekit.types import Artifact, Audio, Measures
@@ -61,13 +61,13 @@ def write_job(folder: Path, **changes: Any) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def done(tmp_path_factory: pytest.TempPathFactory) -> CloneRun:
     folder = tmp_path_factory.mktemp("clone")
     return clone(write_job(folder), folder / "out")
 
 
 @pytest.fixture
-def own_run(done: Run, tmp_path: Path) -> Run:
+def own_run(done: CloneRun, tmp_path: Path) -> CloneRun:
     """A run to change, made from the cache."""
     return clone(write_job(tmp_path), tmp_path / "out")
 
@@ -75,7 +75,7 @@ def own_run(done: Run, tmp_path: Path) -> Run:
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_is_whole(done: Run) -> None:
+def test_a_run_is_whole(done: CloneRun) -> None:
     assert [take.id for take in done.takes] == ["train-1", "train-2", "rain-1", "letters-1", "letters-2"]
     assert all(take.measures and take.measures.wer == 0 and take.passed for take in done.takes)
     assert set(done.picked) == {"train", "rain", "letters"}
@@ -92,7 +92,7 @@ def test_a_run_is_whole(done: Run) -> None:
     assert {model["name"] for model in done.manifest["models"]["voices"]} == {"piper-joe", "kokoro"}
 
 
-def test_takes_json_comes_back_and_follows_its_schema(done: Run) -> None:
+def test_takes_json_comes_back_and_follows_its_schema(done: CloneRun) -> None:
     text = (done.folder / "takes.json").read_text()
     found = Takes.from_json(text)
     assert found.to_json() == text
@@ -101,7 +101,7 @@ def test_takes_json_comes_back_and_follows_its_schema(done: Run) -> None:
         Takes.from_json(text.replace('"id": "train-1"', '"id": 5', 1))
 
 
-def test_scores_have_a_row_a_take(done: Run) -> None:
+def test_scores_have_a_row_a_take(done: CloneRun) -> None:
     rows = list(csv.DictReader((done.folder / "scores.csv").open()))
     table = pd.read_parquet(done.folder / "scores.parquet")
     assert [row["id"] for row in rows] == list(table["id"]) == [take.id for take in done.takes]
@@ -110,26 +110,26 @@ def test_scores_have_a_row_a_take(done: Run) -> None:
     assert table.equals(done.to_dataframe().astype(table.dtypes.to_dict()))
 
 
-def test_the_same_job_again_does_nothing(done: Run) -> None:
+def test_the_same_job_again_does_nothing(done: CloneRun) -> None:
     again = clone(done.manifest["job"]["file"], done.folder.parents[1])
     assert again.folder == done.folder
 
 
-def test_its_job_yaml_makes_the_same_takes(done: Run, tmp_path: Path) -> None:
+def test_its_job_yaml_makes_the_same_takes(done: CloneRun, tmp_path: Path) -> None:
     again = clone(done.folder / "job.yaml", tmp_path)
     assert [take.key for take in again.takes] == [take.key for take in done.takes]
     assert again.manifest["counts"]["cached"] == 5
     assert {k: v.id for k, v in again.picked.items()} == {k: v.id for k, v in done.picked.items()}
 
 
-def test_a_line_more_renders_one_line(done: Run, tmp_path: Path) -> None:
+def test_a_line_more_renders_one_line(done: CloneRun, tmp_path: Path) -> None:
     more = [{"text": "A line that was not there.", "voice": "jm_kumo"}, *JOB["lines"][::-1]]
     again = clone({**JOB, "lines": more}, tmp_path)
     assert len(again.takes) - again.manifest["counts"]["cached"] == 1
     assert {take.key for take in done.takes} < {take.key for take in again.takes}
 
 
-def test_a_take_is_said_again_by_its_seed(done: Run) -> None:
+def test_a_take_is_said_again_by_its_seed(done: CloneRun) -> None:
     take = done.take("letters-2")
     said = voicekit.say(take.text, voice="joe", seed=take.seed)
     assert np.abs(said.audio.mono - done.sound("letters-2").mono).max() < 2**-23
@@ -137,13 +137,13 @@ def test_a_take_is_said_again_by_its_seed(done: Run) -> None:
     assert not np.array_equal(said.audio.mono, other)
 
 
-def test_a_notebook_shows_it(done: Run) -> None:
+def test_a_notebook_shows_it(done: CloneRun) -> None:
     html = done._repr_html_()
     assert html.count("<audio") == 3
     assert "train" in html
 
 
-def test_output_is_as_asked(done: Run, tmp_path: Path) -> None:
+def test_output_is_as_asked(done: CloneRun, tmp_path: Path) -> None:
     output = {"format": "flac", "rate": 48_000, "loudness": -20, "names": "{id}_{text}", "joined": True, "pause": 1}
     run = clone({**JOB, "output": output}, tmp_path)
     assert run.lines[0].file == "picked/train_The-train-leaves-at-ten.flac"
@@ -329,7 +329,7 @@ def test_the_ramp_of_a_retry() -> None:
     assert list(plan(voices=["jm_kumo"]).retries(plan(voices=["jm_kumo"]).lines[0], 1)) == []
 
 
-def test_a_forecast_makes_nothing(done: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forecast_makes_nothing(done: CloneRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicekit.tts.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
     found = forecast(write_job(tmp_path), changes=["takes=3"])
     assert (found.takes, found.cached) == (7, 5)
@@ -343,37 +343,37 @@ def test_a_forecast_makes_nothing(done: Run, tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_line_that_fails_costs_that_line(
-    done: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    done: CloneRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from voicekit.tts.speaker import Speaker
+    from voicekit.tts.synthesizer import Synthesizer
 
-    speak = Speaker.speak
+    synthesize = Synthesizer.synthesize
 
-    def failing(self: Speaker, text: str, *rest: Any, **more: Any) -> Any:
+    def failing(self: Synthesizer, text: str, *rest: Any, **more: Any) -> Any:
         if "boom" in text:
             raise RuntimeError("the engine broke")
-        return speak(self, text, *rest, **more)
+        return synthesize(self, text, *rest, **more)
 
-    monkeypatch.setattr(Speaker, "speak", failing)
+    monkeypatch.setattr(Synthesizer, "speak", failing)
     job = write_job(tmp_path, lines=[*JOB["lines"], {"id": "boom", "text": "boom", "voice": "joe"}])
     assert command(["clone", str(job), "-o", str(tmp_path / "out")]) == 1
     told = capsys.readouterr()
     assert "the engine broke" in told.err
-    run = open_run(tmp_path / "out" / "small")
+    run = open_clone_run(tmp_path / "out" / "small")
     assert set(run.picked) == {"train", "rain", "letters"}
     assert [line.id for line in run.flagged] == ["boom"]
-    monkeypatch.setattr(Speaker, "speak", speak)  # and it is not taken for done
+    monkeypatch.setattr(Synthesizer, "speak", synthesize)  # and it is not taken for done
     assert command(["clone", str(job), "-o", str(tmp_path / "out")]) == 0
-    assert set(open_run(tmp_path / "out" / "small").picked) == {"train", "rain", "letters", "boom"}
+    assert set(open_clone_run(tmp_path / "out" / "small").picked) == {"train", "rain", "letters", "boom"}
 
 
 def test_when_nothing_can_be_said_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from voicekit.tts.speaker import Speaker
+    from voicekit.tts.synthesizer import Synthesizer
 
     def failing(*_: Any, **__: Any) -> Any:
         raise EngineError("no", "")
 
-    monkeypatch.setattr(Speaker, "speak", failing)
+    monkeypatch.setattr(Synthesizer, "speak", failing)
     with pytest.raises(EngineError, match="not one take could be rendered: no"):
         clone({**JOB, "name": "never", "lines": ["Words that nobody said before."], "voices": ["joe"]}, tmp_path)
     assert list(tmp_path.glob("*/*/run.json")) == []
@@ -395,21 +395,21 @@ def kill_and_go_on(job: Path, home: Path, takes: int, wanted: dict[str, str]) ->
     process.wait()
     assert not list((home / "out").glob("*/latest"))
     assert start(job, home).wait() == 0
-    run = open_run(home / "out" / "small")
+    run = open_clone_run(home / "out" / "small")
     assert {name: take.id for name, take in run.picked.items()} == wanted
     assert run.manifest["counts"]["cached"] >= min(takes, 5)
     left = [p.name for p in (home / "out" / "small").iterdir() if p.name.startswith((".partial", ".tmp"))]
     assert left == []
 
 
-def test_killed_it_goes_on_where_it_stopped(done: Run, tmp_path: Path) -> None:
+def test_killed_it_goes_on_where_it_stopped(done: CloneRun, tmp_path: Path) -> None:
     wanted = {name: take.id for name, take in done.picked.items()}
     kill_and_go_on(write_job(tmp_path), tmp_path, 3, wanted)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_killed_twenty_times(done: Run, tmp_path: Path) -> None:
+def test_killed_twenty_times(done: CloneRun, tmp_path: Path) -> None:
     """At moments spread over the whole job, its start and its end included."""
     wanted = {name: take.id for name, take in done.picked.items()}
     job = write_job(tmp_path)
@@ -423,17 +423,17 @@ def test_killed_twenty_times(done: Run, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert start(job, home).wait() == 0
-        run = open_run(home / "out" / "small")
+        run = open_clone_run(home / "out" / "small")
         assert {name: take.id for name, take in run.picked.items()} == wanted, number
         sounds = [run.folder / str(take.file) for take in run.takes]
         assert [p.read_bytes() for p in sounds] == [(done.folder / str(t.file)).read_bytes() for t in done.takes]
 
 
-def test_two_processes_share_a_job(done: Run, tmp_path: Path) -> None:
+def test_two_processes_share_a_job(done: CloneRun, tmp_path: Path) -> None:
     job = write_job(tmp_path)
     both = [start(job, tmp_path, out) for out in ("one", "two")]
     assert [process.wait() for process in both] == [0, 0]
-    runs = [open_run(tmp_path / out / "small") for out in ("one", "two")]
+    runs = [open_clone_run(tmp_path / out / "small") for out in ("one", "two")]
     made = [run.manifest["counts"]["takes"] - run.manifest["counts"]["cached"] for run in runs]
     assert sum(made) == 5  # each take once, whoever made it
     for run in runs:
@@ -491,14 +491,14 @@ def test_agreement_is_counted() -> None:
     assert str(agreement(takes, {})) == "no tagged take was judged"
 
 
-def test_a_tag_changes_the_pick_and_stays(own_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_tag_changes_the_pick_and_stays(own_run: CloneRun, capsys: pytest.CaptureFixture[str]) -> None:
     line = "train"
     first = own_run.picked[line].id
     other = next(take.id for take in own_run.takes if take.line == line and take.id != first)
     before = (own_run.folder / str(own_run.lines[0].file)).read_bytes()
     assert command(["take", "tag", str(own_run.folder), other, "good", "a smile in it"]) == 0
     assert f"Line {line} keeps {other}" in capsys.readouterr().out
-    after = open_run(own_run.folder)
+    after = open_clone_run(own_run.folder)
     assert after.picked[line].id == other
     assert after.tags[other].note == "a smile in it"
     assert (after.folder / str(after.lines[0].file)).read_bytes() != before
@@ -518,20 +518,22 @@ def test_a_tag_changes_the_pick_and_stays(own_run: Run, capsys: pytest.CaptureFi
     assert f"{other}" in capsys.readouterr().out
 
 
-def test_bad_tags(own_run: Run) -> None:
+def test_bad_tags(own_run: CloneRun) -> None:
     with pytest.raises(UsageError, match="'great' is no tag"):
         own_run.tag("train-1", "great")
     with pytest.raises(UsageError, match="no take 'train-9'"):
         own_run.tag("train-9", "good")
     (own_run.folder / "tags.json").write_text('{"schema": "voicekit.tags/1", "tags": {"train-1": {"tag": "loud"}}}')
     with pytest.raises(SourceError, match=r"tags\.json cannot be read"):
-        open_run(own_run.folder)
+        open_clone_run(own_run.folder)
 
 
 # --- made again -------------------------------------------------------------------------------------------------------
 
 
-def test_verify_holds_bit_for_bit_and_tells_what_does_not(own_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_holds_bit_for_bit_and_tells_what_does_not(
+    own_run: CloneRun, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command(["verify", str(own_run.folder), "--take", "train-1", "--take", "rain"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 of 2 held"
     path = own_run.folder / "takes" / "train-1.flac"
@@ -601,7 +603,7 @@ def test_the_packaged_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (
         command(["clone", "configs/clone/packaged.yaml", "-o", str(tmp_path), "--limit", "2", "--set", "takes=1"]) == 0
     )
-    assert len(open_run(tmp_path / "packaged").picked) == 2
+    assert len(open_clone_run(tmp_path / "packaged").picked) == 2
 
 
 @pytest.mark.parametrize("name", ["reference", pytest.param("search", marks=pytest.mark.slow)])

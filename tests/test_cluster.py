@@ -16,7 +16,7 @@ from benchmarks.dialogue import dialogue
 from voicekit.audio.clean import clean
 from voicekit.diarization import clustering as module
 from voicekit.diarization.clustering import cluster, silhouette
-from voicekit.diarization.windows import CHUNK_FRAMES, Voices, find_units, unit_length
+from voicekit.diarization.windows import CHUNK_FRAMES, SpeakerWindows, find_units, unit_length
 from voicekit.engines.diarization.local import STEP, Starter
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.models.resolve import resolve
@@ -29,7 +29,7 @@ def starter() -> Starter:
     return Starter(weights, "cpu")
 
 
-def told_apart(voices: Voices, speakers: int | None = None) -> Diarization:
+def told_apart(voices: SpeakerWindows, speakers: int | None = None) -> Diarization:
     return cluster(voices, speakers, None, None, lambda share: None)[0]
 
 
@@ -55,9 +55,9 @@ def _none() -> object:
 
 
 def test_voices_survive_the_cache(starter: Starter, sample: Path, tmp_path: Path) -> None:
-    voices, _ = starter.find_voices(clean(sample, _none())[0], lambda share: None)
+    voices, _ = starter.embed_windows(clean(sample, _none())[0], lambda share: None)
     voices.save(tmp_path / "voices.npz")
-    again = Voices.load(tmp_path / "voices.npz")
+    again = SpeakerWindows.load(tmp_path / "voices.npz")
     for name, value in vars(voices).items():
         assert np.array_equal(value, getattr(again, name), equal_nan=name.endswith("prints")), name
     assert told_apart(again) == told_apart(voices)
@@ -66,7 +66,7 @@ def test_voices_survive_the_cache(starter: Starter, sample: Path, tmp_path: Path
 def test_close_voices_are_told_apart_by_their_units(starter: Starter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four voices of one synthesizer: pyannote's windows hear two of them."""
     made = dialogue()
-    voices, _ = starter.find_voices(Audio(made.samples[None], 16_000), lambda share: None)
+    voices, _ = starter.embed_windows(Audio(made.samples[None], 16_000), lambda share: None)
     found = told_apart(voices)
     assert len(found.speakers) == 4
 
@@ -84,7 +84,7 @@ def test_close_voices_are_told_apart_by_their_units(starter: Starter, monkeypatc
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_number_asked_for(starter: Starter, sample: Path, count: int) -> None:
-    voices, _ = starter.find_voices(clean(sample, _none())[0], lambda share: None)
+    voices, _ = starter.embed_windows(clean(sample, _none())[0], lambda share: None)
     found, notes = cluster(voices, count, None, None, lambda share: None)
     assert len(found.speakers) == count or notes == [
         f"{len(found.speakers)} speakers found where {count} were asked for"
@@ -94,7 +94,7 @@ def test_the_number_asked_for(starter: Starter, sample: Path, count: int) -> Non
         assert len(found.speakers) == count
 
 
-def synthetic(hours: float, speakers: int, seed: int = 0) -> Voices:
+def synthetic(hours: float, speakers: int, seed: int = 0) -> SpeakerWindows:
     """Voices as of a long recording: each window has one or two of `speakers`, whose prints are noisy directions."""
     rng = np.random.default_rng(seed)
     windows = int(hours * 3600 / (STEP * 270 / 16_000))
@@ -114,7 +114,7 @@ def synthetic(hours: float, speakers: int, seed: int = 0) -> Voices:
     units = find_units(activity, STEP)
     unit_names = frames[np.clip(((units.mean(axis=1)) * 16_000 / 270).astype(int), 0, len(frames) - 1)]
     unit_prints = directions[unit_names] + 0.7 * rng.normal(size=(len(units), 192))
-    return Voices(activity, STEP, index, prints.astype(np.float32), units, unit_prints.astype(np.float32))
+    return SpeakerWindows(activity, STEP, index, prints.astype(np.float32), units, unit_prints.astype(np.float32))
 
 
 def test_an_hour_is_told_apart_in_seconds() -> None:
@@ -144,7 +144,7 @@ def test_long_recordings_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nobody_speaks() -> None:
-    nobody = Voices(
+    nobody = SpeakerWindows(
         np.zeros((3, CHUNK_FRAMES, 3), bool), STEP, np.zeros((0, 2), np.int64), np.zeros((0, 192), np.float32),
         np.zeros((0, 2)), np.zeros((0, 192), np.float32),
     )  # fmt: skip
@@ -155,7 +155,7 @@ def test_speech_too_short_for_a_print() -> None:
     activity = np.zeros((1, CHUNK_FRAMES, 3), bool)
     activity[0, 100:110, 1] = True
     windows = np.array([[0, 1]])
-    voices = Voices(
+    voices = SpeakerWindows(
         activity, STEP, windows, np.full((1, 192), np.nan, np.float32), np.zeros((0, 2)), np.zeros((0, 192), np.float32)
     )
     assert len(told_apart(voices).turns) == 1

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import voicekit
-from benchmarks import significance as simulated
+from benchmarks import compare as simulated
 from tests.takes_run import takes_run
 from voicekit.audio.decode import decode
 from voicekit.cli import run
@@ -29,8 +29,8 @@ from voicekit.evaluation.significance import (
     wilson,
 )
 from voicekit.report.compare import Comparison
-from voicekit.report.listening_test import blind, paired_lines
-from voicekit.report.load import look
+from voicekit.report.listening_test import make_listening_test, paired_lines
+from voicekit.report.load import load_run
 from voicekit.report.verdicts import heard_verdict, verdict
 from voicekit.text.words import spread
 from voicekit.types import Segment, Transcript
@@ -300,11 +300,11 @@ def loudness(path: Path) -> float:
 
 
 def votes(path: Path, runs: tuple[Path, Path], prefers: list[str], **more: object) -> Path:
-    both = paired_lines(*map(look, runs))[0]
+    both = paired_lines(*map(load_run, runs))[0]
     rows = [{"line": one.line.id, "prefers": which, "first": "a"} for one, which in zip(both, prefers, strict=False)]
     told = {
         "schema": "voicekit.votes/1",
-        "pair": blind(both, 0).mark,
+        "pair": make_listening_test(both, 0).mark,
         "a": "calm",
         "b": "lively",
         "seed": 0,

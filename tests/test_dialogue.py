@@ -17,17 +17,17 @@ from voicekit.config.dialogue import DialogueOptions, Role, ScriptHeader
 from voicekit.dialogues.casting import Casting, cast, read_cast
 from voicekit.dialogues.export import stem_names
 from voicekit.dialogues.limiter import Meter, integrated
-from voicekit.dialogues.mixer import Desk, Event, mix, stretches
+from voicekit.dialogues.mixer import Event, MixSettings, mix, stretches
 from voicekit.dialogues.room import room
 from voicekit.dialogues.script import Aside, Backchannel, Line, Pause, Say, Script, is_name, parse, speakable
 from voicekit.dialogues.script_format import format
 from voicekit.dialogues.script_lexer import LONGEST_LINE
 from voicekit.dialogues.script_readers import of_transcript, parse_fountain, parse_yaml_script, read_script
 from voicekit.dialogues.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
-from voicekit.dialogues.turn_taking import PACES, PUBLISHED, Clip, Placed, distribution, draw, place
+from voicekit.dialogues.turn_taking import PUBLISHED, TIMING_PRESETS, Clip, Placed, distribution, draw, place
 from voicekit.engines.tts.espeak import hummed
 from voicekit.errors import SourceError, UsageError
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 from voicekit.types import Audio, Segment, Transcript, Word
 
 # --- grammar ----------------------------------------------------------------------------------------------------------
@@ -331,7 +331,7 @@ def test_what_is_drawn_is_as_in_conversations() -> None:
     assert slow
     assert tight.quartiles < found.quartiles < slow.quartiles
     gaps = {
-        kind: float(np.median([draw(kind, PACES["natural"], Draws(0, (n,))) for n in range(500)]))
+        kind: float(np.median([draw(kind, TIMING_PRESETS["natural"], RandomStreams(0, (n,))) for n in range(500)]))
         for kind in ("cut", "answer", "topic", "same", "over")
     }
     assert gaps["over"] < gaps["cut"] < 0 < gaps["answer"] < gaps["same"] < gaps["topic"]
@@ -419,8 +419,8 @@ def events(tmp_path: Path) -> list[Event]:
     ]
 
 
-def desk(**other: object) -> Desk:
-    return Desk(**{"rate": 24_000, "pans": {"Ana": -0.6, "Ben": 1.0}, "room": "small", "length": 25.0,
+def desk(**other: object) -> MixSettings:
+    return MixSettings(**{"rate": 24_000, "pans": {"Ana": -0.6, "Ben": 1.0}, "room": "small", "length": 25.0,
                    "loudness": -16.0, "true_peak": -1.0, **other})  # type: ignore[arg-type]  # fmt: skip
 
 

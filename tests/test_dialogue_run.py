@@ -22,9 +22,9 @@ from tests.conftest import ROOT, python
 from voicekit.cli import run
 from voicekit.dialogues.mix import Mix, open_mix
 from voicekit.errors import EngineError, UsageError
-from voicekit.formats.readers import read
+from voicekit.formats.readers import read_annotation
 from voicekit.takes.records import read_takes
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 
 TALK = """---
 cast: {Ana: {voice: joe, pan: -0.5}, Ben: {voice: jf_alpha, level: -2}}
@@ -88,7 +88,7 @@ def test_the_timeline_is_where_the_sound_is(mix: Mix) -> None:
                 assert before.max(initial=0.0) < 0.03 * within.max()
                 loud = np.flatnonzero(within > 0.03 * within.max())
                 assert loud[0] / rate < 0.06  # a plosive or an h begins below that
-    assert next(turn.speaker for turn in read(mix.folder / "mix.rttm").turns or ()) == "Ana"
+    assert next(turn.speaker for turn in read_annotation(mix.folder / "mix.rttm").turns or ()) == "Ana"
     assert "Ana: The bridge was built" in (mix.folder / "mix.srt").read_text()
 
 
@@ -180,16 +180,16 @@ def test_a_line_that_fails_costs_that_line(
     tmp_path: Path, mix: Mix, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No packaged voice refuses a line that the grammar takes, so one is made to."""
-    speak = Speaker.speak
+    synthesize = Synthesizer.synthesize
 
-    def refuse(self: Speaker, text: str, *rest: Any, **more: Any) -> Any:
+    def refuse(self: Synthesizer, text: str, *rest: Any, **more: Any) -> Any:
         if text.startswith("Who paid"):
             raise EngineError("the voice is hoarse", "Wait a day")
-        return speak(self, text, *rest, **more)
+        return synthesize(self, text, *rest, **more)
 
     path = tmp_path / "talk.txt"
     path.write_text(TALK.replace("Who paid for it?", "Who paid for it, then?"))
-    monkeypatch.setattr(Speaker, "speak", refuse)
+    monkeypatch.setattr(Synthesizer, "speak", refuse)
     assert run(["dialogue", str(path), "-o", str(tmp_path / "out")]) == 1
     assert "line 2 (Ben): the voice is hoarse. Wait a day" in capsys.readouterr().err
     broken = open_mix((tmp_path / "out" / "talk" / "latest").resolve())
@@ -200,28 +200,28 @@ def test_a_line_that_fails_costs_that_line(
         pytest.approx(22 / 15, abs=0.002),
     )
     assert "Who paid" not in (broken.folder / "mix.srt").read_text()
-    assert len(read(broken.folder / "mix.rttm").turns or ()) < len(mix.timeline.spoken)
+    assert len(read_annotation(broken.folder / "mix.rttm").turns or ()) < len(mix.timeline.spoken)
     stem = soundfile.read(broken.stems["Ben"])[0]
     rate = broken.timeline.rate
     assert np.abs(stem[round((failed.start + 0.1) * rate) : round((failed.end - 0.1) * rate)]).max() < 1e-3
-    monkeypatch.setattr(Speaker, "speak", speak)
+    monkeypatch.setattr(Synthesizer, "speak", synthesize)
     assert run(["dialogue", str(path), "-o", str(tmp_path / "out")]) == 0  # it is tried again
     assert not open_mix((tmp_path / "out" / "talk" / "latest").resolve()).timeline.failed
 
 
 def test_a_mix_is_heard_as_it_was_written(folder: Path, mix: Mix) -> None:
     judged = dialogue(folder, TALK, "--judge", "--retakes", "1")
-    assert judged.heard is not None
-    assert judged.heard.wer is not None
-    assert judged.heard.wer < 0.25
-    assert judged.heard.cpwer is not None
-    assert judged.heard.cpwer >= judged.heard.wer
-    assert judged.heard.der is not None
-    assert 0 < judged.heard.der < 1
-    assert judged.heard.oracle_der is not None
-    assert set(judged.heard.lines) == {"001", "002", "003", "004"}
+    assert judged.scores is not None
+    assert judged.scores.wer is not None
+    assert judged.scores.wer < 0.25
+    assert judged.scores.cpwer is not None
+    assert judged.scores.cpwer >= judged.heard.wer
+    assert judged.scores.der is not None
+    assert 0 < judged.scores.der < 1
+    assert judged.scores.oracle_der is not None
+    assert set(judged.scores.lines) == {"001", "002", "003", "004"}
     numbers = [take.number for take in read_takes(judged.folder).takes]
-    wrong = [id for id, share in judged.heard.lines.items() if share > 0 and id in ("001", "003")]
+    wrong = [id for id, share in judged.scores.lines.items() if share > 0 and id in ("001", "003")]
     assert (2 in numbers) or not wrong  # joe draws: what was misheard of his is taken again
     for line in read_takes(judged.folder).lines:
         assert line.picked in {take.id for take in read_takes(judged.folder).takes}

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from tests.server import Site
 from voicekit.cli import COMMANDS, run
 from voicekit.report.corrections import mark
-from voicekit.report.load import look
+from voicekit.report.load import load_run
 from voicekit.text.words import spread
 from voicekit.types import Segment, Transcript
 
@@ -66,7 +66,7 @@ def desk(
     shutil.copy(sample, tmp_path / "interviews" / "one.wav")
     for name, made in (("talk", talk_home), ("packaged", takes_home), ("lively", takes_home)):
         shutil.copytree(made, tmp_path / "outputs" / name, symlinks=True)
-    words = look(talk_home).transcript
+    words = load_run(talk_home).transcript
     edits = {"schema": "voicekit.edits/1", "transcript": mark(words), "names": {words.speakers[0]: "Ana"}}
     (tmp_path / "talk.edits.json").write_text(json.dumps(edits))
     TALK.save(tmp_path / "talk.json")

@@ -15,7 +15,7 @@ from voicekit.cli import run
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.evaluation.wer import normalizer, tokens
-from voicekit.formats.readers import Reading, Utterance, of_transcript, read
+from voicekit.formats.readers import Annotation, Utterance, annotation_of, read_annotation
 from voicekit.types import Segment, Transcript, Turn, Word
 
 
@@ -113,7 +113,7 @@ def test_what_stm_ignores_is_ignored_on_both_sides(tmp_path: Path) -> None:
     assert (found["wer"].value, found["wer"].total) == (1 / 3, 3)
     assert found["wder"].value == 0
     assert found["der"].value == pytest.approx(0, abs=1e-9)
-    untimed = Reading("x", (Utterance("red blue green gold"),))
+    untimed = Annotation("x", (Utterance("red blue green gold"),))
     notes = evaluate(untimed, tmp_path / "a.stm").recordings[0].notes
     assert any("has no times" in note for note in notes)
 
@@ -135,7 +135,7 @@ def test_language_normaliser_and_letters(tmp_path: Path) -> None:
     assert found.recordings[0].language_from == "hypothesis"
     assert "words compared as zh, the language of the hypothesis" in found.notes
     assert evaluate(chinese, folder / "a.txt", language="de").total["wer"].total == 2
-    number = Reading("x", (Utterance("25"),))
+    number = Annotation("x", (Utterance("25"),))
     assert evaluate(number, folder / "b.txt", metrics="wer").total["wer"].value == 0
     assert evaluate(number, folder / "b.txt", normalize=False).total["wer"].value == 1
     found = evaluate(folder / "c.txt", folder / "c.txt")
@@ -343,7 +343,7 @@ def desk(sample: Path, sample_run: Path, tmp_path: Path, monkeypatch: pytest.Mon
         shutil.copy(sample.with_suffix(ending), tmp_path / f"talk{ending}")
         shutil.copy(sample.with_suffix(ending), tmp_path / "references" / f"talk{ending}")
     shutil.copy(sample_run / "transcript.srt", tmp_path / "theirs.srt")
-    said = read(sample.with_suffix(".stm")).utterances or ()
+    said = read_annotation(sample.with_suffix(".stm")).utterances or ()
     (tmp_path / "talk.txt").write_text("\n".join(utterance.text for utterance in said))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -377,17 +377,17 @@ def test_every_format_of_a_run_gives_the_same_words(desk: Path) -> None:
 @pytest.mark.parametrize("name", ["conv/composed/dev_3spk_overlap", "long/en_programme_dev"])
 def test_what_is_taken_from_a_real_reference_is_what_is_missed(recordings: Path, name: str) -> None:
     stm, rttm = (recordings / f"{name}{ending}" for ending in (".stm", ".rttm"))
-    whole, turns = read(stm), read(rttm).turns or ()
+    whole, turns = read_annotation(stm), read_annotation(rttm).turns or ()
     same = evaluate(whole, [stm, rttm], metrics=("wer", "cer", "cpwer", "wder")).total
     assert {score.value for score in same.values()} == {0}
     normal = normalizer("en")
     kept = tuple(u for i, u in enumerate(whole.utterances or ()) if i % 3)
     words = [len(tokens(tuple(u.text for u in some), normal)) for some in (whole.utterances or (), kept)]
-    found = evaluate(Reading("less", kept), stm).total
+    found = evaluate(Annotation("less", kept), stm).total
     assert found["wer"].value == found["cpwer"].value == pytest.approx(1 - words[1] / words[0])
     assert found["wer"].details["deletions"] == words[0] - words[1]
     gone = turns[0].speaker
-    silent = Reading("less", turns=tuple(turn for turn in turns if turn.speaker != gone))
+    silent = Annotation("less", turns=tuple(turn for turn in turns if turn.speaker != gone))
     missing = sum(turn.end - turn.start for turn in turns if turn.speaker == gone)
     total = sum(turn.end - turn.start for turn in turns)
     der = evaluate(silent, rttm).total["der"]
@@ -400,4 +400,4 @@ def test_a_transcript_and_its_file_score_alike(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text(HEARD.to_json())
     stm = write(tmp_path, a_stm=STM) / "a.stm"
-    assert evaluate(HEARD, stm).total == evaluate(path, stm).total == evaluate(of_transcript(HEARD), stm).total
+    assert evaluate(HEARD, stm).total == evaluate(path, stm).total == evaluate(annotation_of(HEARD), stm).total

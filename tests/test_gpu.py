@@ -12,14 +12,14 @@ from tests import small_chatterbox
 from voicekit.audio.decode import decode
 from voicekit.audio.encode import write
 from voicekit.diarization.clustering import cluster
-from voicekit.diarization.windows import Voices, unit_length
+from voicekit.diarization.windows import SpeakerWindows, unit_length
 from voicekit.engines.registry import load_engine
 from voicekit.evaluation.der import diarization_errors
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.models.resolve import resolve
 from voicekit.runtime.device import choose_device
 from voicekit.transcription.session import Session
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.types import Audio
 
 pytestmark = pytest.mark.gpu
@@ -65,7 +65,7 @@ def test_chatterbox_holds_its_seed_on_the_gpu_and_gives_the_memory_back(sample: 
     sound, _ = decode(sample, rate=24_000)
     clip = write(Audio(sound.samples[:, 7 * 24_000 : 13 * 24_000], 24_000), tmp_path / "clip.wav")
     before = torch.cuda.memory_allocated()
-    with small_chatterbox.layers(), Speaker(device="cuda") as speaker:
+    with small_chatterbox.layers(), Synthesizer(device="cuda") as speaker:
         options: Any = {"voice": str(clip), "model": str(small_chatterbox.folder()), "max_tokens": 40}
         one, other, again = (speaker.say("Hello there, how are you?", seed=seed, **options) for seed in (7, 8, 7))
         assert torch.cuda.memory_allocated() > before
@@ -76,9 +76,11 @@ def test_chatterbox_holds_its_seed_on_the_gpu_and_gives_the_memory_back(sample: 
     assert torch.cuda.memory_allocated() == before
 
 
-def found_voices(path: Path, device: str) -> Voices:
+def found_voices(path: Path, device: str) -> SpeakerWindows:
     weights = {"segmentation-3.0": resolve("segmentation-3.0", "segment"), "campplus": resolve("campplus", "embed")}
-    voices: Voices = load_engine("diarize.starter")(weights, device).find_voices(decode(path)[0], lambda share: None)[0]
+    voices: SpeakerWindows = load_engine("diarize.starter")(weights, device).embed_windows(
+        decode(path)[0], lambda share: None
+    )[0]
     return voices
 
 

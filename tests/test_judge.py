@@ -26,7 +26,7 @@ from voicekit.evaluation.wer import (
     word_errors,
     word_times,
 )
-from voicekit.formats.readers import Reading, Utterance
+from voicekit.formats.readers import Annotation, Utterance
 from voicekit.types import Transcript, Turn, Word
 
 PLAIN = normalizer("en", normalize=False)
@@ -389,7 +389,7 @@ def test_any_two_transcripts_give_figures_that_json_can_hold(one: Transcript, ot
 
 
 def test_more_than_twenty_speakers_are_left_out_of_cp_alone() -> None:
-    crowd = Reading("x", tuple(Utterance("hello", speaker=f"s{i}") for i in range(21)))
+    crowd = Annotation("x", tuple(Utterance("hello", speaker=f"s{i}") for i in range(21)))
     found = evaluate(crowd, crowd)
     assert set(found.total) == {"wer", "cer", "wder"}
     assert "cpWER (more than 20 speakers)" in found.recordings[0].notes[0]

@@ -16,7 +16,7 @@ from voicekit.subtitles.cost import CueCosts
 from voicekit.subtitles.cue import width
 from voicekit.subtitles.layout import lay_out
 from voicekit.subtitles.line_breaks import FUNCTION, break_cost, phrases
-from voicekit.subtitles.tokens import to_atoms
+from voicekit.subtitles.tokens import to_tokens
 from voicekit.text.words import join_words, spread
 from voicekit.types import Segment, Transcript, Word
 
@@ -87,7 +87,7 @@ def test_the_layout_is_the_cheapest_of_all(turns: list[tuple[str, int]], data: s
         *texts, seconds=data.draw(st.sampled_from([0.1, 0.4])), pause=data.draw(st.sampled_from([0.0, 1.0]))
     )
     style = SubtitleStyle(line_width=12, reading_speed=15, labels=data.draw(st.sampled_from(["never", "always"])))
-    atoms = to_atoms(transcript.segments, style)
+    atoms = to_tokens(transcript.segments, style)
     if len(atoms) > 9:
         return
     table = CueCosts(atoms, style)

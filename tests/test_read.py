@@ -13,24 +13,24 @@ from hypothesis import strategies as st
 from tests.strategies import transcripts
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
-from voicekit.formats.readers import READERS, Reading, Utterance, of_transcript, read
+from voicekit.formats.readers import READERS, Annotation, Utterance, annotation_of, read_annotation
 from voicekit.formats.writers import RENDERERS
 from voicekit.subtitles.blocks import LATEST
 from voicekit.subtitles.layout import lay_out
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Turn, Word
 
-Read = Callable[[str | bytes, str], Reading]
+Read = Callable[[str | bytes, str], Annotation]
 
 
 @pytest.fixture
 def reading(tmp_path: Path) -> Read:
     """What a file of this content and ending is read as."""
 
-    def of(text: str | bytes, ending: str) -> Reading:
+    def of(text: str | bytes, ending: str) -> Annotation:
         path = tmp_path / f"x{ending}"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read(path)
+        return read_annotation(path)
 
     return of
 
@@ -140,24 +140,24 @@ def spoken(text: str, start: float, end: float, speaker: str | None) -> Segment:
 def test_json_with_a_diarizer_without_one_and_of_silence() -> None:
     segment = spoken("ja", 1, 2, "Ana")
     t = Transcript("voicekit.transcript/1", "de", 5.0, "talk.mp4", ("Ana",), (segment,), (Turn(1, 2, "Ana"),))
-    found = of_transcript(t)
+    found = annotation_of(t)
     assert (found.utterances, found.turns) == ((Utterance("ja", 1, 2, "Ana", segment.words),), t.turns)
     assert (found.language, found.duration, found.source) == ("de", 5.0, "talk.mp4")
-    plain = of_transcript(Transcript("voicekit.transcript/1", "de", 5.0, "x", (), (spoken("ja", 1, 2, None),)))
+    plain = annotation_of(Transcript("voicekit.transcript/1", "de", 5.0, "x", (), (spoken("ja", 1, 2, None),)))
     assert (plain.turns, plain.speaking, plain.has_speakers, plain.has_word_times) == (None, None, False, True)
-    silence = of_transcript(Transcript("voicekit.transcript/1", "und", 5.0, "x", (), ()))
+    silence = annotation_of(Transcript("voicekit.transcript/1", "und", 5.0, "x", (), ()))
     assert (silence.turns, silence.language, silence.has_speakers, silence.has_word_times) == ((), None, True, True)
 
 
 def test_what_is_not_scored_is_taken_out_by_the_middle_of_words() -> None:
     words = tuple(Word(text, start, start + 1, 1.0) for start, text in enumerate("abcd"))
-    timed = Reading("x", (Utterance("a b c d", 0, 4, "Ana", words), Utterance("e", 9, 10, "Ben")))
+    timed = Annotation("x", (Utterance("a b c d", 0, 4, "Ana", words), Utterance("e", 9, 10, "Ben")))
     assert timed.without([(1.2, 2.8)]).utterances == (
         Utterance("a d", 0, 4, "Ana", (words[0], words[3])),
         Utterance("e", 9, 10, "Ben"),
     )
     assert timed.without([(0, 20)]).utterances == ()
-    untimed = Reading("x", (Utterance("a"),))
+    untimed = Annotation("x", (Utterance("a"),))
     assert untimed.without([(0, 20)]) == untimed
 
 
@@ -198,16 +198,16 @@ def test_faults_name_the_file_and_the_line(reading: Read, ending: str, text: str
 def test_what_is_no_file(tmp_path: Path) -> None:
     for name in ("missing.stm", "missing.doc", "\0.txt", "x" * 300 + ".srt"):
         with pytest.raises(SourceError, match="cannot read"):
-            read(tmp_path / name)
+            read_annotation(tmp_path / name)
     (tmp_path / "folder.txt").mkdir()
     with pytest.raises(SourceError, match=r"folder\.txt: Is a directory"):
-        read(tmp_path / "folder.txt")
+        read_annotation(tmp_path / "folder.txt")
 
 
 def test_a_transcript_that_ends_before_it_begins() -> None:
     t = Transcript("voicekit.transcript/1", "de", 5.0, "talk.mp4", (), (spoken("ja", 2, 1, None),))
     with pytest.raises(SourceError, match=r"talk\.mp4: a segment from 2 to 1 s"):
-        of_transcript(t)
+        annotation_of(t)
 
 
 @given(transcripts())
@@ -220,9 +220,9 @@ def test_voicekit_reads_what_it_writes(tmp_path_factory: pytest.TempPathFactory,
         path = folder / f"x.{name}"
         path.write_text(str(RENDERERS[name](transcript, style)), encoding="utf-8", newline="")
         if path.read_text(encoding="utf-8").strip():
-            written[name] = read(path)
-    assert written["json"].utterances == of_transcript(transcript).utterances
-    assert written["json"].turns == of_transcript(transcript).turns
+            written[name] = read_annotation(path)
+    assert written["json"].utterances == annotation_of(transcript).utterances
+    assert written["json"].turns == annotation_of(transcript).turns
     laid = lay_out(transcript, style)
     assert [(u.text, u.speaker, u.start) for u in written["vtt"].utterances or ()] == [
         (join_words(line.text for line in cue.lines), cue.lines[0].speaker, cue.start) for cue in laid
@@ -264,9 +264,9 @@ files = st.one_of(
 def test_nothing_but_a_source_error_escapes(tmp_path_factory: pytest.TempPathFactory, ending: str, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / f"fuzz{ending}"
     path.write_bytes(data)
-    found: Reading | SourceError
+    found: Annotation | SourceError
     try:
-        found = read(path)
+        found = read_annotation(path)
     except SourceError as error:
         found = error
     if isinstance(found, SourceError):
@@ -283,7 +283,7 @@ def test_nothing_but_a_source_error_escapes(tmp_path_factory: pytest.TempPathFac
 def test_every_reference_at_hand_is_read(recordings: Path) -> None:
     with (recordings / "INDEX.tsv").open(encoding="utf-8") as file:
         names = {name for row in csv.DictReader(file, delimiter="\t") for name in row["reference"].split(";") if name}
-    found = {name: read(recordings / name) for name in names}
+    found = {name: read_annotation(recordings / name) for name in names}
     assert {Path(name).suffix for name in found} == {".txt", ".stm", ".rttm"}
     for name, each in found.items():
         assert each.turns if name.endswith(".rttm") else each.utterances, name

@@ -26,7 +26,7 @@ from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.report import html
 from voicekit.report.apply_corrections import apply_edits
 from voicekit.report.corrections import EditedSegment, EditedWord, Edits, edited, mark
-from voicekit.report.load import look
+from voicekit.report.load import load_run
 from voicekit.report.media import PEAKS, peaks
 from voicekit.report.metrics import MEASURES, fault
 from voicekit.report.report import write_report
@@ -129,7 +129,7 @@ def test_a_transcript_page_has_sound_words_and_statistics(own_run: Path) -> None
     assert made.notes == ()
     html = made.page.read_text()
     data = data_of(html)
-    transcript = look(own_run).transcript
+    transcript = load_run(own_run).transcript
     assert [word[0] for row in data["segments"] for word in row[6]] == [word.text for word in transcript.words]
     assert data["mark"] == mark(transcript)
     assert data["audio"] == "report_files/audio.mp3"
@@ -156,7 +156,7 @@ def test_a_takes_page_has_all_of_each_take(takes: Path) -> None:
     made = write_report(takes)
     html = made.page.read_text()
     assert made.notes == ()
-    found = look(takes).takes
+    found = load_run(takes).takes
     for take in found.takes:
         assert f'data-sound="takes/{take.id}.flac"' in html
         assert f"Settings, seed {take.seed}" in html
@@ -420,7 +420,7 @@ def saved(folder: Path, transcript: Transcript, **more: Any) -> Path:
 
 
 def test_edits_of_a_run_make_a_new_run(own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = look(own_run).transcript
+    before = load_run(own_run).transcript
     old = own_run.resolve()
     path = saved(tmp_path, before, names={before.speakers[0]: "Ana"}, words=[
         {"segment": 0, "word": 0, "was": before.segments[0].words[0].text, "text": "Goodbye.", "speaker": None},
@@ -469,7 +469,7 @@ def test_a_gallery_groups_by_tag_and_fault(takes: Path, tmp_path: Path, capsys: 
     assert run(["gallery", str(takes), str(tmp_path / "empty"), "-o", str(place), "--most", "1"]) == 0
     assert "Left out" in capsys.readouterr().out
     html = place.read_text()
-    found = look(takes).takes
+    found = load_run(takes).takes
     heads = re.findall(r'<h2 id="(\w+)">', html)
     assert heads[:3] == ["good", "bad", "weird"]
     assert "clean" in heads

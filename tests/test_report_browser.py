@@ -22,7 +22,7 @@ from tests.takes_run import SENTENCES, takes_run
 from voicekit.audio.encode import write
 from voicekit.cli import run
 from voicekit.report.gallery_page import write_gallery
-from voicekit.report.load import look
+from voicekit.report.load import load_run
 from voicekit.report.report import write_report
 from voicekit.types import Audio, Segment, Transcript, Turn, Word
 
@@ -126,7 +126,7 @@ def playing(page: Page) -> None:
 
 def test_a_click_on_a_word_plays_from_it(watched: Watched, talk: Path) -> None:
     page = watched.open(talk / "report.html")
-    word = next(word for word in look(talk).transcript.words if word.text == "Chicago.")
+    word = next(word for word in load_run(talk).transcript.words if word.text == "Chicago.")
     page.locator(".w", has_text="Chicago.").first.click()
     playing(page)
     assert abs(seconds(page) - word.start) < 0.6
@@ -190,7 +190,7 @@ def test_the_keyboard_reaches_everything(watched: Watched, talk: Path) -> None:
 def test_corrections_go_back_into_the_transcript(watched: Watched, sample_run: Path, tmp_path: Path) -> None:
     talk = copied(sample_run, tmp_path / "sample")
     page = watched.open(talk / "report.html")
-    before = look(talk).transcript
+    before = load_run(talk).transcript
     page.locator(".w", has_text="Diane").dblclick()
     page.locator("#edit-text").fill('Dee "Dee" <Anne>')
     page.locator("#edit-speaker").fill("Zoë")
@@ -211,7 +211,7 @@ def test_corrections_go_back_into_the_transcript(watched: Watched, sample_run: P
     waiting.value.save_as(path)
     assert path.name == "sample.edits.json"
     assert run(["transcript", "apply", str(talk), str(path)]) == 0
-    after = look(talk.parent).transcript
+    after = load_run(talk.parent).transcript
     assert after.speakers[0] == "Sheila"
     assert "Zoë" in after.speakers
     assert 'Dee "Dee" <Anne>' in after.text

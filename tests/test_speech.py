@@ -28,12 +28,12 @@ from voicekit.cli import run
 from voicekit.config.engines import KokoroParams, PiperParams, sampling
 from voicekit.engines.registry import SPEECH_ENGINES, SpeechEngine, speech_engine
 from voicekit.errors import SourceError, UsageError, VoicekitError
-from voicekit.seeds import Draws, derive
+from voicekit.seeds import RandomStreams, derive_seed
 from voicekit.storage.files import file_sha256
 from voicekit.text.speakable import MOST_CHARACTERS, MOST_WORDS, to_parts
 from voicekit.text.words import unspaced
 from voicekit.transcription.session import Session
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.tts.voices import find
 from voicekit.types import Audio
 
@@ -50,8 +50,8 @@ SENTENCES = (
 
 
 @pytest.fixture(scope="module")
-def speaker() -> Iterator[Speaker]:
-    with Speaker(device="cpu") as one:
+def speaker() -> Iterator[Synthesizer]:
+    with Synthesizer(device="cpu") as one:
         yield one
 
 
@@ -59,14 +59,18 @@ def speaker() -> Iterator[Speaker]:
 
 
 def test_streams_are_named_and_nothing_else_decides() -> None:
-    assert derive(7, "flow", "line 1", 0) == 1069260913690349538  # for ever: takes are made again by it
+    assert derive_seed(7, "flow", "line 1", 0) == 1069260913690349538  # for ever: takes are made again by it
     streams = {
-        derive(seed, purpose, line, take) for seed in (0, 1) for purpose in "ab" for line in "xy" for take in (0, 1)
+        derive_seed(seed, purpose, line, take)
+        for seed in (0, 1)
+        for purpose in "ab"
+        for line in "xy"
+        for take in (0, 1)
     }
     assert len(streams) == 16
-    assert derive(1, "a", "b") != derive(1, "ab")
-    first = Draws(7, ("x",)).numpy("noise").standard_normal(4)
-    assert np.array_equal(first, Draws(7, ("x",)).numpy("noise").standard_normal(4))
+    assert derive_seed(1, "a", "b") != derive_seed(1, "ab")
+    first = RandomStreams(7, ("x",)).numpy("noise").standard_normal(4)
+    assert np.array_equal(first, RandomStreams(7, ("x",)).numpy("noise").standard_normal(4))
 
 
 def test_torch_goes_on_as_before() -> None:
@@ -75,14 +79,14 @@ def test_torch_goes_on_as_before() -> None:
     torch.manual_seed(1)
     expected = torch.randn(3)
     torch.manual_seed(1)
-    with Draws(7).torch("a"):
+    with RandomStreams(7).torch("a"):
         one = torch.randn(3)
     assert torch.equal(torch.randn(3), expected)
-    with Draws(7).torch("a"):
+    with RandomStreams(7).torch("a"):
         assert torch.equal(torch.randn(3), one)
 
 
-def test_piper_heeds_its_seed_and_what_ran_before_does_not_matter(speaker: Speaker) -> None:
+def test_piper_heeds_its_seed_and_what_ran_before_does_not_matter(speaker: Synthesizer) -> None:
     one = speaker.say(SENTENCES[0], voice="joe", seed=7).audio.samples
     other = speaker.say(SENTENCES[0], voice="joe", seed=8).audio.samples
     assert not np.array_equal(one, other)
@@ -109,7 +113,7 @@ def test_a_new_process_says_it_the_same_way(tmp_path: Path) -> None:
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
 
 
-def test_kokoro_draws_nothing_and_says_so(speaker: Speaker) -> None:
+def test_kokoro_draws_nothing_and_says_so(speaker: Synthesizer) -> None:
     one, two = (speaker.say(SENTENCES[3], voice="jm_kumo", seed=seed).audio.samples for seed in (1, 2))
     assert np.array_equal(one, two)
     assert [engine.draws for engine in SPEECH_ENGINES if engine.name == "kokoro"] == [False]
@@ -118,7 +122,7 @@ def test_kokoro_draws_nothing_and_says_so(speaker: Speaker) -> None:
 # --- what is said -----------------------------------------------------------------------------------------------------
 
 
-def word_errors(speaker: Speaker, voice: str, sentences: Sequence[str], path: Path) -> float:
+def word_errors(speaker: Synthesizer, voice: str, sentences: Sequence[str], path: Path) -> float:
     """WER of what Whisper base hears of a voice that says some sentences."""
     normal = EnglishTextNormalizer()
     take = speaker.say("\n\n".join(sentences), voice=voice, seed=1)
@@ -129,13 +133,13 @@ def word_errors(speaker: Speaker, voice: str, sentences: Sequence[str], path: Pa
 
 
 @pytest.mark.parametrize("voice", ["joe", "jf_alpha"])
-def test_whisper_hears_what_was_said(speaker: Speaker, tmp_path: Path, voice: str) -> None:
+def test_whisper_hears_what_was_said(speaker: Synthesizer, tmp_path: Path, voice: str) -> None:
     assert word_errors(speaker, voice, SENTENCES, tmp_path / "x.wav") <= 0.08
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("voice", ["joe", "jf_alpha", "jm_kumo"])
-def test_whisper_hears_forty_sentences(speaker: Speaker, tmp_path: Path, voice: str) -> None:
+def test_whisper_hears_forty_sentences(speaker: Synthesizer, tmp_path: Path, voice: str) -> None:
     sentences = (ROOT / "benchmarks" / "sentences.txt").read_text().splitlines()
     assert len(sentences) == 40
     assert word_errors(speaker, voice, sentences, tmp_path / "x.wav") <= 0.08
@@ -208,7 +212,7 @@ def test_sentences_without_spaces_are_parts_of_their_own() -> None:
     assert len(to_parts("今天。明天。", "zh")) == 1  # too short to be said alone
 
 
-def test_a_long_text_stays_level_and_has_no_clicks(speaker: Speaker) -> None:
+def test_a_long_text_stays_level_and_has_no_clicks(speaker: Synthesizer) -> None:
     text = " ".join(SENTENCES * 4)
     take = speaker.say(text, voice="joe", seed=2)
     rate, samples = take.audio.rate, take.audio.mono
@@ -276,7 +280,7 @@ def test_voices_that_there_are_not() -> None:
 
 
 @pytest.mark.parametrize("ending", ["wav", "flac", "mp3", "m4a", "ogg", "opus"])
-def test_every_format_holds_the_sound(tmp_path: Path, ending: str, speaker: Speaker) -> None:
+def test_every_format_holds_the_sound(tmp_path: Path, ending: str, speaker: Synthesizer) -> None:
     take = speaker.say(SENTENCES[5], voice="joe", seed=1)
     back, _ = decode(take.save(tmp_path / f"x.{ending}"))
     assert back.duration == pytest.approx(take.audio.duration, abs=0.1)
@@ -319,7 +323,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert json.loads(Path("y.wav.json").read_text())["voice"] == "joe"  # the engine's first
 
 
-def test_a_take_plays_in_a_notebook(speaker: Speaker) -> None:
+def test_a_take_plays_in_a_notebook(speaker: Synthesizer) -> None:
     shown = speaker.say("Less <b> than & more than that.", voice="joe")._repr_html_()
     assert "<audio controls src='data:audio/wav;base64," in shown
     assert "&lt;b&gt;" in shown
@@ -328,7 +332,7 @@ def test_a_take_plays_in_a_notebook(speaker: Speaker) -> None:
 # --- references -------------------------------------------------------------------------------------------------------
 
 
-def test_a_good_recording_becomes_a_clip(recordings: Path, speaker: Speaker) -> None:
+def test_a_good_recording_becomes_a_clip(recordings: Path, speaker: Synthesizer) -> None:
     found = speaker.reference(recordings / "read_en" / "jfk.flac")
     assert found.clip.rate == 24_000
     assert len(found.clip.samples) == 1
@@ -338,7 +342,7 @@ def test_a_good_recording_becomes_a_clip(recordings: Path, speaker: Speaker) -> 
     assert later.start >= 7.0
 
 
-def test_of_two_speakers_one_is_taken(sample: Path, speaker: Speaker) -> None:
+def test_of_two_speakers_one_is_taken(sample: Path, speaker: Synthesizer) -> None:
     found = speaker.reference(sample)
     assert any("2 people speak" in note for note in found.faults)
     alone = speaker.reference(sample, one_speaker=True)
@@ -361,19 +365,19 @@ def bad(tmp_path: Path, kind: str) -> Path:
     [("silent", "is silent"), ("short", "lasts 0.3 s"), ("clipped", "are clipped"), ("noise", "of clear speech"),
      ("one", "lasts 0.0 s")],
 )  # fmt: skip
-def test_a_bad_reference_is_told_what_it_is(tmp_path: Path, speaker: Speaker, kind: str, says: str) -> None:
+def test_a_bad_reference_is_told_what_it_is(tmp_path: Path, speaker: Synthesizer, kind: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         speaker.reference(bad(tmp_path, kind))
 
 
-def test_missing_and_empty_references(tmp_path: Path, speaker: Speaker) -> None:
+def test_missing_and_empty_references(tmp_path: Path, speaker: Synthesizer) -> None:
     (tmp_path / "empty.wav").touch()
     for name in ("missing.wav", "empty.wav"):
         with pytest.raises(SourceError):
             speaker.reference(tmp_path / name)
 
 
-def test_an_eight_khz_reference_is_used_and_said_to_be_dull(sample: Path, tmp_path: Path, speaker: Speaker) -> None:
+def test_an_eight_khz_reference_is_used_and_said_to_be_dull(sample: Path, tmp_path: Path, speaker: Synthesizer) -> None:
     sound, _ = decode(sample, rate=8000)
     soundfile.write(tmp_path / "phone.wav", sound.mono, 8000)
     assert any("8000 Hz" in note for note in speaker.reference(tmp_path / "phone.wav", one_speaker=True).faults)
@@ -431,7 +435,7 @@ def test_an_engine_of_another_package(tmp_path: Path) -> None:
     assert sounds[0] == sounds[1] != sounds[2]
 
 
-def test_a_part_that_memory_does_not_do_for_is_said_in_halves(speaker: Speaker) -> None:
+def test_a_part_that_memory_does_not_do_for_is_said_in_halves(speaker: Synthesizer) -> None:
     from voicekit.config.engines import PiperParams
     from voicekit.tts import synthesize as saying
 

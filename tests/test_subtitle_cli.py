@@ -14,7 +14,7 @@ from tests.test_layout import said
 from voicekit.cli import run
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
-from voicekit.formats.subtitle_files import check, load, subtitle
+from voicekit.formats.subtitle_files import check, load_subtitles, subtitle
 from voicekit.formats.writers import to_ass, to_vtt, write
 
 TALK = said(
@@ -34,7 +34,9 @@ def test_a_style_and_its_formats(talk: Path, capsys: pytest.CaptureFixture[str])
     assert run(["subtitle", str(talk), "--style", "netflix", "--format", "srt,vtt,ass,txt,docx"]) == 0
     names = [f"talk.netflix.{ending}" for ending in ("srt", "vtt", "ass", "txt", "docx")]
     assert capsys.readouterr().out.split() == [str(talk.with_name(name)) for name in names]
-    assert len(webvtt.read(talk.with_name(names[1])).captions) == len(load(talk.with_name(names[0]))[0].segments)
+    assert len(webvtt.read(talk.with_name(names[1])).captions) == len(
+        load_subtitles(talk.with_name(names[0]))[0].segments
+    )
     assert "Ben: No." in talk.with_name(names[3]).read_text()
     paragraphs = [p.text for p in docx.Document(str(talk.with_name(names[4]))).paragraphs]
     assert paragraphs[2] == "00:00:05 Ben: No."
@@ -44,7 +46,7 @@ def test_options_override_the_style(talk: Path, tmp_path: Path) -> None:
     out = tmp_path / "narrow.srt"
     options = ["--max-line-width", "20", "--max-line-count", "1", "--labels", "never", "--max-cps", "0"]
     assert run(["subtitle", str(talk), *options, "-o", str(out)]) == 0
-    assert max(len(line) for s in load(out)[0].segments for line in (s.cue or "").split("\n")) <= 20
+    assert max(len(line) for s in load_subtitles(out)[0].segments for line in (s.cue or "").split("\n")) <= 20
     (tmp_path / "own.yaml").write_text("line_width: 30\nlabels: always\n")
     assert run(["subtitle", str(talk), "-s", str(tmp_path / "own.yaml")]) == 0
     assert talk.with_name("talk.own.srt").exists()

@@ -16,7 +16,7 @@ from tests.strategies import transcripts
 from voicekit.cli import run
 from voicekit.cli.subtitle_edit import seconds
 from voicekit.errors import UsageError
-from voicekit.formats.subtitle_files import load
+from voicekit.formats.subtitle_files import load_subtitles
 from voicekit.subtitles import edit
 from voicekit.subtitles.retime import retime
 from voicekit.text.words import spread
@@ -180,14 +180,14 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["subtitle", "shift", str(file), "--by", "-0.5"]) == 0
     assert (tmp_path / "talk.shifted.srt").read_text().startswith("1\n00:00:00,500 --> 00:00:01,500\n<i>One</i> two")
     assert run(["subtitle", "split", str(file), "--at", "3"]) == 0
-    assert [load(tmp_path / f"talk.{n}.srt")[0].segments[0].start for n in (1, 2)] == [1.0, 1.0]
+    assert [load_subtitles(tmp_path / f"talk.{n}.srt")[0].segments[0].start for n in (1, 2)] == [1.0, 1.0]
     parts = [str(tmp_path / "talk.1.srt"), str(tmp_path / "talk.2.srt")]
     assert run(["subtitle", "join", *parts, "--at", "3", "-o", str(tmp_path / "whole.srt")]) == 0
     assert (tmp_path / "whole.srt").read_text() == SRT
     assert run(["subtitle", "retime", str(file), "--transcript", str(tmp_path / "talk.shifted.srt")]) == 0
     assert (tmp_path / "talk.retimed.srt").read_text() == (tmp_path / "talk.shifted.srt").read_text()
     assert run(["subtitle", "shift", str(file), "--by", "-00:00:01,500", "--start", "3", "-o", str(file)]) == 0
-    assert [s.start for s in load(file)[0].segments] == [1.0, 2.5]
+    assert [s.start for s in load_subtitles(file)[0].segments] == [1.0, 2.5]
     file.write_text(SRT)
     assert run(["subtitle", "shift", str(file), "--from-fps", "25"]) == 2
     assert run(["subtitle", "retime", str(file)]) == 2

@@ -23,7 +23,7 @@ from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.quality.dnsmos import quality, windows
 from voicekit.quality.gates import verdict
 from voicekit.quality.judge import Judge, from_json, to_json
-from voicekit.takes.repair import mend, repair
+from voicekit.takes.repair import repair, repair_and_verify
 from voicekit.types import Audio, Measures
 
 Judged = list[tuple[Clean, Measures]]
@@ -165,7 +165,7 @@ def test_repair_mends_and_is_kept_only_where_nothing_falls(
         def again(audio: Audio, take: Clean = take) -> Measures:
             return judge.measure(audio, take.text, "en", take.reference)
 
-        found = mend(sound, before, again, verdict)
+        found = repair_and_verify(sound, before, again, verdict)
         if found.done:
             kept += 1
             assert kind not in {one.kind for one in found.measures.artifacts}
@@ -181,11 +181,11 @@ def test_a_repair_that_makes_it_worse_is_not_kept(judge: Judge, clean: Judged) -
     take, measures = clean[0]
     sound = damaged(take, "dc", 2.0, 0)
     before = judge.measure(sound, take.text)
-    found = mend(sound, before, lambda audio: replace(measures, mos=1.0, wer=0.5), verdict)
+    found = repair_and_verify(sound, before, lambda audio: replace(measures, mos=1.0, wer=0.5), verdict)
     assert found.done == ()
     assert "fell" in found.why_not
     assert found.audio is sound
-    assert mend(take.audio, measures, lambda audio: measures, verdict).after == {}  # nothing to mend
+    assert repair_and_verify(take.audio, measures, lambda audio: measures, verdict).after == {}  # nothing to mend
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from voicekit.evaluation.evaluate import evaluate
     from voicekit.report.compare import compare
     from voicekit.report.report import write_report
-    from voicekit.takes.run import Run, open_run
+    from voicekit.takes.run import CloneRun, open_clone_run
     from voicekit.transcription.session import Session, default_session
-    from voicekit.tts.speaker import Speaker
+    from voicekit.tts.synthesizer import Synthesizer
     from voicekit.types import Audio, Segment, Take, Transcript, Turn, Word
     from voicekit.verification import verify
 
@@ -31,9 +31,9 @@ _HOMES = {
     "Mix": "dialogues.mix",
     "Segment": "types",
     "Session": "transcription.session",
-    "Speaker": "tts.speaker",
+    "Synthesizer": "tts.synthesizer",
     "Take": "types",
-    "Run": "takes.run",
+    "CloneRun": "takes.run",
     "Transcript": "types",
     "Turn": "types",
     "VoicekitError": "errors",
@@ -43,7 +43,7 @@ _HOMES = {
     "default_session": "api",
     "dialogue": "dialogues.dialogue",
     "evaluate": "evaluation.evaluate",
-    "open_run": "takes.run",
+    "open_clone_run": "takes.run",
     "say": "api",
     "transcribe": "api",
     "translate": "api",
@@ -53,11 +53,11 @@ _HOMES = {
 
 __all__ = [
     "Audio",
+    "CloneRun",
     "Mix",
-    "Run",
     "Segment",
     "Session",
-    "Speaker",
+    "Synthesizer",
     "Take",
     "Transcript",
     "Turn",
@@ -68,7 +68,7 @@ __all__ = [
     "default_session",
     "dialogue",
     "evaluate",
-    "open_run",
+    "open_clone_run",
     "say",
     "transcribe",
     "translate",

@@ -11,10 +11,10 @@ from typing import Any
 from voicekit.config.schema import build
 from voicekit.config.translate import TranslateOptions
 from voicekit.errors import UsageError
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.transcription.session import default_session
 from voicekit.translation.files import open_source, sound_once
-from voicekit.tts.speaker import default_speaker
+from voicekit.tts.synthesizer import default_synthesizer
 from voicekit.types import Take, Transcript
 
 # --- notebooks --------------------------------------------------------------------------------------------------------
@@ -26,7 +26,7 @@ def translate(
     *,
     engine: str = "auto",
     audio: str | Path | None = None,
-    report: Reporter | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> Transcript:
     """A transcript in another language. Models stay loaded in the default session.
@@ -48,15 +48,15 @@ def translate(
         raise UsageError(f"translate to {to!r}?", "Give one language")
     from voicekit.transcription.session import default_session
 
-    report = report or Reporter()
+    progress = progress or Progress()
     recording = Path(audio) if audio else None
     if not isinstance(transcript, Transcript):
         source = open_source(transcript, audio=recording)
         transcript, recording = source.transcript, source.recording
-    interpreter = default_session().interpreter(chosen, report)
-    made = interpreter.translate(transcript, chosen.to[0], sound_once(recording, report))
+    translator = default_session().translator(chosen, progress)
+    made = translator.translate(transcript, chosen.to[0], sound_once(recording, progress))
     for text in made.told.warnings:
-        report.warning(text)
+        progress.warning(text)
     return made.transcript
 
 
@@ -69,4 +69,4 @@ def say(text: str, **options: Any) -> Take:
     """Speak a text with the default speaker, whose engines stay loaded. See `Speaker.say`."""
     if not isinstance(text, str):
         raise UsageError("the text is no text", "Give a string")
-    return default_speaker().say(text, **options)
+    return default_synthesizer().say(text, **options)

@@ -21,7 +21,7 @@ from voicekit.types import Audio
 
 
 @dataclass(frozen=True)
-class Sound:
+class CleanedAudio:
     """Clean sound in the cache: its key there, its length, and a way to its samples."""
 
     key: str
@@ -29,12 +29,14 @@ class Sound:
     audio: Callable[[], Audio]
 
 
-def clean_sound(recording: Recording, preset: CleanPreset, stages: Stages, channel: int | None = None) -> Sound:
+def clean_recording(
+    recording: Recording, preset: CleanPreset, stages: Stages, channel: int | None = None
+) -> CleanedAudio:
     """What the models hear of a recording: all of it, or one channel."""
     length = probe(recording.path).duration or 0.0
 
     def progress(done: float) -> None:
-        stages.report.stage_progress(min(1.0, done / length) if length else 0.0)
+        stages.progress.stage_progress(min(1.0, done / length) if length else 0.0)
 
     entry = stages.folder(
         "clean",
@@ -49,7 +51,7 @@ def clean_sound(recording: Recording, preset: CleanPreset, stages: Stages, chann
     )
     duration, notes = read_about(entry.folder)
     stages.warnings += notes
-    return Sound(entry.key, duration, functools.cache(lambda: read_sound(entry.folder)))
+    return CleanedAudio(entry.key, duration, functools.cache(lambda: read_sound(entry.folder)))
 
 
 @dataclass(frozen=True)

@@ -15,26 +15,26 @@ from dataclasses import dataclass
 import numpy as np
 
 
-def derive(seed: int, *names: str | int) -> int:
+def derive_seed(seed: int, *names: str | int) -> int:
     """A seed of 63 bits for the stream of these names."""
     text = json.dumps([seed, *names], ensure_ascii=True, separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 @dataclass(frozen=True)
-class Draws:
+class RandomStreams:
     """The streams of one item. `names`: which one it is, such as its line and take."""
 
     seed: int
     names: tuple[str | int, ...] = ()
 
-    def of(self, *names: str | int) -> Draws:
+    def of(self, *names: str | int) -> RandomStreams:
         """The streams of a part of it."""
-        return Draws(self.seed, (*self.names, *names))
+        return RandomStreams(self.seed, (*self.names, *names))
 
     def number(self, purpose: str) -> int:
         """The seed of the stream for a purpose."""
-        return derive(self.seed, purpose, *self.names)
+        return derive_seed(self.seed, purpose, *self.names)
 
     def numpy(self, purpose: str) -> np.random.Generator:
         """The stream for a purpose, as NumPy's; counter-based (Philox), so that it is the same on every machine."""

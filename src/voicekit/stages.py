@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from voicekit.jsonio import parse_json
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.storage.cache import Entry, StageCache
 from voicekit.storage.files import write_json
 
@@ -20,10 +20,10 @@ T = TypeVar("T")
 class Stages:
     """The stages of one recording: `records` is what run.json keeps of them, `warnings` what the user should hear."""
 
-    def __init__(self, cache: StageCache, report: Reporter) -> None:
+    def __init__(self, cache: StageCache, progress: Progress) -> None:
         cache.release()
         self.cache = cache
-        self.report = report
+        self.progress = progress
         self.records: list[dict[str, Any]] = []
         self.warnings: list[str] = []
         self._loading = 0.0
@@ -37,11 +37,11 @@ class Stages:
 
     def folder(self, name: str, seconds: float, parts: dict[str, Any], make: Callable[[Path], None]) -> Entry:
         """The cache's entry for `parts`, filled by `make` if it was not there. `seconds`: of sound."""
-        self.report.stage_started(name, seconds)
+        self.progress.stage_started(name, seconds)
         self._loading = 0.0
         entry = self.cache.entry(name, parts, make)
         took = entry.seconds - self._loading
-        self.report.stage_done(name, took, entry.cached)
+        self.progress.stage_done(name, took, entry.cached)
         record = {"name": name, "key": entry.key, "cached": entry.cached, "seconds": round(took, 3)}
         record |= {"loading": round(self._loading, 3)} if self._loading else {}
         self.records.append(record | {"made": entry.about["made"], "with": entry.about["with"]})

@@ -234,7 +234,7 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SynthesizedSpeech:
     """What an engine made of a text. `tokens`: its speech tokens, where it has some; they can be rendered again."""
 
     audio: Audio

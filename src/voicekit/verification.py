@@ -21,12 +21,12 @@ from voicekit.config.transcribe import TranscribeOptions
 from voicekit.errors import SourceError, UsageError, VoicekitError, interrupted
 from voicekit.provenance import made_with
 from voicekit.runtime.device import choose_device
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.storage.files import file_sha256, hash_file
 from voicekit.takes.records import TakeRecord
-from voicekit.takes.render import SOUND, Order, read_take, write_take
-from voicekit.takes.run import find_run_folder, open_run, read_manifest
-from voicekit.tts.speaker import Speaker
+from voicekit.takes.render import SOUND, TakeRequest, read_take, write_take
+from voicekit.takes.run import find_run_folder, open_clone_run, read_manifest
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.types import Transcript
 
 
@@ -48,7 +48,7 @@ class Check:
 
 
 def verify(
-    run: str | Path, takes: Sequence[str] = (), device: str = "auto", reporter: Reporter | None = None
+    run: str | Path, takes: Sequence[str] = (), device: str = "auto", progress: Progress | None = None
 ) -> Iterator[Check]:
     """Make a run again, one thing after the other.
 
@@ -62,14 +62,14 @@ def verify(
     """
     folder = find_run_folder(Path(run))
     manifest = read_manifest(folder)
-    report = reporter or Reporter()
+    progress = progress or Progress()
     if manifest.get("kind") == "transcript":
         if takes:
             raise UsageError(f"{folder} is a transcript and has no takes", "Leave out --take")
-        return iter([_transcript(folder, manifest, device, report)])
-    found = open_run(folder)
+        return iter([_transcript(folder, manifest, device, progress)])
+    found = open_clone_run(folder)
     wanted = [found.take(name) for name in takes] or [take for take in found.takes if take.file]
-    checks = _takes(folder, wanted, device, report)
+    checks = _takes(folder, wanted, device, progress)
     return itertools.chain(checks, _mix(folder)) if manifest.get("kind") == "dialogue" and not takes else checks
 
 
@@ -86,9 +86,9 @@ def _mix(folder: Path) -> Iterator[Check]:
             yield Check(MIX, None, _told(error))
 
 
-def _takes(folder: Path, wanted: Sequence[TakeRecord], device: str, report: Reporter) -> Iterator[Check]:
+def _takes(folder: Path, wanted: Sequence[TakeRecord], device: str, progress: Progress) -> Iterator[Check]:
     by_engine = sorted(wanted, key=lambda take: (take.engine, take.model or ""))
-    with Speaker(report, device) as speaker, tempfile.TemporaryDirectory() as scratch:
+    with Synthesizer(progress, device) as speaker, tempfile.TemporaryDirectory() as scratch:
         for number, take in enumerate(by_engine, 1):
             try:
                 yield _take(folder, take, speaker, Path(scratch))
@@ -96,15 +96,15 @@ def _takes(folder: Path, wanted: Sequence[TakeRecord], device: str, report: Repo
                 if interrupted(error):
                     raise KeyboardInterrupt from error
                 yield Check(take.id, None, _told(error))
-            report.stage_progress(number / len(by_engine))
+            progress.stage_progress(number / len(by_engine))
 
 
-def _take(folder: Path, take: TakeRecord, speaker: Speaker, scratch: Path) -> Check:
+def _take(folder: Path, take: TakeRecord, speaker: Synthesizer, scratch: Path) -> Check:
     if not take.file:
         raise SourceError(f"it has no sound: {take.error}", "")
-    order = Order.of(take)
+    order = TakeRequest.of(take)
     why = tuple(_otherwise(take.made_with, speaker.made_with(order.voice, order.model, order.watermark)))
-    made = speaker.speak(
+    made = speaker.synthesize(
         order.text, order.voice, order.params, order.seed, model=order.model, normalize=order.normalize,
         watermark=order.watermark,
     )  # fmt: skip
@@ -126,7 +126,7 @@ def compare_sounds(name: str, old: np.ndarray[Any, Any], new: np.ndarray[Any, An
     return Check(name, False, f"{changed:.1%} of the samples differ, by {np.abs(apart).max():.2g} at most, {decibels}")
 
 
-def _transcript(folder: Path, manifest: Mapping[str, Any], device: str, report: Reporter) -> Check:
+def _transcript(folder: Path, manifest: Mapping[str, Any], device: str, progress: Progress) -> Check:
     from voicekit.transcription.session import Session
 
     name = "transcript.json"
@@ -140,7 +140,7 @@ def _transcript(folder: Path, manifest: Mapping[str, Any], device: str, report: 
         options: dict[str, Any] = {
             key: tuple(v) if isinstance(v, list) else v for key, v in known.items() if v is not None
         }
-        with Session(report) as session:
+        with Session(progress) as session:
             options |= {"device": device, "translate": ()}
             new = session.transcribe(source, fresh=True, **options)
     except (OSError, KeyError, TypeError, VoicekitError) as error:

@@ -16,7 +16,7 @@ from voicekit.cloning.clone import clone
 from voicekit.cloning.forecast import Forecast, forecast
 from voicekit.redact import one_line
 from voicekit.runtime.progress import duration
-from voicekit.takes.run import Run
+from voicekit.takes.run import CloneRun
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -72,7 +72,7 @@ def main(
         return 0
     with reporter(quiet=quiet, json=json, debug=debug) as report:
         run = clone(
-            job, out, only=lines, limit=limit, changes=changes, device=device, model=model, fresh=fresh, reporter=report
+            job, out, only=lines, limit=limit, changes=changes, device=device, model=model, fresh=fresh, progress=report
         )
     summary(report, run, quiet)
     return int(any(line.picked is None for line in run.lines))
@@ -99,7 +99,7 @@ def show_forecast(found: Forecast) -> None:
         print(f"a line without a good take gets up to {found.plan.spec.retry.budget} more")
 
 
-def summary(report: Shown, run: Run, quiet: bool) -> None:
+def summary(report: Shown, run: CloneRun, quiet: bool) -> None:
     """A row a line, and where the files are."""
     if isinstance(report, JsonLines):
         report.event(

@@ -11,7 +11,7 @@ from voicekit.cli.reporters import aside
 from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
 from voicekit.tts.output import save
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 
 CLONERS = ", ".join(engine.name for engine in SPEECH_ENGINES if engine.clones)
 
@@ -46,9 +46,9 @@ def main(
     of_take = recording.suffix.lower() == ".json"
     if cut_tail and not of_take:
         raise UsageError("--cut-tail is for the FILE.json of a take", "Leave it out")
-    with aside() as reporter, Speaker(reporter, device) as speaker:
+    with aside() as reporter, Synthesizer(reporter, device) as speaker:
         if of_take:
-            take = speaker.revoice(
+            take = speaker.resynthesize(
                 recording, voice=voice, engine=engine, seed=seed, tail=cut_tail, model=model,
                 watermark=not no_watermark,
             )  # fmt: skip

@@ -99,9 +99,9 @@ def dialogue(
     from voicekit.dialogues.dialogue import make
     from voicekit.provenance import made_with
     from voicekit.storage.cache import StageCache
-    from voicekit.tts.speaker import Speaker
+    from voicekit.tts.synthesizer import Synthesizer
 
-    with reporter(quiet=quiet, json=json, debug=False) as report, Speaker(device=casting.options.device) as speaker:
+    with reporter(quiet=quiet, json=json, debug=False) as report, Synthesizer(device=casting.options.device) as speaker:
         mix = make(casting, out, speaker, StageCache(fresh, made_with), report, source=path)
         _show(mix, report)
     return int(bool(mix.timeline.failed))
@@ -134,7 +134,7 @@ def _show(mix: Mix, report: Shown) -> None:
         report.event(
             "run", folder=str(mix.folder), cached=mix.cached, utterances=len(timeline.entries),
             failed=[one.id for one in timeline.failed], duration=timeline.duration, loudness=timeline.loudness,
-            true_peak=timeline.true_peak, heard=jsonlib.loads(mix.heard.to_json()) if mix.heard else None,
+            true_peak=timeline.true_peak, heard=jsonlib.loads(mix.scores.to_json()) if mix.scores else None,
         )  # fmt: skip
         return
     loud = f"{timeline.loudness:.1f} LUFS, {timeline.true_peak:.1f} dBTP" if timeline.loudness is not None else "silent"
@@ -153,7 +153,7 @@ def _show(mix: Mix, report: Shown) -> None:
             f"conversations: {few:.0%} to {many:.0%} overlap, median {quick:.2f} to {slow:.2f} s, mode up to "
             f"{PUBLISHED['mode'][1]:.1f} s (docs/dialogue.md)"
         )
-    if (heard := mix.heard) is not None:
+    if (heard := mix.scores) is not None:
         scores = {"WER": heard.wer, "cpWER": heard.cpwer, "DER": heard.der, "DER, told who is who": heard.oracle_der}
         told = ", ".join(f"{name} {value:.1%}" for name, value in scores.items() if value is not None)
         report.note(f"heard: {told}; {heard.speakers} of {len(timeline.speakers)} speakers")

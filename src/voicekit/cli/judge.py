@@ -23,7 +23,7 @@ from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.quality.gates import Verdict, verdict
 from voicekit.quality.judge import Judge, to_json
 from voicekit.redact import one_line
-from voicekit.takes.repair import Repaired, mend
+from voicekit.takes.repair import Repaired, repair_and_verify
 from voicekit.types import Audio, Measures
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -79,7 +79,7 @@ def main(
                 measures = judge.measure(sound, meant, language, reference)
                 mended = None
                 if repair is not None:
-                    mended = mend(
+                    mended = repair_and_verify(
                         sound, measures, lambda audio: judge.measure(audio, meant, language, reference),
                         lambda found: verdict(found, gates),
                     )  # fmt: skip

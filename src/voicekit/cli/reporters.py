@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
 from voicekit.errors import VoicekitError
-from voicekit.runtime.progress import Reporter, duration
+from voicekit.runtime.progress import Progress, duration
 
 if TYPE_CHECKING:
     from voicekit.transcription.session import Outcome
 
 
-class Shown(Reporter):
+class Shown(Progress):
     """A reporter that also prints a summary, and tracebacks on request."""
 
     debug = False
@@ -75,7 +76,7 @@ class Live(Plain):
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.progress = Progress(
+        self.progress = RichProgress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f}%"),
@@ -214,10 +215,10 @@ def reporter(quiet: bool, json: bool, debug: bool) -> Iterator[Shown]:
         yield shown
 
 
-class Aside(Reporter):
+class Aside(Progress):
     """Notes on stderr, and on a terminal how far it is: for commands whose result is a line on stdout."""
 
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: RichProgress) -> None:
         self.bar = bar
         self.task = bar.add_task("", total=1.0)
 
@@ -237,7 +238,7 @@ class Aside(Reporter):
 def aside() -> Iterator[Aside]:
     """A reporter that keeps out of the way of what is printed."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
         yield Aside(bar)
 
 

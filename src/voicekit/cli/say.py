@@ -17,7 +17,7 @@ from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
 from voicekit.storage.files import check_size, read_limited, utf8
 from voicekit.tts.output import save
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.tts.voices import find, first_voice
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -91,7 +91,7 @@ def main(
         raise UsageError(f"a rate of {rate} Hz", "Give 24000 or 48000")
     if loudness is not None:
         build(Loudness, {"integrated": loudness}, "--loudness")
-    with aside() as reporter, Speaker(reporter, device) as speaker:
+    with aside() as reporter, Synthesizer(reporter, device) as speaker:
         take = speaker.say(
             words, voice=voice, engine=engine, seed=seed, preset=preset, language=language, model=model,
             normalize=not as_written, watermark=not no_watermark, **_params(set_ or []),

@@ -11,7 +11,7 @@ import typer
 
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import UsageError
-from voicekit.formats.subtitle_files import load
+from voicekit.formats.subtitle_files import load_subtitles
 from voicekit.formats.writers import format_of, write
 from voicekit.redact import one_line
 from voicekit.subtitles import edit
@@ -53,7 +53,7 @@ def shift(
     """
     if (from_fps is None) != (to_fps is None) or min(from_fps or 1, to_fps or 1) <= 0:
         raise UsageError("a frame rate is missing", "Give --from-fps and --to-fps, both above 0")
-    transcript, notes = load(file)
+    transcript, notes = load_subtitles(file)
     factor = from_fps / to_fps if from_fps and to_fps else 1.0
     last = math.inf if end is None else seconds(end)
     moved, more = edit.shift(transcript, seconds(by), factor, seconds(start), last)
@@ -75,7 +75,7 @@ def join(
     \b
     voicekit subtitle join part1.srt part2.srt --at 00:45:00 -o whole.srt
     """
-    parts = [load(file) for file in files]
+    parts = [load_subtitles(file) for file in files]
     whole = edit.join([transcript for transcript, _ in parts], [seconds(text) for text in at or []])
     notes = [f"{file.name}: {note}" for file, (_, some) in zip(files, parts, strict=True) for note in some]
     _write(whole, files[0], "joined", out, notes)
@@ -93,7 +93,7 @@ def split(
     \b
     voicekit subtitle split talk.srt --at 00:10:00 --at 00:20:00
     """
-    transcript, notes = load(file)
+    transcript, notes = load_subtitles(file)
     parts = edit.split(transcript, [seconds(text) for text in at], keep_times)
     for number, part in enumerate(parts, 1):
         name = _file(file)
@@ -118,9 +118,9 @@ def retime(
     """
     if (audio is None) == (transcript is None):
         raise UsageError("nothing to fit them to, or too much", "Give --audio or --transcript")
-    subtitles, notes = load(file)
+    subtitles, notes = load_subtitles(file)
     if transcript is not None:
-        heard, _ = load(transcript)
+        heard, _ = load_subtitles(transcript)
     else:
         from voicekit.transcription.session import Session
 

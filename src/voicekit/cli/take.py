@@ -11,7 +11,7 @@ import typer
 from voicekit.cloning.clone import told
 from voicekit.redact import one_line
 from voicekit.takes.records import TakeRecord
-from voicekit.takes.run import open_run, tag_take
+from voicekit.takes.run import open_clone_run, tag_take
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
@@ -28,7 +28,7 @@ def list_takes(
     json: Annotated[bool, typer.Option("--json", help="For machines: the rows of scores.csv")] = False,
 ) -> None:
     """The takes, what was heard of them, and which were picked (*)."""
-    found = open_run(run)
+    found = open_clone_run(run)
     if json:
         table = found.to_dataframe()
         rows = table[table["line"] == line] if line else table
@@ -56,7 +56,7 @@ def tag(
     voicekit take tag outputs/packaged/latest 004-2 good
     voicekit take tag outputs/packaged/latest 004-1 weird "a gasp at the end"
     """
-    before = open_run(run)
+    before = open_clone_run(run)
     name = before.take(take).id
     after = tag_take(before.folder, name, tag, note)
     line = next(line for line in after.lines if line.id == after.take(name).line)

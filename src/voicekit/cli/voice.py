@@ -13,7 +13,7 @@ from voicekit.config.engines import VoiceFile
 from voicekit.config.schema import build
 from voicekit.errors import UsageError, VoicekitError
 from voicekit.redact import one_line
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.tts.voices import KnownVoice, add, find, known_voices
 
 app = typer.Typer(
@@ -66,7 +66,7 @@ def prepare(
     \b
     voicekit voice prepare interview.mp4 -o ana.wav --start 62
     """
-    with Speaker() as speaker:
+    with Synthesizer() as speaker:
         found = speaker.reference(recording, start, one_speaker)
     write(found.clip, out)
     for note in (*found.faults, *found.done):
@@ -105,7 +105,7 @@ def add_voice(
                 f"nobody has said that the person agrees to {name} being cloned",
                 'Give --consent "who, when, for what"; it is kept in voice.yaml',
             )
-        with Speaker() as listener:
+        with Synthesizer() as listener:
             found = listener.reference(recording, start, one_speaker)
         clip = found.clip
         values |= {"clip": "clip.wav", "consent": consent, "source": source or recording.name}

@@ -20,19 +20,19 @@ from voicekit.provenance import made_with, surroundings
 from voicekit.quality.judge import Judge
 from voicekit.quality.prosody import Profile
 from voicekit.redact import without_secrets
-from voicekit.runtime.progress import Reporter, duration
+from voicekit.runtime.progress import Progress, duration
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import digest, hash_file
 from voicekit.storage.names import claim_name
 from voicekit.storage.runs import RunFolder, find_run, latest_run
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
 from voicekit.takes.records import LineRecord, TakeRecord, Takes, read_takes
-from voicekit.takes.render import Order, Renderer, copy_into
-from voicekit.takes.results import mender, write_results, write_spec
-from voicekit.takes.run import Run, open_run
+from voicekit.takes.render import Renderer, TakeRequest, copy_into
+from voicekit.takes.results import make_repairer, write_results, write_spec
+from voicekit.takes.run import CloneRun, open_clone_run
 from voicekit.takes.selection import judged, profiles
 from voicekit.takes.tags import Tag, read_tags, write_tags
-from voicekit.tts.speaker import Speaker
+from voicekit.tts.synthesizer import Synthesizer
 from voicekit.types import Measures
 
 VERSION = 1
@@ -48,8 +48,8 @@ def clone(
     device: str = "auto",
     model: str = "auto",
     fresh: bool = False,
-    reporter: Reporter | None = None,
-) -> Run:
+    progress: Progress | None = None,
+) -> CloneRun:
     """Do a job: several takes of each line, the best of them kept.
 
     Args:
@@ -69,28 +69,28 @@ def clone(
     read = load_job(job, changes)
     plan = plan_job(read, tuple(only), limit)
     source = str(read.file.resolve()) if read.file else ""
-    report = reporter or Reporter()
+    progress = progress or Progress()
     home = claim_name(Path(out), str(plan.spec.name), source or f"job {plan.spec.name}")
-    with Speaker(report, device) as speaker, Judge(device, report, model) as judge:
+    with Synthesizer(progress, device) as speaker, Judge(device, progress, model) as judge:
         renderer = Renderer(speaker, StageCache(fresh, made_with))
         key = plan_digest(plan, renderer, judge)
-        report.item_started(str(plan.spec.name))
+        progress.item_started(str(plan.spec.name))
         if not fresh and (folder := find_run(home, key)):
-            report.item_done(str(plan.spec.name), folder, again=True)
-            return open_run(folder)
+            progress.item_done(str(plan.spec.name), folder, again=True)
+            return open_clone_run(folder)
         before = latest_run(home)
         with RunFolder(home, key) as run:
-            work = _Work(plan, renderer, judge, run.folder, report)
+            work = _Work(plan, renderer, judge, run.folder, progress)
             manifest = work.do(_tags_before(before))
             manifest["job"] = {"file": without_secrets(source), "name": plan.spec.name}
             if manifest["failed"]:  # so that this one is not taken for done
                 key = digest([key, manifest["failed"]])
             if not fresh and (folder := find_run(home, key)):  # another process did the same meanwhile
-                report.item_done(str(plan.spec.name), folder, again=True)
-                return open_run(folder)
+                progress.item_done(str(plan.spec.name), folder, again=True)
+                return open_clone_run(folder)
             folder = run.commit({"kind": "clone", "plan": key, **manifest, **surroundings(judge.device)})
-    report.item_done(str(plan.spec.name), folder, again=False)
-    return open_run(folder)
+    progress.item_done(str(plan.spec.name), folder, again=False)
+    return open_clone_run(folder)
 
 
 def plan_digest(plan: JobPlan, renderer: Renderer, judge: Judge) -> str:
@@ -127,7 +127,7 @@ class _Work:
     renderer: Renderer
     judge: Judge
     folder: Path
-    report: Reporter
+    progress: Progress
     takes: dict[str, list[TakeRecord]] = field(default_factory=dict)
     references: dict[str, Measures | None] = field(default_factory=dict)
     done: int = 0
@@ -141,20 +141,20 @@ class _Work:
         Raises:
             EngineError: not one take could be rendered.
         """
-        self.report.stage_started("takes", 0.0)
+        self.progress.stage_started("takes", 0.0)
         self._make([order for line in self.plan.lines for order in self.plan.orders(line)])
         self._try_again()
         if not any(take.file for take in self._all()):
             first = next(iter(self._all()))
             raise EngineError(f"not one take could be rendered: {first.error}", "See what it says, and run it again")
-        self.report.stage_done("takes", time.monotonic() - self.started, self.cached == self.done)
+        self.progress.stage_done("takes", time.monotonic() - self.started, self.cached == self.done)
         Speeds().learn(self.renderer.timings, self.judge.device.kind)
         own = self._profiles()
         lines = tuple(LineRecord(line.id, line.text, line.voice) for line in self.plan.lines)
         takes = Takes(TAKES_SCHEMA, lines, tuple(judged(take, self.plan.spec.pick, own) for take in self._all()))
         sounds = {take.id: hash_file(self.folder / take.file) for take in takes.takes if take.file and said_before}
         tags = {name: said_before[sound] for name, sound in sounds.items() if sound in said_before}
-        mend = mender(lambda: self.judge, self.plan.spec.pick, own) if self.plan.spec.repair else None
+        mend = make_repairer(lambda: self.judge, self.plan.spec.pick, own) if self.plan.spec.repair else None
         write_spec(self.folder, self.plan.spec)
         if tags:
             write_tags(self.folder, tags)
@@ -162,7 +162,7 @@ class _Work:
         flagged = [line.id for line in takes.lines if line.flagged]
         for line in takes.lines:
             if line.flagged:
-                self.report.warning(f"{line.id}: {line.why}")
+                self.progress.warning(f"{line.id}: {line.why}")
         return {
             "config": self.plan.spec.model_dump(mode="json", exclude={"lines"}),
             "counts": {"lines": len(lines), "takes": len(takes.takes), "cached": self.cached, "flagged": len(flagged)},
@@ -178,14 +178,14 @@ class _Work:
     def _all(self) -> list[TakeRecord]:
         return [take for line in self.plan.lines for take in self.takes.get(line.id, [])]
 
-    def _make(self, orders: Sequence[Order]) -> None:
+    def _make(self, orders: Sequence[TakeRequest]) -> None:
         """Render and judge, copy into the run, and keep the records in the order that was asked for."""
         self.wanted += len(orders)
         found: dict[str, TakeRecord] = {}
 
-        def failed(order: Order, error: VoicekitError) -> None:
+        def failed(order: TakeRequest, error: VoicekitError) -> None:
             found[order.id] = replace(order.record(), error=str(error))
-            self.report.item_failed(order.id, error)
+            self.progress.item_failed(order.id, error)
             self._tell(None)
 
         for stored, measures in self.renderer.each(orders, self.judge, failed):
@@ -201,13 +201,13 @@ class _Work:
         for order in orders:
             self.takes.setdefault(order.line, []).append(found[order.id])
 
-    def _hear_reference(self, order: Order) -> None:
+    def _hear_reference(self, order: TakeRequest) -> None:
         name = order.voice.voice.name
         self.references[name] = None
         try:
             self.references[name] = self.renderer.measure_reference(order, self.judge)
         except VoicekitError as error:
-            self.report.warning(f"the reference of {name} was not judged: {error}")
+            self.progress.warning(f"the reference of {name} was not judged: {error}")
 
     def _try_again(self) -> None:
         """Lines of which no take went through the gates get more, step by step, together."""
@@ -218,7 +218,7 @@ class _Work:
             if not orders:
                 return
             lines = {order.line for order in orders}
-            self.report.note(f"no good take yet of {len(lines)} lines: {len(orders)} more")
+            self.progress.note(f"no good take yet of {len(lines)} lines: {len(orders)} more")
             self._make(orders)
 
     def _failing(self) -> list[LinePlan]:
@@ -235,9 +235,9 @@ class _Work:
 
     def _tell(self, take: TakeRecord | None) -> None:
         self.done += 1
-        self.report.stage_progress(self.done / self.wanted)
+        self.progress.stage_progress(self.done / self.wanted)
         if take:
-            self.report.note(f"[{self.done}/{self.wanted}{self._left()}] {told(take)}")
+            self.progress.note(f"[{self.done}/{self.wanted}{self._left()}] {told(take)}")
 
     def _left(self) -> str:
         """About how long yet, by the takes that had to be made."""

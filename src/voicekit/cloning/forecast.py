@@ -20,8 +20,8 @@ from voicekit.quality.judge import Judge
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import folder_bytes, write_json
 from voicekit.storage.paths import cache_dir
-from voicekit.takes.render import JUDGE, Order, Renderer, Timing
-from voicekit.tts.speaker import Speaker
+from voicekit.takes.render import JUDGE, Renderer, TakeRequest, Timing
+from voicekit.tts.synthesizer import Synthesizer
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def forecast(
 ) -> Forecast:  # fmt: skip
     """What `clone` would do. Loads no model and writes nothing. Raises as `clone` does before it renders."""
     plan = plan_job(load_job(job, changes), tuple(only), limit)
-    with Speaker(device=device) as speaker, Judge(device, model=model) as judge:
+    with Synthesizer(device=device) as speaker, Judge(device, model=model) as judge:
         renderer = Renderer(speaker, StageCache())
         orders = [order for line in plan.lines for order in plan.orders(line)]
         new = [order for order in orders if not renderer.there(order)]
@@ -111,7 +111,7 @@ class Speeds:
             with contextlib.suppress(OutputError):
                 write_json(self._path, self._known)
 
-    def seconds(self, orders: Iterable[Order], device: str) -> float | None:
+    def seconds(self, orders: Iterable[TakeRequest], device: str) -> float | None:
         """Of work on takes that are to be rendered and judged; None where an engine was never timed here."""
         total = 0.0
         for order in orders:

@@ -22,7 +22,7 @@ from voicekit.config.engines import sampling
 from voicekit.config.presets import preset
 from voicekit.engines.registry import SpeechEngine, speech_engine, speech_engines
 from voicekit.errors import UsageError
-from voicekit.takes.render import Order, take_seed
+from voicekit.takes.render import TakeRequest, take_seed
 from voicekit.tts.voices import KnownVoice, find
 from voicekit.types import Voice
 
@@ -64,9 +64,9 @@ class JobPlan:
     spec: CloneJob
     lines: tuple[LinePlan, ...]
 
-    def orders(self, line: LinePlan) -> list[Order]:
+    def orders(self, line: LinePlan) -> list[TakeRequest]:
         """The takes of a line at first."""
-        seeds = range(1, (self.spec.takes if line.engine.draws else 1) + 1)
+        seeds = range(1, (self.spec.takes if line.engine.uses_seed else 1) + 1)
         wanted = [
             (setting, setting.seed if setting.seed is not None else self.seed(line, n))
             for setting in line.settings
@@ -74,14 +74,14 @@ class JobPlan:
         ]
         return [self._order(line, number, *each) for number, each in enumerate(wanted, 1)]
 
-    def retries(self, line: LinePlan, made: int) -> Iterator[list[Order]]:
+    def retries(self, line: LinePlan, made: int) -> Iterator[list[TakeRequest]]:
         """The takes to try further where none was good, step by step. `made`: how many there were at first."""
         ramp = self.spec.retry.ramp
-        steps = [step for step in ramp if (line.engine.draws if step == SEEDS else _has_preset(line.engine, step))]
+        steps = [step for step in ramp if (line.engine.uses_seed if step == SEEDS else _has_preset(line.engine, step))]
         left, number = self.spec.retry.budget, made
         for place, step in enumerate(steps):
             settings = self._settings_of_step(line, step)
-            share = left // (len(steps) - place) if line.engine.draws else min(left, 1)
+            share = left // (len(steps) - place) if line.engine.uses_seed else min(left, 1)
             orders = []
             for n in range(share):
                 number += 1
@@ -99,8 +99,8 @@ class JobPlan:
         first = line.settings[0]
         return (Setting(first.voice, sampling(line.engine.name, line.engine.params, step), step),)
 
-    def _order(self, line: LinePlan, number: int, setting: Setting, seed: int) -> Order:
-        return Order(
+    def _order(self, line: LinePlan, number: int, setting: Setting, seed: int) -> TakeRequest:
+        return TakeRequest(
             line.id, number, line.text, setting.voice, setting.params, seed, setting.preset,
             self.spec.voices[line.voice].model, self.spec.normalize, self.spec.watermark,
         )  # fmt: skip

@@ -19,7 +19,7 @@ from voicekit.config.dialogue import ScriptHeader
 from voicekit.config.subtitles import subtitle_style
 from voicekit.dialogues.casting import Casting, Utterance
 from voicekit.dialogues.export import Rendered, encode, mix_takes, rendered, silence_like, stem_names
-from voicekit.dialogues.mix import HEARD, MIX, SCRIPT, TIMELINE, Mix
+from voicekit.dialogues.mix import MIX, SCORES, SCRIPT, TIMELINE, Mix
 from voicekit.dialogues.mixer import Mixed
 from voicekit.dialogues.script import Script
 from voicekit.dialogues.script_format import format as format_script
@@ -30,16 +30,16 @@ from voicekit.errors import EngineError, VoicekitError
 from voicekit.formats.writers import save
 from voicekit.provenance import package_versions, surroundings
 from voicekit.runtime.device import choose_device
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.storage.files import digest, write_text
 from voicekit.storage.write_errors import cannot_write
 from voicekit.takes.records import FILE as TAKES
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
-from voicekit.takes.render import Order, Renderer, StoredTake, copy_into
+from voicekit.takes.render import Renderer, StoredTake, TakeRequest, copy_into
 
 if TYPE_CHECKING:
-    from voicekit.dialogues.scores import Heard
+    from voicekit.dialogues.scores import DialogueScores
     from voicekit.quality.judge import Judge
     from voicekit.transcription.session import Session
 
@@ -53,12 +53,12 @@ PACKAGES = ("kokoro-onnx", "numpy", "onnxruntime", "piper-tts", "pyloudnorm", "s
 class DialogueBuilder:
     """Makes one run in its folder."""
 
-    def __init__(self, casting: Casting, title: str, folder: Path, renderer: Renderer, report: Reporter) -> None:
+    def __init__(self, casting: Casting, title: str, folder: Path, renderer: Renderer, progress: Progress) -> None:
         self.casting = casting
         self.title = title
         self.folder = folder
         self.renderer = renderer
-        self.report = report
+        self.progress = progress
         self.takes: dict[str, TakeRecord] = {}
         """By id, those that failed too."""
         self.picked: dict[str, TakeRecord] = {}
@@ -73,39 +73,39 @@ class DialogueBuilder:
     def make(self, session: Session | None) -> Mix:
         self._render()
         timeline = self._mixed()
-        heard: Heard | None = None
+        scores: DialogueScores | None = None
         if self.casting.options.judge and len(self.errors) < len(self.casting.utterances):
-            timeline, heard = self._judged(timeline, session)
-        self._write(timeline, heard)
-        return Mix(self.folder, timeline, heard)
+            timeline, scores = self._judged(timeline, session)
+        self._write(timeline, scores)
+        return Mix(self.folder, timeline, scores)
 
     # --- takes
 
     def _render(self) -> None:
         utterances = {one.order.id: one for one in self.casting.utterances}
         started = time.monotonic()
-        self.report.stage_started("takes", 0.0)
+        self.progress.stage_started("takes", 0.0)
 
-        def failed(order: Order, error: VoicekitError) -> None:
+        def failed(order: TakeRequest, error: VoicekitError) -> None:
             one = utterances[order.id]
             self.errors[one.id] = str(error)
             self.takes[order.id] = replace(order.record(), error=str(error))
             self.rendered[one.id] = silence_like(one)
-            self.report.item_failed(f"line {one.line + 1} ({one.speaker})", error)
+            self.progress.item_failed(f"line {one.line + 1} ({one.speaker})", error)
 
         for count, (stored, _) in enumerate(
             self.renderer.each([one.order for one in utterances.values()], None, failed)
         ):
             self._keep(utterances[stored.order.id], stored)
             self.cached += stored.cached
-            self.report.stage_progress((count + 1) / len(utterances))
+            self.progress.stage_progress((count + 1) / len(utterances))
             if count % HELD == HELD - 1:
                 self.renderer.release()
         self.renderer.release()
         if not self.picked:
             raise EngineError("no line could be rendered", f"The first error: {next(iter(self.errors.values()))}")
         self.timings["takes"] = time.monotonic() - started
-        self.report.stage_done("takes", self.timings["takes"], self.cached == len(utterances))
+        self.progress.stage_done("takes", self.timings["takes"], self.cached == len(utterances))
 
     def _keep(self, one: Utterance, stored: StoredTake) -> None:
         """A take in the run's folder, and what timing and mix need to know of it."""
@@ -124,12 +124,12 @@ class DialogueBuilder:
     def _mixed(self) -> Timeline:
         started = time.monotonic()
         options = self.casting.options
-        self.report.stage_started("mix", sum(one.clip.seconds for one in self.rendered.values()))
-        placed, done = mix_takes(self.casting, self.rendered, self.folder, self.report.stage_progress)
+        self.progress.stage_started("mix", sum(one.clip.seconds for one in self.rendered.values()))
+        placed, done = mix_takes(self.casting, self.rendered, self.folder, self.progress.stage_progress)
         self.timings["mix"] = time.monotonic() - started
-        self.report.stage_done("mix", self.timings["mix"], False)
+        self.progress.stage_done("mix", self.timings["mix"], False)
         if done.loudness is not None and abs(done.loudness - options.loudness) > 0.5:
-            self.report.warning(
+            self.progress.warning(
                 f"the mix is at {done.loudness:g} LUFS, not at {options.loudness:g}: more would squash its peaks"
             )
         return self._timeline(placed, done)
@@ -144,21 +144,21 @@ class DialogueBuilder:
 
     # --- judge
 
-    def _judged(self, timeline: Timeline, session: Session | None) -> tuple[Timeline, Heard]:
+    def _judged(self, timeline: Timeline, session: Session | None) -> tuple[Timeline, DialogueScores]:
         """The scores of the mix; and where there is a budget for it, lines taken again, mixed and scored anew."""
-        from voicekit.dialogues.scores import hear
+        from voicekit.dialogues.scores import score_dialogue
         from voicekit.transcription.session import Session
 
         started = time.monotonic()
-        with session or Session(self.report) as listener:
-            heard, _ = hear(listener, self.folder / MIX, timeline, self.casting.options.device)
-            if self.casting.options.retakes and self._retaken(heard):
+        with session or Session(self.progress) as listener:
+            scores, _ = score_dialogue(listener, self.folder / MIX, timeline, self.casting.options.device)
+            if self.casting.options.retakes and self._retaken(scores):
                 timeline = self._mixed()
-                heard, _ = hear(listener, self.folder / MIX, timeline, self.casting.options.device)
+                scores, _ = score_dialogue(listener, self.folder / MIX, timeline, self.casting.options.device)
         self.timings["judge"] = time.monotonic() - started
-        return timeline, heard
+        return timeline, scores
 
-    def _retaken(self, heard: Heard) -> bool:
+    def _retaken(self, scores: DialogueScores) -> bool:
         """Take the lines that were understood worst again, within the budget; whether a better take came of it.
 
         Only lines of engines that draw: the others would say it the same way again. A take is better when fewer of its
@@ -167,11 +167,11 @@ class DialogueBuilder:
         from voicekit.quality.judge import Judge
 
         by_id = {one.id: one for one in self.casting.utterances}
-        worst = [by_id[id] for id, share in heard.lines.items() if share > 0 and id in self.picked]
-        worst = [one for one in worst if speech_engine(one.order.voice.voice.engine).draws]
+        worst = [by_id[id] for id, share in scores.lines.items() if share > 0 and id in self.picked]
+        worst = [one for one in worst if speech_engine(one.order.voice.voice.engine).uses_seed]
         budget = self.casting.options.retakes
         better = False
-        with Judge(self.casting.options.device, self.report) as judge:
+        with Judge(self.casting.options.device, self.progress) as judge:
             for number in range(2, 2 + budget):
                 for one in worst:
                     if budget == 0:
@@ -185,18 +185,18 @@ class DialogueBuilder:
         before = self.picked[one.id]
         first = self.renderer.render(one.order if before.number == 1 else self.casting.retake(one, before.number))
         again = self.renderer.render(self.casting.retake(one, number))
-        heard = [self.renderer.measure(stored, judge) for stored in (first, again)]
-        wrong = [1.0 if measures.wer is None else measures.wer for measures in heard]
+        scores = [self.renderer.measure(stored, judge) for stored in (first, again)]
+        wrong = [1.0 if measures.wer is None else measures.wer for measures in scores]
         kept = wrong[1] < wrong[0]
         ready = self.rendered[one.id]
-        self.takes[before.id] = before = replace(before, measures=heard[0])
+        self.takes[before.id] = before = replace(before, measures=scores[0])
         self._keep(one, again)
-        self.takes[again.order.id] = self.picked[one.id] = replace(self.picked[one.id], measures=heard[1])
+        self.takes[again.order.id] = self.picked[one.id] = replace(self.picked[one.id], measures=scores[1])
         if not kept:
             self.picked[one.id], self.rendered[one.id] = before, ready
         said = f"{wrong[min(kept, 1)]:.0%} of its words were wrong, {wrong[1 - kept]:.0%} of the other's"
         self.why[one.id] = said
-        self.report.note(
+        self.progress.note(
             f"line {one.line + 1} ({one.speaker}), take {number}: {wrong[0]:.0%} wrong, now {wrong[1]:.0%}"
         )
         self.renderer.release()
@@ -204,15 +204,15 @@ class DialogueBuilder:
 
     # --- files
 
-    def _write(self, timeline: Timeline, heard: Heard | None) -> None:
+    def _write(self, timeline: Timeline, scores: DialogueScores | None) -> None:
         lines = tuple(self._line(one) for one in self.casting.utterances)
         order = {one.id: number for number, one in enumerate(self.casting.utterances)}
         takes = tuple(sorted(self.takes.values(), key=lambda take: (order[take.line], take.number)))
         write_text(self.folder / TAKES, Takes(TAKES_SCHEMA, lines, takes).to_json())
         write_text(self.folder / TIMELINE, timeline.to_json())
         write_text(self.folder / SCRIPT, format_script(self._script()))
-        if heard is not None:
-            write_text(self.folder / HEARD, heard.to_json())
+        if scores is not None:
+            write_text(self.folder / SCORES, scores.to_json())
         transcript, exact = timeline.transcript, subtitle_style("raw")
         for ending in ("srt", "vtt", "rttm"):
             save(transcript, self.folder / f"mix.{ending}", exact)

@@ -21,12 +21,12 @@ from voicekit.config.presets import presets
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import load_yaml
 from voicekit.dialogues.script import LONGEST_NAME, Aside, Backchannel, Line, Pause, Say, Script
-from voicekit.dialogues.script_lexer import Fault
+from voicekit.dialogues.script_lexer import ScriptProblem
 from voicekit.engines.registry import SpeechEngine, speech_engine
 from voicekit.errors import UsageError
 from voicekit.redact import one_line
-from voicekit.seeds import Draws
-from voicekit.takes.render import Order, take_seed
+from voicekit.seeds import RandomStreams
+from voicekit.takes.render import TakeRequest, take_seed
 from voicekit.tts.voices import KnownVoice, find
 
 PACKAGED = ("jf_alpha", "jm_kumo", "joe", "jf_gongitsune", "jf_tebukuro", "jf_nezumi")
@@ -57,7 +57,7 @@ class Utterance:
     line: int
     speaker: str
     key: tuple[str, str, int]
-    order: Order
+    order: TakeRequest
     pause: float | None = None
     inside: tuple[str, float] | None = None
 
@@ -93,7 +93,7 @@ class Casting:
             found.setdefault(one.line, []).append(one)
         return found
 
-    def retake(self, utterance: Utterance, number: int) -> Order:
+    def retake(self, utterance: Utterance, number: int) -> TakeRequest:
         """Another take of it."""
         seed = self.roles[utterance.speaker].seed
         return replace(
@@ -165,9 +165,9 @@ def _can_begin(script: Script, number: int, name: str) -> None:
     line = script.lines[number]
     if line.over or (line.gap or 0) < 0:
         if number == 0:
-            raise Fault(name, line.at, "[over] in the first line, before which nobody speaks", "Remove it")
+            raise ScriptProblem(name, line.at, "[over] in the first line, before which nobody speaks", "Remove it")
         if script.lines[number - 1].speaker == line.speaker:
-            raise Fault(name, line.at, f"{line.speaker} cannot talk over themselves", "Remove [over]")
+            raise ScriptProblem(name, line.at, f"{line.speaker} cannot talk over themselves", "Remove [over]")
 
 
 def _params(voice: KnownVoice, role: Role, wanted: dict[str, Any] | None = None, chosen: str | None = None) -> Any:
@@ -237,7 +237,7 @@ class _Maker:
         if text:
             yield text, manner, pause, others
         elif others:
-            raise Fault(self.name, others[0][1].at, "nothing is said with it", "Put it before or between words")
+            raise ScriptProblem(self.name, others[0][1].at, "nothing is said with it", "Put it before or between words")
 
     def _direction(self, aside: Aside, speaker: str) -> _Manner | None:
         """A preset, parameters or both; None for a stage direction."""
@@ -250,7 +250,7 @@ class _Maker:
                     params[found[1].replace("-", "_")] = float(found[2])
                 except ValueError:
                     bad = f"{found[2]!r} is no number"
-                    raise Fault(self.name, aside.at, bad, f"Write ({found[1]}=0.9)") from None
+                    raise ScriptProblem(self.name, aside.at, bad, f"Write ({found[1]}=0.9)") from None
             elif chosen is None and part in presets(f"sampling/{engine.name}"):
                 chosen = part
             else:
@@ -261,7 +261,7 @@ class _Maker:
             named = sampling(engine.name, engine.params, chosen).model_dump(exclude_unset=True) if chosen else {}
             _params(self.voices[speaker], role, {**named, **params})
         except UsageError as error:
-            raise Fault(self.name, aside.at, error.message, error.remedy) from error
+            raise ScriptProblem(self.name, aside.at, error.message, error.remedy) from error
         return _Manner(chosen, {**named, **params})
 
     def _note_of(self, aside: Aside, engine: SpeechEngine) -> None:
@@ -280,21 +280,21 @@ class _Maker:
         if not self.voices[speaker].voice.language.startswith("en"):
             self.notes.append(f"{speaker} speaks {self.voices[speaker].voice.language}: fillers are for English")
             return text
-        draws = Draws(self.options.seed, (speaker, text, self.seen[speaker, text])).numpy("filler")
+        draws = RandomStreams(self.options.seed, (speaker, text, self.seen[speaker, text])).numpy("filler")
         chance, which = draws.random(), int(draws.integers(len(FILLERS)))
         return f"{FILLERS[which]} {text}" if chance < self.options.fillers else text
 
     def _listener(self, line: Line, one: Backchannel) -> str:
         """Who says a backchannel: as written, or who speaks next, or spoke before."""
         if one.speaker == line.speaker:
-            raise Fault(self.name, one.at, f"{line.speaker} cannot answer themselves", "Name another")
+            raise ScriptProblem(self.name, one.at, f"{line.speaker} cannot answer themselves", "Name another")
         if one.speaker:
             return one.speaker
         after, before = self.script.lines[self.number + 1 :], self.script.lines[: self.number]
         for other in [*after, *reversed(before)]:
             if other.speaker != line.speaker:
                 return other.speaker
-        raise Fault(self.name, one.at, "nobody else is there to say it", "Name a speaker: {Ben: mm-hm}")
+        raise ScriptProblem(self.name, one.at, "nobody else is there to say it", "Name a speaker: {Ben: mm-hm}")
 
     def _utterance(
         self, id: str, speaker: str, text: str, said: str, manner: _Manner, pause: float | None,
@@ -304,7 +304,7 @@ class _Maker:
         key = (speaker, text, self.seen[speaker, text])
         self.seen[speaker, text] += 1
         params: Any = _params(voice, role, manner.params)
-        order = Order(
+        order = TakeRequest(
             line=id, number=1, text=said, voice=voice, params=params,
             seed=take_seed(self.options.seed if role.seed is None else role.seed, *key, 1),
             preset=manner.preset or role.preset or (voice.about.preset if voice.about else None),

@@ -24,13 +24,13 @@ from voicekit.dialogues.script_readers import ENDINGS, read_script
 from voicekit.errors import UsageError
 from voicekit.provenance import made_with
 from voicekit.redact import one_line
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import digest
 from voicekit.storage.names import claim_name
 from voicekit.storage.runs import RunFolder, find_run, point_latest
 from voicekit.takes.render import Renderer
-from voicekit.tts.speaker import Speaker, default_speaker
+from voicekit.tts.synthesizer import Synthesizer, default_synthesizer
 
 if TYPE_CHECKING:
     from voicekit.transcription.session import Session
@@ -46,7 +46,7 @@ def dialogue(
     *,
     out: str | Path = "outputs",
     fresh: bool = False,
-    speaker: Speaker | None = None,
+    speaker: Synthesizer | None = None,
     **options: Any,
 ) -> Mix:
     """Speak a conversation and mix it.
@@ -69,7 +69,7 @@ def dialogue(
     elif cast is not None:
         own = read_cast(Path(cast))
     chosen = casting_of(script, own, **options)
-    used = speaker or default_speaker()
+    used = speaker or default_synthesizer()
     source = Path(script) if is_file(script) else None
     return make(chosen, Path(out), used, StageCache(fresh, made_with), source=source)
 
@@ -91,9 +91,9 @@ def casting_of(script: str | Path, file: ScriptHeader | None = None, **options: 
 def make(
     casting: Casting,
     out: Path,
-    speaker: Speaker,
+    speaker: Synthesizer,
     cache: StageCache,
-    report: Reporter | None = None,
+    progress: Progress | None = None,
     session: Session | None = None,
     source: Path | None = None,
 ) -> Mix:
@@ -106,25 +106,25 @@ def make(
     Raises:
         VoicekitError: all but a line that cannot be rendered.
     """
-    report = report or Reporter()
+    progress = progress or Progress()
     title = one_line(casting.script.header.title) or (source.stem if source else "dialogue")
-    report.item_started(title)
+    progress.item_started(title)
     for note in casting.notes:
-        report.note(note)
+        progress.note(note)
     renderer = Renderer(speaker, cache)
     plan = _plan(casting, renderer)
     home = claim_name(out, source.stem if source else title, f"dialogue:{source.resolve() if source else title}")
     if not cache.fresh and (folder := find_run(home, plan)):
         point_latest(folder)
-        report.item_done(title, folder, again=True)
+        progress.item_done(title, folder, again=True)
         return open_mix(folder, cached=True)
     with RunFolder(home, plan) as run:
-        maker = DialogueBuilder(casting, title, run.folder, renderer, report)
+        maker = DialogueBuilder(casting, title, run.folder, renderer, progress)
         mix = maker.make(session)
         manifest = dialogue_manifest(maker, plan, source)
         folder = run.commit(manifest)
     if not mix.timeline.failed:
-        report.item_done(title, folder, again=False)
+        progress.item_done(title, folder, again=False)
     return replace(mix, folder=folder)
 
 

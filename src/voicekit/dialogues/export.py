@@ -21,7 +21,7 @@ from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, run_ffmp
 from voicekit.audio.levels import FADE
 from voicekit.dialogues.casting import Casting, Utterance, cast
 from voicekit.dialogues.mix import MIX, SCRIPT
-from voicekit.dialogues.mixer import CUT_FADE, QUIETER, TAIL, Desk, Event, Mixed, gain_of, mix, stretches
+from voicekit.dialogues.mixer import CUT_FADE, QUIETER, TAIL, Event, Mixed, MixSettings, gain_of, mix, stretches
 from voicekit.dialogues.script_readers import read_script
 from voicekit.dialogues.timeline import Timeline, chapters_as_metadata
 from voicekit.dialogues.turn_taking import Clip, Placed, place
@@ -68,7 +68,7 @@ def mix_takes(
     """
     placed = place(casting, {id: one.clip for id, one in takes.items()})
     options, roles = casting.options, casting.roles
-    desk = Desk(
+    desk = MixSettings(
         options.rate, {name: role.pan for name, role in roles.items()}, options.room,
         max(one.end for one in placed) + TAIL, options.loudness, options.true_peak,
     )  # fmt: skip

@@ -17,13 +17,13 @@ import numpy as np
 import soundfile
 
 from voicekit.audio.encode import write
-from voicekit.dialogues.scores import Heard
+from voicekit.dialogues.scores import DialogueScores
 from voicekit.dialogues.timeline import Timeline
 from voicekit.errors import SourceError
 from voicekit.notebook import mix_html
 from voicekit.types import Audio, Transcript
 
-MIX, TIMELINE, SCRIPT, HEARD = "mix.wav", "timeline.json", "script.txt", "heard.json"
+MIX, TIMELINE, SCRIPT, SCORES = "mix.wav", "timeline.json", "script.txt", "heard.json"
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Mix:
     Attributes:
         folder: The run's.
         timeline: What is said in it when.
-        heard: Its scores, where it was judged.
+        scores: Its scores, where it was judged.
         cached: An earlier run had it all.
     """
 
     folder: Path
     timeline: Timeline
-    heard: Heard | None = None
+    scores: DialogueScores | None = None
     cached: bool = False
 
     @property
@@ -74,13 +74,13 @@ def open_mix(folder: Path, cached: bool = False) -> Mix:
     """The dialogue of a run's folder. Raises SourceError where it holds none."""
     try:
         timeline = Timeline.from_json((folder / TIMELINE).read_bytes())
-        heard = _read_heard(folder / HEARD)
+        scores = _read_scores(folder / SCORES)
     except (OSError, ValueError) as error:
         raise SourceError(f"{folder} holds no dialogue ({error})", "Give the folder of a dialogue's run") from error
-    return Mix(folder, timeline, heard, cached)
+    return Mix(folder, timeline, scores, cached)
 
 
-def _read_heard(path: Path) -> Heard | None:
+def _read_scores(path: Path) -> DialogueScores | None:
     if not path.is_file():
         return None
-    return Heard.from_json(path.read_bytes())
+    return DialogueScores.from_json(path.read_bytes())

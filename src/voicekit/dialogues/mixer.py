@@ -90,7 +90,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Desk:
+class MixSettings:
     """How it is mixed. `pans`: by speaker, from -1 to 1; `length`: seconds."""
 
     rate: int
@@ -113,7 +113,7 @@ class Mixed:
 
 def mix(
     events: Sequence[Event],
-    desk: Desk,
+    desk: MixSettings,
     path: Path,
     stems: dict[str, Path],
     progress: Callable[[float], None] = lambda share: None,
@@ -167,7 +167,7 @@ def _as_int16(samples: Samples) -> NDArray[np.int16]:
 # --- tracks ---------------------------------------------------------------------------------------------------------
 
 
-def _tracks(events: Sequence[Event], desk: Desk, total: int) -> Iterator[tuple[int, Samples]]:
+def _tracks(events: Sequence[Event], desk: MixSettings, total: int) -> Iterator[tuple[int, Samples]]:
     """Chunk by chunk where it begins and float32 [speakers, 2, samples], before any gain."""
     size = round(CHUNK * desk.rate)
     speakers = list(desk.pans)

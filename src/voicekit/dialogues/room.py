@@ -14,7 +14,7 @@ import functools
 
 import numpy as np
 
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 from voicekit.types import Samples
 
 ROOMS: dict[str, tuple[float, float]] = {"small": (0.25, -16.0), "large": (0.7, -13.0)}
@@ -34,7 +34,7 @@ def room(name: str, rate: int) -> Samples | None:
 
     seconds, share = ROOMS[name]
     count = round(seconds * rate)
-    noise = Draws(0, ("room", name)).numpy("echo").standard_normal((2, count))
+    noise = RandomStreams(0, ("room", name)).numpy("echo").standard_normal((2, count))
     fall = 10 ** (-3 * np.arange(count) / count)
     rise = np.clip((np.arange(count) / rate - 0.004) / 0.004, 0, 1)
     echo = sosfilt(butter(2, (150, 5000), "bandpass", fs=rate, output="sos"), noise, axis=1) * fall * rise

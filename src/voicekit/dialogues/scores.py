@@ -18,7 +18,7 @@ from voicekit.evaluation.der import diarization_errors
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.evaluation.wer import align, base_language, normalizer
 from voicekit.recording import Recording
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache
 from voicekit.transcription.pipeline import voices_of
@@ -32,7 +32,7 @@ NEAR = 0.5
 
 
 @dataclass(frozen=True)
-class Heard:
+class DialogueScores:
     """Scores of a mix.
 
     Attributes:
@@ -57,17 +57,19 @@ class Heard:
         return _adapter().dump_json(self, indent=1).decode() + "\n"
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> Heard:
+    def from_json(cls, text: str | bytes) -> DialogueScores:
         """Raises ValueError where it is none."""
         return _adapter().validate_json(text)
 
 
 @functools.cache
-def _adapter() -> TypeAdapter[Heard]:
-    return TypeAdapter(Heard)
+def _adapter() -> TypeAdapter[DialogueScores]:
+    return TypeAdapter(DialogueScores)
 
 
-def hear(session: Session, mix: Path, timeline: Timeline, device: str = "auto") -> tuple[Heard, Transcript]:
+def score_dialogue(
+    session: Session, mix: Path, timeline: Timeline, device: str = "auto"
+) -> tuple[DialogueScores, Transcript]:
     """Transcribe and diarize a mix, told how many speak and in which language, and score it.
 
     Raises:
@@ -79,14 +81,14 @@ def hear(session: Session, mix: Path, timeline: Timeline, device: str = "auto") 
     found = session.transcribe(mix, **{**told, "language": language})
     scores = evaluate(found, timeline.transcript, language=language, metrics=("wer", "cpwer", "der")).total
     recording, plan = Recording.of_file(mix), session.plan(options)
-    voices = voices_of(recording, plan, session._engine, Stages(StageCache(), Reporter()))
+    voices = voices_of(recording, plan, session._engine, Stages(StageCache(), Progress()))
     best = None
     if voices is not None:
         errors, _ = diarization_errors(timeline.spoken, oracle(voices, timeline.spoken), timeline.duration)
         best = float(errors[:, :3].sum() / errors[:, 3].sum())
     values = {name: score.value for name, score in scores.items()}
     return (
-        Heard(
+        DialogueScores(
             _rounded(values.get("wer")), _rounded(values.get("cpwer")), _rounded(values.get("der")), _rounded(best),
             len(found.speakers), by_line(timeline.entries, found.words, language),
         ),

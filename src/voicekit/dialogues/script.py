@@ -24,8 +24,8 @@ from voicekit.config.schema import build
 from voicekit.config.yaml_file import parse_yaml
 from voicekit.dialogues.script_lexer import (
     LONGEST_LINE,
-    Fault,
     Place,
+    ScriptProblem,
     check_length,
     parse_direction,
     strip_cutoff,
@@ -146,7 +146,7 @@ def parse(text: str, name: str = "script") -> Script:
         lines.append(parse_line(*head, name, at, topic[0] if topic else None))
         topic = None
     if topic:
-        raise Fault(name, topic[1], "nobody speaks after this heading", "Remove it, or write a line after it")
+        raise ScriptProblem(name, topic[1], "nobody speaks after this heading", "Remove it, or write a line after it")
     return checked(Script(tuple(lines), header), name)
 
 
@@ -159,7 +159,7 @@ def checked(script: Script, name: str) -> Script:
     if len(script.speakers) > MOST_SPEAKERS:
         last = next(line for line in script.lines if line.speaker == script.speakers[MOST_SPEAKERS])
         few = f"At most {MOST_SPEAKERS} can speak; a colon in the text may have made one"
-        raise Fault(name, last.at, f"{len(script.speakers)} speakers", few)
+        raise ScriptProblem(name, last.at, f"{len(script.speakers)} speakers", few)
     return script
 
 
@@ -170,7 +170,7 @@ def _header(rows: list[str], name: str) -> tuple[ScriptHeader, int]:
         return ScriptHeader(), 0
     end = next((number for number in range(start + 1, len(rows)) if rows[number].rstrip() == "---"), None)
     if end is None:
-        raise Fault(name, (start + 1, 1), "the header has no end", "Write --- below it")
+        raise ScriptProblem(name, (start + 1, 1), "the header has no end", "Write --- below it")
     body = "\n".join(rows[start + 1 : end])
     if not body.strip():
         return ScriptHeader(), end + 1
@@ -207,7 +207,7 @@ def _speeches(rows: list[str], before: int, name: str) -> Iterator[tuple[Place, 
             known = (
                 "Begin with a name of at most 40 letters, as `Alice: Hello`; indent what goes on from the line above"
             )
-            raise Fault(name, at, f"no speaker in {plain[:30]!r}", known)
+            raise ScriptProblem(name, at, f"no speaker in {plain[:30]!r}", known)
         speech = at, (speaker, [(row[found.end() :], number, found.end())])
     if speech:
         yield speech
@@ -239,7 +239,7 @@ def parse_line(
         for offset, char in enumerate(f"{piece}\n")
     ]
     if len(chars) > 2 * LONGEST_LINE:
-        raise Fault(name, at, f"{speaker} says {len(chars)} characters at once", f"Give at most {LONGEST_LINE}")
+        raise ScriptProblem(name, at, f"{speaker} says {len(chars)} characters at once", f"Give at most {LONGEST_LINE}")
     tokens, cut = strip_cutoff(list(tokenize(chars, name)))
     items: list[Item] = []
     gap: float | None = None
@@ -255,18 +255,24 @@ def parse_line(
                 items.append(Pause(seconds or 0.0))
                 continue
             if started:
-                raise Fault(name, place, "[over] is not at the line's start", "Put it after the name and the colon")
+                raise ScriptProblem(
+                    name, place, "[over] is not at the line's start", "Put it after the name and the colon"
+                )
             if gap is not None or over:
-                raise Fault(name, place, "the line's start is given twice", "Keep one of [pause ...] and [over ...]")
+                raise ScriptProblem(
+                    name, place, "the line's start is given twice", "Keep one of [pause ...] and [over ...]"
+                )
             gap = seconds if what == "pause" or seconds is None else -seconds
             over = seconds is None
         else:
             items += _item(kind, text, name, place)
     if not any(isinstance(item, Say) for item in items):
-        raise Fault(name, at, f"{speaker} says nothing", "Write words after the colon, or remove the line")
+        raise ScriptProblem(name, at, f"{speaker} says nothing", "Write words after the colon, or remove the line")
     said = Line(speaker, tuple(items), gap, over, cut, topic, at)
     if len(said.text) > LONGEST_LINE:
-        raise Fault(name, at, f"{speaker} says {len(said.text)} characters at once", f"Give at most {LONGEST_LINE}")
+        raise ScriptProblem(
+            name, at, f"{speaker} says {len(said.text)} characters at once", f"Give at most {LONGEST_LINE}"
+        )
     return said
 
 
@@ -282,7 +288,7 @@ def _item(kind: str, text: str, name: str, at: Place) -> list[Item]:
     if not colon:
         speaker, rest = "", text
     if not speakable(rest) or (colon and not is_name(speaker)):
-        raise Fault(name, at, f"{{{one_line(text)[:30]}}} says nothing", "Write {mm-hm} or {Ben: mm-hm}")
+        raise ScriptProblem(name, at, f"{{{one_line(text)[:30]}}} says nothing", "Write {mm-hm} or {Ben: mm-hm}")
     return [Backchannel(rest, speaker or None, at)]
 
 

@@ -33,7 +33,7 @@ Place = tuple[int, int]
 """Line and column, from 1."""
 
 
-class Fault(UsageError):
+class ScriptProblem(UsageError):
     """A fault of a script, with its place."""
 
     def __init__(self, name: str, at: Place, message: str, remedy: str) -> None:
@@ -59,7 +59,7 @@ def tokenize(chars: list[tuple[str, Place]], name: str) -> Iterator[Token]:
             yield char, text, at
             continue
         if char in _CLOSING.values():
-            raise Fault(name, at, f"{char} without its beginning", f"Write \\{char} where it is to be said")
+            raise ScriptProblem(name, at, f"{char} without its beginning", f"Write \\{char} where it is to be said")
         if char == "\\" and number + 1 < len(chars) and chars[number + 1][0] != "\n":
             words.append(char)
             number += 1
@@ -82,13 +82,17 @@ def _bracket(chars: list[tuple[str, Place]], start: int, name: str) -> tuple[str
         if char == _CLOSING[opening]:
             return text, number + 1
         if char in _CLOSING:
-            raise Fault(name, chars[number][1], f"{char} inside {opening}", f"Close {opening} first, or write \\{char}")
+            raise ScriptProblem(
+                name, chars[number][1], f"{char} inside {opening}", f"Close {opening} first, or write \\{char}"
+            )
         if char == "\\" and number + 1 < len(chars):
             number += 1
             char = chars[number][0]
         text += char
         number += 1
-    raise Fault(name, at, f"{opening} without an end", f"Close it with {_CLOSING[opening]}, or write \\{opening}")
+    raise ScriptProblem(
+        name, at, f"{opening} without an end", f"Close it with {_CLOSING[opening]}, or write \\{opening}"
+    )
 
 
 def strip_cutoff(tokens: list[Token]) -> tuple[list[Token], bool]:
@@ -106,17 +110,17 @@ def strip_cutoff(tokens: list[Token]) -> tuple[list[Token], bool]:
 def parse_direction(text: str, name: str, at: Place) -> tuple[str, float | None]:
     found = _DIRECTION.fullmatch(text.strip())
     if not found:
-        raise Fault(name, at, f"unknown direction [{one_line(text)[:30]}]", _KNOWN)
+        raise ScriptProblem(name, at, f"unknown direction [{one_line(text)[:30]}]", _KNOWN)
     what, seconds = found[1].lower(), round(float(found[2]), 3) if found[2] else None
     if what == "pause" and seconds is None:
-        raise Fault(name, at, "[pause] of how long?", "Write [pause 0.5]")
+        raise ScriptProblem(name, at, "[pause] of how long?", "Write [pause 0.5]")
     check_length(seconds or 0.0, name, at)
     return what, seconds
 
 
 def check_length(seconds: float, name: str, at: Place) -> None:
     if seconds > LONGEST_PAUSE:
-        raise Fault(name, at, f"{seconds:g} s", f"The longest is {LONGEST_PAUSE:g} s")
+        raise ScriptProblem(name, at, f"{seconds:g} s", f"The longest is {LONGEST_PAUSE:g} s")
 
 
 def escape(text: str) -> str:

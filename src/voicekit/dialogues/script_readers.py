@@ -27,7 +27,7 @@ from voicekit.dialogues.script import (
     parse_line,
     speakable,
 )
-from voicekit.dialogues.script_lexer import Fault, Place
+from voicekit.dialogues.script_lexer import Place, ScriptProblem
 from voicekit.errors import UsageError
 from voicekit.storage.files import read_limited, utf8
 from voicekit.subtitles.read import read_subtitles
@@ -100,7 +100,7 @@ def parse_yaml_script(text: str, name: str) -> Script:
         if not (
             isinstance(one, dict) and len(one) == 1 and all(isinstance(part, str) for part in next(iter(one.items())))
         ):
-            raise Fault(
+            raise ScriptProblem(
                 name, at, "no line of a script", "Write `- Alice: Hello there.`, in quotes where it has a colon"
             )
         speaker, words = next(iter(one.items()))
@@ -113,7 +113,7 @@ def parse_yaml_script(text: str, name: str) -> Script:
 def _named(speaker: str, name: str, at: Place) -> None:
     if not is_name(speaker):
         few = f"A name has at most {LONGEST_NAME} letters, and no brackets or colons"
-        raise Fault(name, at, f"{speaker[:30]!r} is no name of a speaker", few)
+        raise ScriptProblem(name, at, f"{speaker[:30]!r} is no name of a speaker", few)
 
 
 # --- Fountain -------------------------------------------------------------------------------------------------------

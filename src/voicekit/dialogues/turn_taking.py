@@ -27,13 +27,13 @@ import numpy as np
 
 from voicekit.dialogues.casting import Casting, Utterance
 from voicekit.dialogues.script import Pause
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 
 Kind = Literal["first", "change", "answer", "topic", "same", "cut", "over", "exact", "part", "backchannel"]
 
 
 @dataclass(frozen=True)
-class Law:
+class GapDistribution:
     """Overlaps and gaps, log-normal each: (median in seconds, spread of its logarithm). `overlaps`: their share."""
 
     overlaps: float
@@ -41,16 +41,16 @@ class Law:
     gap: tuple[float, float]
 
 
-LAWS: dict[str, Law] = {
-    "change": Law(0.36, (0.16, 0.6), (0.22, 0.75)),
-    "answer": Law(0.28, (0.12, 0.6), (0.18, 0.7)),
-    "topic": Law(0.0, (0.1, 0.1), (0.95, 0.3)),
-    "same": Law(0.0, (0.1, 0.1), (0.55, 0.4)),
-    "cut": Law(1.0, (0.24, 0.3), (0.1, 0.1)),
-    "over": Law(1.0, (0.7, 0.35), (0.1, 0.1)),
-    "part": Law(0.0, (0.1, 0.1), (0.35, 0.25)),
-    "breath": Law(0.0, (0.1, 0.1), (0.3, 0.35)),
-    "backchannel": Law(0.3, (0.08, 0.4), (0.12, 0.5)),
+GAP_DISTRIBUTIONS: dict[str, GapDistribution] = {
+    "change": GapDistribution(0.36, (0.16, 0.6), (0.22, 0.75)),
+    "answer": GapDistribution(0.28, (0.12, 0.6), (0.18, 0.7)),
+    "topic": GapDistribution(0.0, (0.1, 0.1), (0.95, 0.3)),
+    "same": GapDistribution(0.0, (0.1, 0.1), (0.55, 0.4)),
+    "cut": GapDistribution(1.0, (0.24, 0.3), (0.1, 0.1)),
+    "over": GapDistribution(1.0, (0.7, 0.35), (0.1, 0.1)),
+    "part": GapDistribution(0.0, (0.1, 0.1), (0.35, 0.25)),
+    "breath": GapDistribution(0.0, (0.1, 0.1), (0.3, 0.35)),
+    "backchannel": GapDistribution(0.3, (0.08, 0.4), (0.12, 0.5)),
 }
 """By what happens: see the module's docstring for what is cited. `breath` is added to a pause that is there."""
 
@@ -79,7 +79,7 @@ never more than CUT + HEARD_ON early: its words are those that the script gives 
 
 
 @dataclass(frozen=True)
-class Pace:
+class TimingPreset:
     """How `--timing` bends the laws: gaps and the share of overlaps are multiplied; seconds before a breath."""
 
     gaps: float
@@ -87,7 +87,11 @@ class Pace:
     breathless: float
 
 
-PACES = {"tight": Pace(0.6, 1.35, 9.0), "natural": Pace(1.0, 1.0, BREATHLESS), "slow": Pace(1.9, 0.35, 4.0)}
+TIMING_PRESETS = {
+    "tight": TimingPreset(0.6, 1.35, 9.0),
+    "natural": TimingPreset(1.0, 1.0, BREATHLESS),
+    "slow": TimingPreset(1.9, 0.35, 4.0),
+}
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,9 @@ class Placed:
         return self.speech[-1][1]
 
 
-def draw(kind: str, pace: Pace, draws: Draws) -> float:
+def draw(kind: str, pace: TimingPreset, draws: RandomStreams) -> float:
     """Seconds of a gap, or below 0 of an overlap."""
-    law = LAWS[kind]
+    law = GAP_DISTRIBUTIONS[kind]
     stream = draws.numpy("timing")
     chance, spread = float(stream.random()), float(stream.standard_normal())
     share = law.overlaps if law.overlaps in (0.0, 1.0) else min(0.9, law.overlaps * pace.overlaps)
@@ -170,8 +174,8 @@ def place(casting: Casting, clips: Mapping[str, Clip]) -> tuple[Placed, ...]:
         casting: Whose `options.timing` and `options.seed` are heeded.
         clips: Of every utterance, by id.
     """
-    pace = PACES[casting.options.timing]
-    draws = Draws(casting.options.seed, ("turns",))
+    pace = TIMING_PRESETS[casting.options.timing]
+    draws = RandomStreams(casting.options.seed, ("turns",))
     done: list[Placed] = []
     busy: dict[str, float] = {}
     """Until when each speaker speaks."""
@@ -222,7 +226,7 @@ def _key(utterance: Utterance | None) -> tuple[str | int, ...]:
     return utterance.key if utterance else ()
 
 
-def _gap(casting: Casting, number: int, pace: Pace, draws: Draws) -> tuple[Kind, float]:
+def _gap(casting: Casting, number: int, pace: TimingPreset, draws: RandomStreams) -> tuple[Kind, float]:
     """What happens before a line, and the seconds that it takes, before any limit."""
     line = casting.script.lines[number]
     if number == 0:
@@ -254,7 +258,9 @@ def _length(parts: Sequence[Utterance], clips: Mapping[str, Clip]) -> float:
     return sum(clips[part.id].offset - clips[part.id].onset for part in parts)
 
 
-def _lay(parts: Sequence[Utterance], clips: Mapping[str, Clip], start: float, pace: Pace, draws: Draws) -> list[Placed]:
+def _lay(
+    parts: Sequence[Utterance], clips: Mapping[str, Clip], start: float, pace: TimingPreset, draws: RandomStreams
+) -> list[Placed]:
     """The parts of a line one after the other, the speech of the first from `start`."""
     out: list[Placed] = []
     since = 0.0
@@ -313,8 +319,8 @@ def _backchannels(
     number: int,
     line: Sequence[Placed],
     clips: Mapping[str, Clip],
-    pace: Pace,
-    draws: Draws,
+    pace: TimingPreset,
+    draws: RandomStreams,
     busy: dict[str, float],
 ) -> list[Placed]:
     """Those within a line, each at the end of the phrase nearest to where it stands in the text."""

@@ -19,7 +19,7 @@ from voicekit.diarization.windows import (
     CHUNK_FRAMES,
     FIRST_FRAME,
     FRAME_SECONDS,
-    Voices,
+    SpeakerWindows,
     runs,
     speakers_at_once,
     unit_length,
@@ -61,7 +61,7 @@ ONE_VOICE = 0.45
 
 
 def cluster(
-    voices: Voices, speakers: int | None, low: int | None, high: int | None, progress: Callable[[float], None]
+    voices: SpeakerWindows, speakers: int | None, low: int | None, high: int | None, progress: Callable[[float], None]
 ) -> tuple[Diarization, list[str]]:
     """Who spoke when.
 
@@ -102,7 +102,7 @@ def _wanted(low: int, high: int) -> str:
 # --- whole windows
 
 
-def _window_labels(voices: Voices, low: int, high: int) -> Labels:
+def _window_labels(voices: SpeakerWindows, low: int, high: int) -> Labels:
     """[windows, 3]: each voice's cluster, -1 for silence. Windows without prints take that of their neighbours."""
     activity = voices.activity
     labels = np.full((len(activity), activity.shape[2]), -1, np.int64)
@@ -160,7 +160,7 @@ def _spread(labels: Labels, activity: NDArray[np.bool_], step: int, count: int) 
     return labels
 
 
-def _over_windows(voices: Voices, labels: Labels) -> NDArray[np.float32]:
+def _over_windows(voices: SpeakerWindows, labels: Labels) -> NDArray[np.float32]:
     """[frames, speakers]: in how many windows each is heard."""
     return mean_by_label(voices.activity, labels, voices.step, int(labels.max()) + 1)
 
@@ -177,7 +177,7 @@ def mean_by_label(activity: NDArray[np.bool_], labels: Labels, step: int, count:
 # --- units
 
 
-def _judge_divided(voices: Voices, heard: NDArray[np.float32]) -> Labels:
+def _judge_divided(voices: SpeakerWindows, heard: NDArray[np.float32]) -> Labels:
     """The speaker most heard in each unit; where the windows are divided over one, it is whose voice it resembles most.
 
     `heard` is changed to agree.
@@ -206,7 +206,7 @@ def _mean_print(prints: Prints, seconds: NDArray[np.float64], which: NDArray[np.
     return mean
 
 
-def _unit_partition(voices: Voices, by_windows: Labels, low: int, high: int) -> Labels | None:
+def _unit_partition(voices: SpeakerWindows, by_windows: Labels, low: int, high: int) -> Labels | None:
     """The units' own speakers, where they fit clearly better than the windows'; else None."""
     seconds = voices.units[:, 1] - voices.units[:, 0]
     heard = ~np.isnan(voices.unit_prints).any(axis=1)
@@ -250,7 +250,7 @@ def _without_small(labels: Labels, prints: Prints, seconds: NDArray[np.float64])
     return np.array([place.get(int(name), near) for name, near in zip(labels, nearest, strict=True)], np.int64)
 
 
-def _over_units(voices: Voices, labels: Labels) -> NDArray[np.float32]:
+def _over_units(voices: SpeakerWindows, labels: Labels) -> NDArray[np.float32]:
     """[frames, speakers]: as `_over_windows`, by the units' speakers.
 
     A frame outside every unit, because it is short or somebody else speaks too, goes to the speaker whom the same
@@ -291,7 +291,7 @@ def turns_from_labels(heard: NDArray[np.float32], once: Labels) -> tuple[Turn, .
     return tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)))
 
 
-def _centroids(voices: Voices, labels: Labels, turns: tuple[Turn, ...]) -> dict[str, tuple[float, ...]]:
+def _centroids(voices: SpeakerWindows, labels: Labels, turns: tuple[Turn, ...]) -> dict[str, tuple[float, ...]]:
     """Mean voice print of each speaker's units, by their seconds, at unit length."""
     heard = ~np.isnan(voices.unit_prints).any(axis=1)
     seconds = voices.units[:, 1] - voices.units[:, 0]

@@ -15,11 +15,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from voicekit.diarization.clustering import mean_by_label, turns_from_labels
-from voicekit.diarization.windows import CHUNK_FRAMES, FIRST_FRAME, FRAME_SECONDS, Voices, speakers_at_once
+from voicekit.diarization.windows import CHUNK_FRAMES, FIRST_FRAME, FRAME_SECONDS, SpeakerWindows, speakers_at_once
 from voicekit.types import Turn
 
 
-def oracle(voices: Voices, spoken: Sequence[Turn]) -> tuple[Turn, ...]:
+def oracle(voices: SpeakerWindows, spoken: Sequence[Turn]) -> tuple[Turn, ...]:
     """The turns that `cluster` would give if it knew of every voice of every window whose it is.
 
     What is wrong in them is the segmentation's fault, or what the windows cannot show. `spoken`: the truth.

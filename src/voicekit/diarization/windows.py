@@ -27,7 +27,7 @@ FIRST_FRAME = 0.031
 
 
 @dataclass(frozen=True)
-class Voices:
+class SpeakerWindows:
     """What the segmentation and the voice prints say of one recording.
 
     Attributes:
@@ -52,7 +52,7 @@ class Voices:
         np.savez_compressed(path, shape=np.array(self.activity.shape), **values)  # type: ignore[arg-type]
 
     @classmethod
-    def load(cls, path: Path) -> Voices:
+    def load(cls, path: Path) -> SpeakerWindows:
         with np.load(path, allow_pickle=False) as kept:
             shape = tuple(kept["shape"])
             activity = np.unpackbits(kept["activity"], count=int(np.prod(shape))).astype(bool).reshape(shape)

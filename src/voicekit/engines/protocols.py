@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voicekit.types import Audio, Diarization, Segment, Spoken, Voice
+from voicekit.types import Audio, Diarization, Segment, SynthesizedSpeech, Voice
 
 if TYPE_CHECKING:
-    from voicekit.diarization.windows import Voices
-    from voicekit.seeds import Draws
+    from voicekit.diarization.windows import SpeakerWindows
+    from voicekit.seeds import RandomStreams
 
 
-Progress = Callable[[float], None]
+OnProgress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 
 
@@ -47,13 +47,13 @@ class Recognition:
 
 class Diarizer(Protocol):
     def diarize(
-        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: Progress
+        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: OnProgress
     ) -> tuple[Diarization, list[str]]:
         """Who speaks when, and warnings. Counts of speakers: exact, at least, at most."""
 
 
-class VoiceFinder(Protocol):
-    def find_voices(self, audio: Audio, progress: Progress) -> tuple[Voices, list[str]]:
+class WindowEmbedder(Protocol):
+    def embed_windows(self, audio: Audio, progress: OnProgress) -> tuple[SpeakerWindows, list[str]]:
         """Where voices are and how they sound, for `pipeline.cluster` to tell apart; and warnings."""
 
 
@@ -67,7 +67,7 @@ class Transcriber(Protocol):
         prompt: str | None,
         beam_size: int,
         batch_size: int,
-        progress: Progress,
+        progress: OnProgress,
     ) -> tuple[Recognition, list[str]]:
         """What is said, and warnings."""
 
@@ -80,7 +80,7 @@ class Line:
     before: tuple[str, ...] = ()
 
 
-class Translator(Protocol):
+class TranslationModel(Protocol):
     """Which languages it can do is in `pipeline.languages`, told without loading it.
 
     Attributes:
@@ -91,21 +91,21 @@ class Translator(Protocol):
     batch_size: int
     uses_context: bool
 
-    def translate(self, lines: Sequence[Line], source: str, target: str, progress: Progress) -> list[str]:
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: OnProgress) -> list[str]:
         """The translation of each line, from one BCP-47 language to another."""
 
 
-class SpeechTranslator(Protocol):
+class SpeechTranslationModel(Protocol):
     def translate_speech(
-        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: Progress
+        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: OnProgress
     ) -> list[str]:
         """What is said in each clip (start and end in seconds, BCP-47), in English."""
 
 
-class Synthesizer(Protocol):
+class SpeechModel(Protocol):
     """One loaded model. It keeps nothing between calls that changes a result: the voice is an argument."""
 
     rate: int
 
-    def synthesize(self, text: str, voice: Voice, params: Any, draws: Draws) -> Spoken:
+    def synthesize(self, text: str, voice: Voice, params: Any, draws: RandomStreams) -> SynthesizedSpeech:
         """What `text`, a sentence or a few, sounds like. Every random number comes from `draws`."""

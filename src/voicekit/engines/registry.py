@@ -40,11 +40,11 @@ class SpeechEngine:
     target: str
     speakers: tuple[str, ...] = ()
     clones: bool = False
-    draws: bool = True
+    uses_seed: bool = True
     weights: str | None = None
     packages: tuple[str, ...] = ()
     extra: str = ""
-    marks: bool = False
+    watermarks: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ SPEECH_ENGINES: tuple[SpeechEngine, ...] = (
     SpeechEngine(
         "kokoro", KokoroParams, ("en", "en-US", "en-GB", "es", "fr", "hi", "it", "pt", "pt-BR"),
         "voicekit.engines.tts.kokoro:Kokoro", ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo"),
-        draws=False, weights="kokoro", packages=("kokoro-onnx",), extra="starter",
+        uses_seed=False, weights="kokoro", packages=("kokoro-onnx",), extra="starter",
     ),
     SpeechEngine(
         "piper", PiperParams, ("en", "en-US"), "voicekit.engines.tts.piper:Piper", ("joe",), weights="piper-joe",
@@ -88,17 +88,17 @@ SPEECH_ENGINES: tuple[SpeechEngine, ...] = (
     ),
     SpeechEngine(
         "chatterbox", ChatterboxParams, ("en",), "voicekit.engines.tts.chatterbox:Chatterbox", clones=True,
-        weights="chatterbox", packages=("chatterbox-tts",), extra="chatterbox", marks=True,
+        weights="chatterbox", packages=("chatterbox-tts",), extra="chatterbox", watermarks=True,
     ),
     SpeechEngine(
         "chatterbox-multilingual", MultilingualParams,
         tuple("ar da de el en es fi fr he hi it ja ko ms nl no pl pt ru sv sw tr zh".split()),
         "voicekit.engines.tts.chatterbox:Multilingual", clones=True, weights="chatterbox-multilingual",
-        packages=("chatterbox-tts",), extra="chatterbox", marks=True,
+        packages=("chatterbox-tts",), extra="chatterbox", watermarks=True,
     ),
     SpeechEngine(
         "chatterbox-turbo", TurboParams, ("en",), "voicekit.engines.tts.chatterbox:Turbo", clones=True,
-        weights="chatterbox-turbo", packages=("chatterbox-tts",), extra="chatterbox", marks=True,
+        weights="chatterbox-turbo", packages=("chatterbox-tts",), extra="chatterbox", watermarks=True,
     ),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from voicekit.runtime.device import Device
 _GPU_MODELS = ("large-v3-turbo", "large-v3", "medium", "small")
 
 
-def whisper(name: str, device: Device, note: Callable[[str], None]) -> Weights:
+def select_whisper(name: str, device: Device, note: Callable[[str], None]) -> Weights:
     """A Whisper by name; for `auto` base on a CPU, and on a GPU the best one that is here.
 
     Raises:
@@ -32,7 +32,7 @@ def whisper(name: str, device: Device, note: Callable[[str], None]) -> Weights:
     return resolve("base", "transcribe", progress=note)
 
 
-def compute_type(wanted: str, device: Device) -> str:
+def select_compute_type(wanted: str, device: Device) -> str:
     """`auto`: what the device does fastest without harm to the words."""
     if wanted != "auto":
         return wanted
@@ -44,7 +44,7 @@ def compute_type(wanted: str, device: Device) -> str:
     return next(kind for kind in ("float16", "bfloat16", "int8_float32", "float32") if kind in able)
 
 
-def check_language(whisper: Weights, language: str | None) -> Weights:
-    if whisper.name.endswith(".en") and language not in (None, "en"):
-        raise UsageError(f"model {whisper.name} knows English only", "Use a model without .en in its name")
-    return whisper
+def check_language(select_whisper: Weights, language: str | None) -> Weights:
+    if select_whisper.name.endswith(".en") and language not in (None, "en"):
+        raise UsageError(f"model {select_whisper.name} knows English only", "Use a model without .en in its name")
+    return select_whisper

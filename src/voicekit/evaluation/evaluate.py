@@ -26,7 +26,7 @@ from voicekit.evaluation.bootstrap import Counts
 from voicekit.evaluation.pairing import Source, pairs
 from voicekit.evaluation.result import LABELS, TIMES, UNDEFINED, Evaluation, Scored
 from voicekit.evaluation.score import Sample, Score, figure, together
-from voicekit.formats.readers import Reading, of_transcript, read
+from voicekit.formats.readers import Annotation, annotation_of, read_annotation
 from voicekit.types import Transcript
 
 
@@ -66,16 +66,16 @@ def evaluate(hypothesis: Source, reference: Source | list[Source] | tuple[Source
     return Evaluation(tuple(scored), total, tuple(notes), tuple(failed), chosen)
 
 
-def _read(source: Source) -> Reading:
-    if isinstance(source, Reading):
+def _read(source: Source) -> Annotation:
+    if isinstance(source, Annotation):
         return source
-    return of_transcript(source) if isinstance(source, Transcript) else read(source)
+    return annotation_of(source) if isinstance(source, Transcript) else read_annotation(source)
 
 
 # --- one recording --------------------------------------------------------------------------------------------------
 
 
-def _score(name: str, found: list[Reading], right: list[Reading], options: EvalOptions) -> Scored:
+def _score(name: str, found: list[Annotation], right: list[Annotation], options: EvalOptions) -> Scored:
     ignored = [stretch for reading in right for stretch in reading.ignored]
     heard = _Side("hypothesis", [reading.without(ignored) for reading in found])
     said = _Side("reference", [reading.without(ignored) for reading in right])
@@ -104,7 +104,7 @@ def _score(name: str, found: list[Reading], right: list[Reading], options: EvalO
 class _Side:
     """What the files of one side hold, each thing from the file that holds it best; None where none does."""
 
-    def __init__(self, name: str, readings: Sequence[Reading]) -> None:
+    def __init__(self, name: str, readings: Sequence[Annotation]) -> None:
         self.name = name
         self.readings = readings
         texts = [reading for reading in readings if reading.utterances is not None]
@@ -124,16 +124,16 @@ class _Side:
             yield f"turns of the {self.name} are the utterances of its {_kind(self.turns)}, pauses included"
 
 
-def _kind(reading: Reading) -> str:
+def _kind(reading: Annotation) -> str:
     return Path(reading.source).suffix or reading.source
 
 
-def _worth(reading: Reading) -> tuple[bool, bool]:
+def _worth(reading: Annotation) -> tuple[bool, bool]:
     """Words with speakers before words without, then words with times before words without."""
     return reading.has_speakers, any(utterance.start is not None for utterance in reading.utterances or ())
 
 
-def _language(options: EvalOptions, found: Sequence[Reading], right: Sequence[Reading]) -> tuple[str, str]:
+def _language(options: EvalOptions, found: Sequence[Annotation], right: Sequence[Annotation]) -> tuple[str, str]:
     """The language to compare words in, and who says so."""
     if options.language:
         return options.language, "option"

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voicekit.errors import SourceError, UsageError
-from voicekit.formats.readers import READERS, Reading
+from voicekit.formats.readers import READERS, Annotation
 from voicekit.storage.paths import safe_name
 from voicekit.storage.runs import latest_run
 from voicekit.types import Transcript
 
-Source = str | Path | Transcript | Reading
+Source = str | Path | Transcript | Annotation
 
 Pair = tuple[str, list[Source], list[Source]]
 """A recording's name, its hypothesis's files, its reference's files."""

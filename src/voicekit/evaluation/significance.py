@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicekit.evaluation.bootstrap import LEVEL, Counts, resamples
-from voicekit.seeds import derive
+from voicekit.seeds import derive_seed
 
 FEWEST = 20
 """Units below which there is no verdict."""
@@ -217,5 +217,5 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 
 def first_is_a(lines: Sequence[str], seed: int) -> list[bool]:
     """For blind listening: whether A is heard first, for each line; in every other one, by an order of the seed's."""
-    order = sorted(range(len(lines)), key=lambda number: derive(seed, "blind", lines[number], number))
+    order = sorted(range(len(lines)), key=lambda number: derive_seed(seed, "blind", lines[number], number))
     return [rank % 2 == 0 for _, rank in sorted((number, rank) for rank, number in enumerate(order))]

@@ -38,7 +38,7 @@ class Utterance:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Annotation:
     """What one file says about one recording.
 
     Attributes:
@@ -84,7 +84,7 @@ class Reading:
         )
         return found or None
 
-    def without(self, stretches: Sequence[tuple[float, float]]) -> Reading:
+    def without(self, stretches: Sequence[tuple[float, float]]) -> Annotation:
         """Without the words whose middle lies in a stretch; where words have no times, the utterances'.
 
         Turns are kept: diarization is scored outside the stretches. What has no times is kept.
@@ -95,7 +95,7 @@ class Reading:
         return replace(self, utterances=tuple(utterance for utterance in kept if utterance is not None))
 
 
-def read(path: str | Path) -> Reading:
+def read_annotation(path: str | Path) -> Annotation:
     """Read a file by its ending.
 
     Args:
@@ -117,7 +117,7 @@ def read(path: str | Path) -> Reading:
     return reader(str(path), text)
 
 
-def of_transcript(transcript: Transcript, source: str = "") -> Reading:
+def annotation_of(transcript: Transcript, source: str = "") -> Annotation:
     """A voicekit transcript as a reading. Raises SourceError where something ends before it begins."""
     name = source or transcript.source
     if transcript.duration > LATEST:
@@ -128,7 +128,7 @@ def of_transcript(transcript: Transcript, source: str = "") -> Reading:
             kind = type(each).__name__.lower()
             raise SourceError(f"{name}: a {kind} from {each.start:g} to {each.end:g} s", "Mend the file")
     utterances = tuple(Utterance(s.text, s.start, s.end, s.speaker, s.words) for s in transcript.segments)
-    return Reading(
+    return Annotation(
         source=name,
         utterances=_by_time(utterances),
         # Without turns there was no diarizer, or nothing was said.
@@ -141,22 +141,22 @@ def of_transcript(transcript: Transcript, source: str = "") -> Reading:
 # --- formats --------------------------------------------------------------------------------------------------------
 
 
-def _json(source: str, text: str) -> Reading:
+def _json(source: str, text: str) -> Annotation:
     try:
         transcript = Transcript.from_json(text)
     except SourceError as error:
         raise SourceError(f"{source}: {error.message}", error.remedy) from None
-    return of_transcript(transcript, source)
+    return annotation_of(transcript, source)
 
 
-def _txt(source: str, text: str) -> Reading:
+def _txt(source: str, text: str) -> Annotation:
     """Plain words, an utterance a line; with speakers where every line begins with one, as in transcript.txt."""
     lines = [line.strip() for _, line in _lines(text)]
     named = _named(lines) if len(lines) > 1 or lines[0].startswith("SPEAKER_") else None
-    return Reading(source, tuple(Utterance(line, speaker=speaker) for speaker, line in named or _unnamed(lines)))
+    return Annotation(source, tuple(Utterance(line, speaker=speaker) for speaker, line in named or _unnamed(lines)))
 
 
-def _stm(source: str, text: str) -> Reading:
+def _stm(source: str, text: str) -> Annotation:
     """NIST STM: `file channel speaker start end [<label>] words`, sclite's `infmts.htm`."""
     utterances, ignored, recordings = [], [], set()
     for number, line in _lines(text, comment=";"):
@@ -172,10 +172,10 @@ def _stm(source: str, text: str) -> Reading:
         elif said:
             utterances.append(Utterance(said, start, end, fields[2]))
     _check_one_recording(source, recordings)
-    return Reading(source, _by_time(utterances), ignored=tuple(ignored))
+    return Annotation(source, _by_time(utterances), ignored=tuple(ignored))
 
 
-def _rttm(source: str, text: str) -> Reading:
+def _rttm(source: str, text: str) -> Annotation:
     """NIST RTTM (RT-09 evaluation plan, appendix A): its SPEAKER and NOSCORE lines."""
     turns, ignored, recordings = [], [], set()
     for number, line in _lines(text, comment=";"):
@@ -194,10 +194,10 @@ def _rttm(source: str, text: str) -> Reading:
         else:
             turns.append(Turn(start, end, fields[7]))
     _check_one_recording(source, recordings)
-    return Reading(source, turns=tuple(sorted(turns, key=lambda turn: turn.start)), ignored=tuple(ignored))
+    return Annotation(source, turns=tuple(sorted(turns, key=lambda turn: turn.start)), ignored=tuple(ignored))
 
 
-def _ctm(source: str, text: str) -> Reading:
+def _ctm(source: str, text: str) -> Annotation:
     """NIST CTM: `file channel start duration word [confidence]`; an utterance ends at a pause of PAUSE seconds."""
     words, recordings = [], set()
     for number, line in _lines(text, comment=";;"):
@@ -217,20 +217,20 @@ def _ctm(source: str, text: str) -> Reading:
             groups[-1].append(word)
         else:
             groups.append([word])
-    return Reading(source, tuple(_spoken(group) for group in groups))
+    return Annotation(source, tuple(_spoken(group) for group in groups))
 
 
-def _srt(source: str, text: str) -> Reading:
+def _srt(source: str, text: str) -> Annotation:
     """SubRip; with speakers where names stand before cues, as voicekit writes them."""
     return _of_subtitles(source, parse(text, source)[0])
 
 
-def _vtt(source: str, text: str) -> Reading:
+def _vtt(source: str, text: str) -> Annotation:
     """WebVTT; the speaker is the voice span's, or as in SubRip."""
     return _of_subtitles(source, parse(text, source, vtt=True)[0])
 
 
-def _of_subtitles(source: str, transcript: Transcript) -> Reading:
+def _of_subtitles(source: str, transcript: Transcript) -> Annotation:
     """An utterance a cue and speaker; its words have no times of their own."""
     utterances = [
         Utterance(join_words(word.text for word in words), segment.start, segment.end, speaker)
@@ -238,10 +238,10 @@ def _of_subtitles(source: str, transcript: Transcript) -> Reading:
         for speaker, words in itertools.groupby(segment.words, key=lambda word: word.speaker)
     ]
     language = None if transcript.language == "und" else transcript.language
-    return Reading(source, _by_time(utterances), language=language)
+    return Annotation(source, _by_time(utterances), language=language)
 
 
-READERS: dict[str, Callable[[str, str], Reading]] = {
+READERS: dict[str, Callable[[str, str], Annotation]] = {
     ".json": _json,
     ".stm": _stm,
     ".rttm": _rttm,

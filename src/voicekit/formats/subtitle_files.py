@@ -13,7 +13,7 @@ from voicekit.formats.writers import ENDINGS, write
 from voicekit.subtitles.burn import burn
 from voicekit.subtitles.check import Broken, broken_rules
 from voicekit.subtitles.cue import DASH, Cue, Line
-from voicekit.subtitles.layout import as_it_stands, lay_out
+from voicekit.subtitles.layout import keep_cues, lay_out
 from voicekit.subtitles.markup import without_tags
 from voicekit.subtitles.mux import mux
 from voicekit.subtitles.read import read_subtitles
@@ -25,7 +25,7 @@ SCREEN_FORMATS: tuple[Format, ...] = ("srt", "vtt", "ass", "txt", "docx")
 """What a subtitle can be written as."""
 
 
-def load(path: str | Path) -> tuple[Transcript, list[str]]:
+def load_subtitles(path: str | Path) -> tuple[Transcript, list[str]]:
     """A transcript from transcript.json, a run's folder (its latest), .srt or .vtt; and notes of what was mended.
 
     Raises:
@@ -72,7 +72,7 @@ def subtitle(
         OutputError: it cannot be written.
     """
     path = Path(path)
-    transcript, notes = load(path)
+    transcript, notes = load_subtitles(path)
     written = []
     for kind in kinds:
         target = place(path, kind, name, out)
@@ -108,7 +108,7 @@ def into_video(
     target = out if named and out else (out or video.parent) / f"{video.stem}.subtitled{ending}"
     if target.exists() and video.exists() and target.samefile(video):
         raise UsageError(f"{target} would be written over itself", "Give another name with -o")
-    transcripts = [load(path)[0] for path in paths]
+    transcripts = [load_subtitles(path)[0] for path in paths]
     if burned:
         if len(transcripts) != 1:
             raise UsageError(f"{len(transcripts)} subtitles cannot be burned into one picture", "Give one FILE")
@@ -148,11 +148,11 @@ def check(path: str | Path, style: SubtitleStyle, words: Path | None = None) -> 
         SourceError: a file cannot be read, or `words` holds other words.
     """
     path = Path(path)
-    transcript, notes = load(path)
+    transcript, notes = load_subtitles(path)
     if not any(segment.cue is not None for segment in transcript.segments):
         laid = lay_out(transcript, style)
         return Checked(path, len(laid), tuple(broken_rules(laid, transcript, style)), tuple(notes))
-    cues = [_plain(cue) for cue in as_it_stands(transcript, style)]
+    cues = [_plain(cue) for cue in keep_cues(transcript, style)]
     timed, place = _with_words(path, transcript, words)
     broken = broken_rules(cues, timed, style)
     return Checked(path, len(cues), tuple(broken), tuple(notes), place)
@@ -174,7 +174,7 @@ def _with_words(path: Path, transcript: Transcript, words: Path | None) -> tuple
     for place in [words] if words else [path.with_name(f"{stem}.json"), path.with_name("transcript.json")]:
         if not words and not place.is_file():
             continue
-        found, _ = load(place)
+        found, _ = load_subtitles(place)
         if _letters(found) == _letters(transcript):
             return found, place
         if words:

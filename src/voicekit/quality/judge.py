@@ -20,7 +20,7 @@ from voicekit.audio.decode import MODEL_RATE, decode
 from voicekit.audio.levels import resample
 from voicekit.engines.protocols import A_LOOP, Recognition
 from voicekit.engines.registry import load_engine
-from voicekit.engines.select import compute_type, whisper
+from voicekit.engines.select import select_compute_type, select_whisper
 from voicekit.errors import SourceError, UsageError
 from voicekit.evaluation.wer import base_language
 from voicekit.models.catalogue import Weights
@@ -30,10 +30,10 @@ from voicekit.quality import prosody
 from voicekit.quality.artifacts.detectors import find_artifacts
 from voicekit.quality.dnsmos import quality
 from voicekit.quality.intelligibility import round_trip
-from voicekit.quality.speaker_similarity import similarity, voice_print
+from voicekit.quality.speaker_similarity import similarity, speaker_embedding
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.memory import free
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.storage.files import digest, file_sha256
 from voicekit.text.languages import LANGUAGES
 from voicekit.text.words import join_words, spread
@@ -65,15 +65,15 @@ class Judge:
         model: Whisper: name, folder or hub id; auto: base on a CPU, the best one present on a GPU.
     """
 
-    def __init__(self, device: str = "auto", reporter: Reporter | None = None, model: str = "auto") -> None:
-        self.report = reporter or Reporter()
+    def __init__(self, device: str = "auto", progress: Progress | None = None, model: str = "auto") -> None:
+        self.progress = progress or Progress()
         self.device = choose_device(device)
         self.weights: dict[str, Weights] = {
-            "whisper": whisper(model, self.device, self.report.note),
-            "campplus": resolve("campplus", "embed", progress=self.report.note),
-            "dnsmos": resolve("dnsmos", "judge", progress=self.report.note),
+            "whisper": select_whisper(model, self.device, self.progress.note),
+            "campplus": resolve("campplus", "embed", progress=self.progress.note),
+            "dnsmos": resolve("dnsmos", "judge", progress=self.progress.note),
         }
-        self.compute_type = compute_type("auto", self.device)
+        self.compute_type = select_compute_type("auto", self.device)
         self._engines: dict[str, Any] = {}
         self._prints: dict[str, Samples | None] = {}
 
@@ -161,7 +161,7 @@ class Judge:
         embed = self._engine("campplus").embed
         alike = None
         if reference is not None:
-            alike = similarity(voice_print(embed, samples), self._reference(reference))
+            alike = similarity(speaker_embedding(embed, samples), self._reference(reference))
         return alike, quality(self._engine("dnsmos"), samples), prosody.pitch(samples, MODEL_RATE)
 
     def _reference(self, clip: Path | Audio) -> Samples | None:
@@ -175,12 +175,12 @@ class Judge:
             key = digest([clip.rate, hashlib.sha256(clip.samples.tobytes()).hexdigest()])
         if key not in self._prints:
             sound = decode(clip)[0] if isinstance(clip, Path) else resample(clip, MODEL_RATE)
-            self._prints[key] = voice_print(self._engine("campplus").embed, sound.mono)
+            self._prints[key] = speaker_embedding(self._engine("campplus").embed, sound.mono)
         return self._prints[key]
 
     def _engine(self, name: str) -> Any:
         if name not in self._engines:
-            self.report.loading("judge")
+            self.progress.loading("judge")
             weights = self.weights[name]
             if name == "whisper":
                 self._engines[name] = load_engine("transcribe.faster-whisper")(weights, self.device, self.compute_type)

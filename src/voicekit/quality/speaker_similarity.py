@@ -20,7 +20,7 @@ LONGEST = 30.0
 """Seconds of a take or clip that are heard: a print changes no more after that, and the time grows with it."""
 
 
-def voice_print(embed: Embed, samples: NDArray[np.float32]) -> NDArray[np.float32] | None:
+def speaker_embedding(embed: Embed, samples: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """Float32 [192] of float32 [n] at RATE, without silence at its edges; None where it is silent or under 0.2 s."""
     if float(np.abs(samples).max(initial=0.0)) < 1e-4:
         return None

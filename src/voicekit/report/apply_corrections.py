@@ -15,7 +15,7 @@ from voicekit.errors import SourceError, UsageError
 from voicekit.formats.writers import ENDINGS, FILE_NAMES, format_of, write
 from voicekit.provenance import git_commit, made_with
 from voicekit.report.corrections import Edits, edited, mark
-from voicekit.report.load import TRANSCRIPT, Found, look
+from voicekit.report.load import TRANSCRIPT, LoadedRun, load_run
 from voicekit.storage.files import digest, hash_file, now
 from voicekit.storage.runs import MANIFEST, RunFolder, find_run, point_latest
 from voicekit.types import Transcript
@@ -53,7 +53,7 @@ def apply_edits(transcript: str | Path, edits: str | Path, out: str | Path | Non
         UsageError: `out` for a run, or over the file itself.
         OutputError: the files cannot be written.
     """
-    run = look(transcript)
+    run = load_run(transcript)
     changes = read_edits(Path(edits))
     before = run.transcript
     after = edited(before, changes)
@@ -89,7 +89,7 @@ def read_edits(path: Path) -> Edits:
     return changes
 
 
-def _new_run(run: Found, before: Transcript, after: Transcript, edits: Path, told: str) -> Applied:
+def _new_run(run: LoadedRun, before: Transcript, after: Transcript, edits: Path, told: str) -> Applied:
     home = run.folder.resolve().parent
     sha256 = hash_file(edits)
     style = _style(run)
@@ -117,7 +117,7 @@ def _new_run(run: Found, before: Transcript, after: Transcript, edits: Path, tol
     return Applied(folder, after, told, tuple(notes))
 
 
-def _style(run: Found) -> SubtitleStyle:
+def _style(run: LoadedRun) -> SubtitleStyle:
     """As the run was written; standard where run.json does not tell."""
     try:
         return SubtitleStyle.model_validate(run.get("subtitles"))
@@ -125,14 +125,14 @@ def _style(run: Found) -> SubtitleStyle:
         return subtitle_style()
 
 
-def _formats(run: Found) -> tuple[Format, ...]:
+def _formats(run: LoadedRun) -> tuple[Format, ...]:
     """Those of the run, JSON among them."""
     told: Any = run.get("config", "format")
     some = tuple(name for name in FORMATS if isinstance(told, list) and name in told) or USUAL_FORMATS
     return some if "json" in some else ("json", *some)
 
 
-def _new_files(run: Found, after: Transcript, out: Path | None, told: str) -> Applied:
+def _new_files(run: LoadedRun, after: Transcript, out: Path | None, told: str) -> Applied:
     place = out or run.file.with_name(f"{run.file.stem}.edited.json")
     if format_of(place) != "json":
         raise UsageError(f"{place} is not the name of a transcript", "End it with .json")

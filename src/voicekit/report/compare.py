@@ -26,8 +26,8 @@ from voicekit.evaluation.score import Sample, counts_together
 from voicekit.evaluation.significance import FEWEST, Difference, Preference, difference, pseudo_values
 from voicekit.formats.readers import READERS
 from voicekit.jsonio import json_schema, strict_json
-from voicekit.report.listening_test import Both, count, paired_lines
-from voicekit.report.load import Found, look, weights
+from voicekit.report.listening_test import PairedLine, count, paired_lines
+from voicekit.report.load import LoadedRun, load_run, weights
 from voicekit.report.metrics import MEASURES
 from voicekit.report.verdicts import verdict
 from voicekit.takes.records import TakeRecord
@@ -133,7 +133,7 @@ def compare(
         if votes:
             raise UsageError("votes are of takes, and transcripts are compared here", "Leave out --votes")
         return _of_transcripts(places, [Path(one) for one in references], metrics, language, chosen)
-    runs = [look(place) for place in places]
+    runs = [load_run(place) for place in places]
     if any(isinstance(run.content, Transcript) for run in runs):
         if all(isinstance(run.content, Transcript) for run in runs):
             raise UsageError(
@@ -146,7 +146,7 @@ def compare(
 # --- takes ------------------------------------------------------------------------------------------------------------
 
 
-def _of_takes(runs: list[Found], seed: int, votes: Sequence[str | Path]) -> Comparison:
+def _of_takes(runs: list[LoadedRun], seed: int, votes: Sequence[str | Path]) -> Comparison:
     first, *others = runs
     paired = [paired_lines(first, other) for other in others]
     measured = [
@@ -164,7 +164,7 @@ def _of_takes(runs: list[Found], seed: int, votes: Sequence[str | Path]) -> Comp
     return Comparison(SCHEMA, "takes", dict(zip(_letters(runs), _names(runs), strict=True)), tuple(pairs), heard)
 
 
-def _measured(name: str, both: Sequence[Both]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def _measured(name: str, both: Sequence[PairedLine]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """float64 [lines] of either run, of the lines that have the measure in both."""
     of = MEASURES[name].of
     values = [(of(one.a), of(one.b)) for one in both]
@@ -172,7 +172,7 @@ def _measured(name: str, both: Sequence[Both]) -> tuple[np.ndarray[Any, Any], np
     return there[:, 0], there[:, 1]
 
 
-def _settings_of(both: Sequence[Both]) -> tuple[dict[str, str], dict[str, str]]:
+def _settings_of(both: Sequence[PairedLine]) -> tuple[dict[str, str], dict[str, str]]:
     """With what the takes of either run were made, where that is not the same for every line."""
 
     def of(takes: Sequence[TakeRecord]) -> dict[str, str]:
@@ -217,12 +217,12 @@ def _of_transcripts(
     return Comparison(SCHEMA, "transcript", dict(zip(letters, names, strict=True)), tuple(pairs))
 
 
-def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> tuple[Evaluation, Found | None]:
+def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> tuple[Evaluation, LoadedRun | None]:
     """The scores of a run, a file or a folder of runs; and the run, where it is one."""
     run = None
     if place.is_dir() or place.suffix == ".json":
         try:
-            run = look(place)
+            run = load_run(place)
         except SourceError:
             if not place.is_dir():
                 raise
@@ -233,7 +233,7 @@ def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> 
     return evaluate(str(run.file), [str(one) for one in references], **options), run
 
 
-def _references_of(run: Found, folder: Path) -> list[Path]:
+def _references_of(run: LoadedRun, folder: Path) -> list[Path]:
     stems = {Path(run.transcript.source).stem, run.folder.resolve().parent.name, run.file.stem}
     found = [path for path in sorted(folder.iterdir()) if path.stem in stems and path.suffix.lower() in READERS]
     found = [path for path in found if path.resolve() != run.file.resolve()]
@@ -286,7 +286,7 @@ def _values(pairs: Sequence[tuple[Sample, Sample]]) -> tuple[str, Any, Any]:
 
 
 def _changed(
-    a: Found, b: Found, of_a: dict[str, str] | None = None, of_b: dict[str, str] | None = None
+    a: LoadedRun, b: LoadedRun, of_a: dict[str, str] | None = None, of_b: dict[str, str] | None = None
 ) -> tuple[Changed, ...]:
     """Settings of two runs that differ, and of their takes."""
     left, right = {**_told(a), **(of_a or {})}, {**_told(b), **(of_b or {})}
@@ -299,7 +299,7 @@ def _changed(
     return tuple(out)
 
 
-def _told(run: Found) -> dict[str, str]:
+def _told(run: LoadedRun) -> dict[str, str]:
     """What run.json says of how a run was made, by dotted name."""
     out: dict[str, str] = {}
     for part in ("config", "chosen"):
@@ -332,5 +332,5 @@ def _letters(runs: Sequence[Any]) -> list[str]:
     return list(string.ascii_uppercase[: len(runs)])
 
 
-def _names(runs: Sequence[Found]) -> list[str]:
+def _names(runs: Sequence[LoadedRun]) -> list[str]:
     return [run.name for run in runs]

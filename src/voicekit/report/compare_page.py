@@ -16,9 +16,9 @@ from voicekit.evaluation.bootstrap import LEVEL
 from voicekit.evaluation.significance import FEWEST
 from voicekit.report import page
 from voicekit.report.compare import Comparison, Pair
-from voicekit.report.listening_test import VOTES, blind, blind_sounds, paired_lines
-from voicekit.report.load import look
-from voicekit.report.media import Shelf
+from voicekit.report.listening_test import VOTES, listening_test_audio, make_listening_test, paired_lines
+from voicekit.report.load import load_run
+from voicekit.report.media import PageMedia
 from voicekit.report.verdicts import heard_verdict, metric_format
 
 # --- the page ---------------------------------------------------------------------------------------------------------
@@ -33,9 +33,9 @@ def compare_page(result: Comparison, places: Sequence[str | Path], out: Path, op
     notes = [note for pair in result.pairs for note in pair.notes]
     data: dict[str, Any] = {"runs": result.runs, "seed": options.seed, "few": FEWEST, "rows": [], "schema": VOTES}
     if result.kind == "takes":
-        a, b = (look(place) for place in places[:2])
-        heard = blind(paired_lines(a, b)[0], options.seed)
-        rows, lost = blind_sounds(heard, a, b, Shelf(out, options.embed), options.loudness)
+        a, b = (load_run(place) for place in places[:2])
+        heard = make_listening_test(paired_lines(a, b)[0], options.seed)
+        rows, lost = listening_test_audio(heard, a, b, PageMedia(out, options.embed), options.loudness)
         notes += [*heard.notes, *lost]
         data |= {"rows": rows, "pair": heard.mark}
     return page.render(

@@ -11,8 +11,8 @@ from voicekit.config.report import GalleryOptions
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.report import page
-from voicekit.report.load import Found, look
-from voicekit.report.media import Shelf
+from voicekit.report.load import LoadedRun, load_run
+from voicekit.report.media import PageMedia
 from voicekit.report.report import Written, html_file
 from voicekit.report.takes_page import Card, cards, tags_of
 from voicekit.takes.records import TakeRecord
@@ -23,7 +23,7 @@ from voicekit.takes.tags import TAGS, Tag
 class Shown:
     """A take and where it is from. `tag`: what somebody said of it."""
 
-    run: Found
+    run: LoadedRun
     take: TakeRecord
     tag: Tag | None
 
@@ -52,7 +52,7 @@ def write_gallery(
     """
     place = html_file(out)
     some, notes = _all(runs)
-    shelf = Shelf(place, options.embed)
+    shelf = PageMedia(place, options.embed)
     found = groups(some, options.most)
     if not found:
         raise SourceError("no take is tagged or was judged", "Tag some with `voicekit take tag`, or judge them")
@@ -69,7 +69,7 @@ def _all(runs: Sequence[str | Path]) -> tuple[list[Shown], list[str]]:
     notes: list[str] = []
     for path in runs:
         try:
-            run = look(path)
+            run = load_run(path)
             takes = run.takes.takes
         except VoicekitError as error:
             if len(runs) == 1:
@@ -126,7 +126,7 @@ def _worst_first(kind: str, shown: Shown) -> float:
     return -max((max(1e-9, each.value - each.limit) for each in found if each.kind == kind), default=0.0)
 
 
-def _cards(group: Group, shelf: Shelf) -> list[Card]:
+def _cards(group: Group, shelf: PageMedia) -> list[Card]:
     out = []
     for shown in group.takes:
         tags = {shown.take.id: shown.tag} if shown.tag else {}

@@ -17,8 +17,8 @@ from voicekit.audio.decode import decode
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.evaluation.significance import Preference, first_is_a, preference
 from voicekit.jsonio import first_fault
-from voicekit.report.load import Found
-from voicekit.report.media import FINE_RATE, Shelf
+from voicekit.report.load import LoadedRun
+from voicekit.report.media import FINE_RATE, PageMedia
 from voicekit.storage.files import digest
 from voicekit.takes.records import LineRecord, TakeRecord
 
@@ -29,7 +29,7 @@ MOST = 100
 
 
 @dataclass(frozen=True)
-class Both:
+class PairedLine:
     """A line that is in both runs, with the take that each picked, and the file that was kept of it."""
 
     line: LineRecord
@@ -39,7 +39,7 @@ class Both:
     file_b: str
 
 
-def paired_lines(a: Found, b: Found) -> tuple[list[Both], list[str]]:
+def paired_lines(a: LoadedRun, b: LoadedRun) -> tuple[list[PairedLine], list[str]]:
     """The lines that both runs have, by id and text, with a take that each kept; and notes on the others.
 
     Raises:
@@ -47,7 +47,7 @@ def paired_lines(a: Found, b: Found) -> tuple[list[Both], list[str]]:
     """
     ours, theirs = _kept(a), _kept(b)
     both = [
-        Both(line, take, theirs[key][1], _file(line, take), _file(*theirs[key]))
+        PairedLine(line, take, theirs[key][1], _file(line, take), _file(*theirs[key]))
         for key, (line, take) in ours.items()
         if key in theirs
     ]
@@ -63,7 +63,7 @@ def paired_lines(a: Found, b: Found) -> tuple[list[Both], list[str]]:
     return both, notes
 
 
-def _kept(run: Found) -> dict[tuple[str, str], tuple[LineRecord, TakeRecord]]:
+def _kept(run: LoadedRun) -> dict[tuple[str, str], tuple[LineRecord, TakeRecord]]:
     out = {}
     for line in run.takes.lines:
         some = run.takes.of(line.id)
@@ -104,16 +104,16 @@ class Votes:
 
 
 @dataclass(frozen=True)
-class Blind:
+class ListeningTest:
     """What is heard blind: lines, and whose take comes first. `mark`: what votes must be of."""
 
-    both: tuple[Both, ...]
+    both: tuple[PairedLine, ...]
     a_first: tuple[bool, ...]
     mark: str
     notes: tuple[str, ...] = ()
 
 
-def blind(both: Sequence[Both], seed: int) -> Blind:
+def make_listening_test(both: Sequence[PairedLine], seed: int) -> ListeningTest:
     """Lines whose two takes differ, in the seed's order; at most MOST."""
     apart = [one for one in both if not (one.a.key and one.a.key == one.b.key)]
     notes = [f"{len(both) - len(apart)} lines have the same take in both"] if len(apart) < len(both) else []
@@ -122,12 +122,12 @@ def blind(both: Sequence[Both], seed: int) -> Blind:
         notes.append(f"{MOST} of {len(apart)} lines are heard blind, drawn by the seed")
     some = [apart[i] for i in order]
     mark = digest([[one.line.id, one.line.text, one.a.key or one.a.id, one.b.key or one.b.id] for one in both])
-    return Blind(tuple(some), tuple(first_is_a([one.line.id for one in some], seed)), mark, tuple(notes))
+    return ListeningTest(tuple(some), tuple(first_is_a([one.line.id for one in some], seed)), mark, tuple(notes))
 
 
-def count(files: Sequence[str | Path], runs: Sequence[Found], both: Sequence[Both]) -> Preference:
+def count(files: Sequence[str | Path], runs: Sequence[LoadedRun], both: Sequence[PairedLine]) -> Preference:
     """The votes of all files together."""
-    wanted, counts = blind(both, 0).mark, {"a": 0, "b": 0, "same": 0}
+    wanted, counts = make_listening_test(both, 0).mark, {"a": 0, "b": 0, "same": 0}
     lines = {one.line.id for one in both}
     for path in map(Path, files):
         try:
@@ -146,7 +146,9 @@ def count(files: Sequence[str | Path], runs: Sequence[Found], both: Sequence[Bot
     return preference(**counts)
 
 
-def blind_sounds(heard: Blind, a: Found, b: Found, shelf: Shelf, loudness: float) -> tuple[list[list[Any]], list[str]]:
+def listening_test_audio(
+    heard: ListeningTest, a: LoadedRun, b: LoadedRun, shelf: PageMedia, loudness: float
+) -> tuple[list[list[Any]], list[str]]:
     """For the script [line, text, address of the first, of the second, whether the first is A's], and notes.
 
     Their names tell nothing, and both are of one loudness: the louder of two is liked better.
@@ -167,7 +169,7 @@ def blind_sounds(heard: Blind, a: Found, b: Found, shelf: Shelf, loudness: float
     return rows, [f"{lost} lines cannot be heard: a file is not in its run's folder"] if lost else []
 
 
-def _inside(run: Found, file: str) -> Path:
+def _inside(run: LoadedRun, file: str) -> Path:
     path = (run.folder / file).resolve()
     if not path.is_relative_to(run.folder.resolve()) or not path.is_file():
         raise SourceError(f"{file} is not in {run.folder}", "")

@@ -21,7 +21,7 @@ TRANSCRIPT = "transcript.json"
 
 
 @dataclass(frozen=True)
-class Found:
+class LoadedRun:
     """What was found.
 
     Attributes:
@@ -74,7 +74,7 @@ class Found:
         return value
 
 
-def look(path: str | Path) -> Found:
+def load_run(path: str | Path) -> LoadedRun:
     """A run's folder, a recording's or a job's folder (its latest run), or a transcript.json or takes.json file.
 
     Raises:
@@ -88,7 +88,7 @@ def look(path: str | Path) -> Found:
         raise SourceError(f"cannot read {file}: {error.strerror}", "Check the name and its rights") from error
     content = _parse(file, text)
     manifest, notes = _manifest(file, isinstance(content, Takes))
-    return Found(file, content, manifest, tuple(notes))
+    return LoadedRun(file, content, manifest, tuple(notes))
 
 
 def _file(path: Path) -> Path:
@@ -142,7 +142,7 @@ def _manifest(file: Path, of_takes: bool) -> tuple[dict[str, Any], list[str]]:
     return value, []
 
 
-def recording_of(run: Found) -> tuple[Path | None, str]:
+def recording_of(run: LoadedRun) -> tuple[Path | None, str]:
     """The recording that a transcript was made of; or None, and in words why not."""
     if not run.manifest:
         beside = run.folder / Path(run.transcript.source).name
@@ -161,7 +161,7 @@ def recording_of(run: Found) -> tuple[Path | None, str]:
     return None, missing or "the recording is not known, or not in the cache any more"
 
 
-def _candidates(run: Found) -> Iterator[Path]:
+def _candidates(run: LoadedRun) -> Iterator[Path]:
     kind, identity = run.get("source", "kind"), run.get("inputs", 0, "identity")
     if kind == "file":
         for place in dict.fromkeys([identity, run.get("source", "path")]):
@@ -173,7 +173,7 @@ def _candidates(run: Found) -> Iterator[Path]:
             yield found.path
 
 
-def weights(run: Found) -> list[tuple[str, str]]:
+def weights(run: LoadedRun) -> list[tuple[str, str]]:
     """Name and revision of every model that run.json names, wherever it does."""
     found: dict[tuple[str, str], None] = {}
 

@@ -40,7 +40,7 @@ PEAKS = 20_000
 """Of a waveform, whatever its length: one for every 0.5 s of three hours."""
 
 
-class Shelf:
+class PageMedia:
     """Where the media of one page go.
 
     Args:

@@ -9,7 +9,7 @@ from voicekit.config.report import ReportOptions
 from voicekit.errors import SourceError, UsageError
 from voicekit.redact import one_line
 from voicekit.report import page
-from voicekit.report.load import look
+from voicekit.report.load import load_run
 from voicekit.report.media import size
 from voicekit.types import Transcript
 
@@ -45,7 +45,7 @@ def write_report(
         SourceError: no run, or one that cannot be read.
         OutputError: the page cannot be written.
     """
-    found = look(run)
+    found = load_run(run)
     place = html_file(out) if out else _place(Path(run), found.file)
     if isinstance(found.content, Transcript):
         from voicekit.report.transcript_page import transcript_page

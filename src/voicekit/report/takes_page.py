@@ -13,8 +13,8 @@ from voicekit.config.report import ReportOptions
 from voicekit.dialogues.timeline import Timeline
 from voicekit.errors import MediaError, SourceError, VoicekitError
 from voicekit.report import page
-from voicekit.report.load import Found
-from voicekit.report.media import Shelf
+from voicekit.report.load import LoadedRun
+from voicekit.report.media import PageMedia
 from voicekit.report.metrics import MEASURES, fault
 from voicekit.report.spectrogram import spectrogram
 from voicekit.report.transcript_page import made
@@ -51,14 +51,14 @@ class Card:
     run: str = ""
 
 
-def takes_page(run: Found, out: Path, options: ReportOptions) -> tuple[str, list[str]]:
+def takes_page(run: LoadedRun, out: Path, options: ReportOptions) -> tuple[str, list[str]]:
     """The page's HTML, its pictures made; and notes on what is missing.
 
     Raises:
         OutputError: a picture cannot be written.
     """
     takes = run.takes
-    shelf = Shelf(out, options.embed)
+    shelf = PageMedia(out, options.embed)
     tags, notes = tags_of(run)
     made_cards = cards(run, list(takes.takes), tags, shelf)
     lost = [card for card in made_cards if card.sound is None and card.take.file]
@@ -99,7 +99,7 @@ def takes_page(run: Found, out: Path, options: ReportOptions) -> tuple[str, list
     return html, notes
 
 
-def tags_of(run: Found) -> tuple[dict[str, Tag], list[str]]:
+def tags_of(run: LoadedRun) -> tuple[dict[str, Tag], list[str]]:
     """What people said of its takes; and, in words, why that cannot be read."""
     try:
         return read_tags(run.folder), []
@@ -107,7 +107,9 @@ def tags_of(run: Found) -> tuple[dict[str, Tag], list[str]]:
         return {}, [f"Tags are left out: {error.message}"]
 
 
-def cards(run: Found, takes: list[TakeRecord], tags: Mapping[str, Tag], shelf: Shelf, name: str = "") -> list[Card]:
+def cards(
+    run: LoadedRun, takes: list[TakeRecord], tags: Mapping[str, Tag], shelf: PageMedia, name: str = ""
+) -> list[Card]:
     """Takes with their media. `name`: of the run, where a page shows several; pictures are kept apart by it."""
     picked = {line.picked for line in run.takes.lines}
 
@@ -176,7 +178,7 @@ def _faults(take: TakeRecord) -> Iterator[tuple[float, str]]:
         yield artifact.start, fault(artifact)
 
 
-def _sound(run: Found, file: str, shelf: Shelf) -> str | None:
+def _sound(run: LoadedRun, file: str, shelf: PageMedia) -> str | None:
     """The address of a file of the run; None where it is not there, or no sound."""
     try:
         return shelf.file(run.folder / file, run.folder)
@@ -184,7 +186,7 @@ def _sound(run: Found, file: str, shelf: Shelf) -> str | None:
         return None
 
 
-def _picture(run: Found, take: TakeRecord, shelf: Shelf, name: str) -> str | None:
+def _picture(run: LoadedRun, take: TakeRecord, shelf: PageMedia, name: str) -> str | None:
     try:
         audio, _ = decode(run.folder / (take.file or ""))
     except VoicekitError:
@@ -197,7 +199,7 @@ def _kinds(takes: tuple[TakeRecord, ...]) -> list[str]:
     return sorted(found)
 
 
-def _mix(run: Found, shelf: Shelf) -> tuple[dict[str, Any] | None, list[str]]:
+def _mix(run: LoadedRun, shelf: PageMedia) -> tuple[dict[str, Any] | None, list[str]]:
     """A dialogue's mix and who speaks when in it; and notes. None for what is no dialogue."""
     if run.get("kind") != "dialogue" and not (run.folder / "timeline.json").is_file():
         return None, []

@@ -14,8 +14,8 @@ from voicekit.config.report import ReportOptions
 from voicekit.errors import MediaError
 from voicekit.report import page
 from voicekit.report.corrections import SCHEMA, mark
-from voicekit.report.load import Found, recording_of, weights
-from voicekit.report.media import PEAKS, Shelf, peaks
+from voicekit.report.load import LoadedRun, recording_of, weights
+from voicekit.report.media import PEAKS, PageMedia, peaks
 from voicekit.report.speaker_stats import statistics
 from voicekit.storage.paths import safe_name
 from voicekit.types import Transcript, Word
@@ -24,7 +24,9 @@ SHOWN = ("model", "diarizer", "language", "clean", "beam_size", "speakers", "hot
 """Options that a reader asks for first."""
 
 
-def transcript_page(run: Found, out: Path, options: ReportOptions, audio: Path | None = None) -> tuple[str, list[str]]:
+def transcript_page(
+    run: LoadedRun, out: Path, options: ReportOptions, audio: Path | None = None
+) -> tuple[str, list[str]]:
     """The page's HTML, its media made; and notes on what is missing.
 
     Args:
@@ -38,7 +40,7 @@ def transcript_page(run: Found, out: Path, options: ReportOptions, audio: Path |
         OutputError: the sound cannot be written.
     """
     transcript = run.transcript
-    shelf = Shelf(out, options.embed)
+    shelf = PageMedia(out, options.embed)
     sound, notes = _sound(run, shelf, audio)
     notes = [*run.notes, *notes]
     data = {
@@ -92,7 +94,7 @@ def rows(transcript: Transcript) -> dict[str, Any]:
     return {"segments": segments, "turns": turns, "names": list(numbers)}
 
 
-def made(run: Found) -> list[tuple[str, str]]:
+def made(run: LoadedRun) -> list[tuple[str, str]]:
     """With what the run was made, for people."""
     out = [("run", run.name)] if run.manifest else []
     if isinstance(when := run.get("created"), str):
@@ -107,7 +109,7 @@ def made(run: Found) -> list[tuple[str, str]]:
     return out
 
 
-def _sound(run: Found, shelf: Shelf, given: Path | None) -> tuple[dict[str, Any], list[str]]:
+def _sound(run: LoadedRun, shelf: PageMedia, given: Path | None) -> tuple[dict[str, Any], list[str]]:
     """Compact sound and its waveform; or nothing, and in words why."""
     found, why = (given, "") if given else recording_of(run)
     if found is None:

@@ -13,7 +13,7 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
-class Reporter:
+class Progress:
     """Hears everything and says nothing."""
 
     def item_started(self, name: str) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.cue import width
-from voicekit.subtitles.tokens import Atom, text_of, to_atoms
+from voicekit.subtitles.tokens import Token, text_of, to_tokens
 from voicekit.text.words import spread
 from voicekit.types import Transcript
 
@@ -22,14 +22,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Below:
+class SecondLanguage:
     """The source text under its translation: which of its atoms stand under which of the translation's.
 
     For a break before atom t of the translation the source breaks near the same share of its segment, where it costs
     least; so the break points of one language are a function of the other's, and the optimisation stays one.
     """
 
-    def __init__(self, sources: Sequence[Atom], place: Ints, room: int, lines: int) -> None:
+    def __init__(self, sources: Sequence[Token], place: Ints, room: int, lines: int) -> None:
         self.sources, self.place, self.room, self.most = sources, place, room, lines
         columns = np.array([width(a.word.text) + a.space for a in sources])
         self.sums: Ints = np.concatenate([[0], np.cumsum(columns)]).astype(int)
@@ -46,7 +46,7 @@ class Below:
         return tuple(wrap(part, self.room))
 
 
-def wrap(atoms: Sequence[Atom], room: int) -> list[str]:
+def wrap(atoms: Sequence[Token], room: int) -> list[str]:
     """Text on lines of at most `room` columns, as few as can be, then as even as can be."""
     if not atoms or width(text_of(atoms)) <= room:
         return [text_of(atoms)] if atoms else []
@@ -60,25 +60,25 @@ def wrap(atoms: Sequence[Atom], room: int) -> list[str]:
     return [text_of(atoms[:k]), *wrap(atoms[k:], room)]
 
 
-def below(transcript: Transcript, atoms: Sequence[Atom], style: SubtitleStyle) -> Below:
+def below(transcript: Transcript, atoms: Sequence[Token], style: SubtitleStyle) -> SecondLanguage:
     """The source text of a translation that was laid out as `atoms`."""
     language = transcript.translated_from or transcript.language
     room = style.of_language(language)[0]
     plain = style.model_copy(update={"labels": "never", "dashes": False})
     groups = {n: list(group) for n, group in itertools.groupby(atoms, key=lambda atom: atom.segment)}
-    sources: list[Atom] = []
+    sources: list[Token] = []
     place = [0]
     for number, segment in enumerate(transcript.segments):
         if number not in groups:
             continue
         words = spread(segment.source_text or "", segment.start, segment.end)
-        own = to_atoms([replace(segment, words=words, language=language, speaker=None)], plain)
+        own = to_tokens([replace(segment, words=words, language=language, speaker=None)], plain)
         place += [len(sources) + at for at in _places(groups[number], own)]
         sources += own
-    return Below(sources, np.array(place), room, max(1, style.lines // 2))
+    return SecondLanguage(sources, np.array(place), room, max(1, style.lines // 2))
 
 
-def _places(atoms: Sequence[Atom], sources: Sequence[Atom]) -> list[int]:
+def _places(atoms: Sequence[Token], sources: Sequence[Token]) -> list[int]:
     """For the end of each atom, how many of `sources` are before it: the cheapest break near its share of the text."""
     shares = list(itertools.accumulate(width(a.word.text) + 1 for a in atoms))
     own = [0, *itertools.accumulate(width(a.word.text) + 1 for a in sources)]

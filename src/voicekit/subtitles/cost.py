@@ -29,9 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicekit.config.subtitles import SubtitleStyle
-from voicekit.subtitles.bilingual import Below
+from voicekit.subtitles.bilingual import SecondLanguage
 from voicekit.subtitles.cue import DASH, width
-from voicekit.subtitles.tokens import Atom, label_of
+from voicekit.subtitles.tokens import Token, label_of
 
 BROKEN, HOW_FAR, DASHED, PAUSED, RAGGED, A_CUE, LITTLE = 1000.0, 30.0, 50.0, 8.0, 4.0, 2.0, 3.0
 SHORT_PAUSE, LONGEST_PAUSE = 0.5, 2.0
@@ -50,7 +50,7 @@ Ints = NDArray[np.int64]
 class CueCosts:
     """The atoms as columns; `cost[d][i]` is that of a cue of d atoms that begins at i, infinite where it cannot be."""
 
-    def __init__(self, atoms: Sequence[Atom], style: SubtitleStyle, below: Below | None = None) -> None:
+    def __init__(self, atoms: Sequence[Token], style: SubtitleStyle, below: SecondLanguage | None = None) -> None:
         self.atoms, self.style, self.below = atoms, style, below
         n = len(atoms)
         ticks = TICK * np.arange(n)

@@ -26,7 +26,7 @@ from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.bilingual import below
 from voicekit.subtitles.cost import TICK, CueCosts, best_path
 from voicekit.subtitles.cue import Cue, Line, width
-from voicekit.subtitles.tokens import label_of, text_of, to_atoms
+from voicekit.subtitles.tokens import label_of, text_of, to_tokens
 from voicekit.types import Transcript
 
 VERSION = 1
@@ -41,8 +41,8 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     if style.labels == "change" and len({word.speaker for word in transcript.words}) < 2:
         style = style.model_copy(update={"labels": "never"})  # nothing changes
     if style.as_it_stands:
-        return as_it_stands(transcript, style)
-    atoms = to_atoms(transcript.segments, style)
+        return keep_cues(transcript, style)
+    atoms = to_tokens(transcript.segments, style)
     if not atoms:
         return []
     table = CueCosts(atoms, style, below(transcript, atoms, style) if style.bilingual else None)
@@ -56,7 +56,7 @@ def fewest_broken(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     return lay_out(transcript, style.model_copy(update={"bilingual": False, "as_it_stands": False}))
 
 
-def as_it_stands(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
+def keep_cues(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     """A cue for each segment: as its file has it, else its text on one line."""
     cues = []
     last: str | None = None

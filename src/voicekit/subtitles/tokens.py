@@ -17,7 +17,7 @@ LABEL = 20
 
 
 @dataclass(frozen=True)
-class Atom:
+class Token:
     """What is never cut. `word` has its text and times; `cost` is that of a break before it; `space`: one before it.
 
     `run` counts the turns: it grows by one where the speaker changes. `language` is its segment's, `segment` its index.
@@ -31,9 +31,9 @@ class Atom:
     segment: int
 
 
-def to_atoms(segments: Sequence[Segment], style: SubtitleStyle) -> list[Atom]:
+def to_tokens(segments: Sequence[Segment], style: SubtitleStyle) -> list[Token]:
     """The words of all segments in a row, those too wide for a line cut."""
-    atoms: list[Atom] = []
+    atoms: list[Token] = []
     run, last = 0, None
     for number, segment in enumerate(segments):
         room = style.of_language(segment.language)[0] - _indent(segment, style)
@@ -49,7 +49,7 @@ def to_atoms(segments: Sequence[Segment], style: SubtitleStyle) -> list[Atom]:
                 cost, space = glue, False
             if before and before.segment != number:
                 cost = min(cost, PLAIN / 2)
-            before = Atom(word, cost, space, run, segment.language, number)
+            before = Token(word, cost, space, run, segment.language, number)
             atoms.append(before)
     return atoms
 
@@ -150,6 +150,6 @@ def _label_columns(language: str, style: SubtitleStyle) -> int:
     return min(LABEL, style.of_language(language)[0] // 2 - 2)
 
 
-def text_of(atoms: Sequence[Atom]) -> str:
+def text_of(atoms: Sequence[Token]) -> str:
     """Atoms as running text."""
     return "".join((" " if atom.space and i else "") + atom.word.text for i, atom in enumerate(atoms))

@@ -23,7 +23,7 @@ from voicekit.engines.registry import speech_engine
 from voicekit.errors import EngineError, VoicekitError, interrupted
 from voicekit.jsonio import parse_json
 from voicekit.quality.judge import from_json, to_json
-from voicekit.seeds import derive
+from voicekit.seeds import derive_seed
 from voicekit.storage.cache import Entry, StageCache
 from voicekit.storage.files import file_sha256, write_json, write_text, writing
 from voicekit.storage.locks import Busy
@@ -33,7 +33,7 @@ from voicekit.types import Audio, Measures, Take, Voice
 
 if TYPE_CHECKING:
     from voicekit.quality.judge import Judge
-    from voicekit.tts.speaker import Speaker
+    from voicekit.tts.synthesizer import Synthesizer
 
 SOUND = "take.flac"
 ABOUT = "take.json"
@@ -46,7 +46,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Order:
+class TakeRequest:
     """One take that is wanted, with all that decides how it sounds.
 
     Attributes:
@@ -86,7 +86,7 @@ class Order:
         )  # fmt: skip
 
     @classmethod
-    def of(cls, record: TakeRecord) -> Order:
+    def of(cls, record: TakeRecord) -> TakeRequest:
         """What a take was made from, by its record. Raises UsageError where its engine is not here any more."""
         spec = speech_engine(record.engine)
         clip = Path(record.reference) if record.reference else None
@@ -102,14 +102,14 @@ def take_seed(seed: int, *item: str | int) -> int:
 
     31 bits, so that it can be given to `voicekit say --seed`, which then says the same.
     """
-    return derive(seed, "take", *item) % 2**31
+    return derive_seed(seed, "take", *item) % 2**31
 
 
 @dataclass(frozen=True)
 class StoredTake:
     """A rendered take in the cache. `about`: `Take.record()`. The folder is held until the renderer's `release`."""
 
-    order: Order
+    order: TakeRequest
     key: str
     folder: Path
     about: dict[str, Any]
@@ -148,7 +148,7 @@ JUDGE = "judge"
 class Renderer:
     """Renders orders with a speaker, through a cache. `timings`: of what was not in it, in order."""
 
-    def __init__(self, speaker: Speaker, cache: StageCache) -> None:
+    def __init__(self, speaker: Synthesizer, cache: StageCache) -> None:
         self.speaker = speaker
         self.cache = cache
         self.timings: list[Timing] = []
@@ -158,7 +158,7 @@ class Renderer:
         """The takes handed out so far are read no more; to be called now and then, as each holds a file open."""
         self.cache.release()
 
-    def parts(self, order: Order) -> dict[str, Any]:
+    def parts(self, order: TakeRequest) -> dict[str, Any]:
         """JSON: all that determines the sound of a take."""
         voice = order.voice.voice
         of_voice = (voice, order.model, order.watermark)
@@ -175,7 +175,7 @@ class Renderer:
             "version": VERSION,
         }
 
-    def render(self, order: Order, wait: bool = True) -> StoredTake:
+    def render(self, order: TakeRequest, wait: bool = True) -> StoredTake:
         """The take, from the cache if it is there.
 
         Raises:
@@ -184,7 +184,7 @@ class Renderer:
         """
 
         def make(folder: Path) -> None:
-            take = self.speaker.speak(
+            take = self.speaker.synthesize(
                 order.text, order.voice, order.params, order.seed, model=order.model, normalize=order.normalize,
                 watermark=order.watermark,
             )  # fmt: skip
@@ -196,12 +196,12 @@ class Renderer:
             self.timings.append(Timing(order.voice.voice.engine, stored.about["seconds"], entry.seconds))
         return stored
 
-    def there(self, order: Order) -> bool:
+    def there(self, order: TakeRequest) -> bool:
         """Whether a take is in the cache, as far as can be told without reading it."""
         return self.cache.has("take", self.parts(order))
 
     def each(
-        self, orders: Iterable[Order], judge: Judge | None, failed: Callable[[Order, VoicekitError], None]
+        self, orders: Iterable[TakeRequest], judge: Judge | None, failed: Callable[[TakeRequest, VoicekitError], None]
     ) -> Iterator[tuple[StoredTake, Measures | None]]:
         """Every order as it is rendered and judged, engine by engine; what another process is busy with comes last.
 
@@ -209,7 +209,7 @@ class Renderer:
             judge: None where nobody listens.
             failed: Told of those that cannot be rendered or judged; they do not come.
         """
-        waiting: list[Order] = []
+        waiting: list[TakeRequest] = []
         by_engine = sorted(orders, key=lambda order: (order.voice.voice.engine, order.model or ""))
         for orders_now, wait in ((by_engine, False), (waiting, True)):
             for order in orders_now:
@@ -235,7 +235,7 @@ class Renderer:
             self.timings.append(Timing(JUDGE, measures.seconds, took))
         return measures
 
-    def measure_reference(self, order: Order, judge: Judge) -> Measures | None:
+    def measure_reference(self, order: TakeRequest, judge: Judge) -> Measures | None:
         """What the judge hears of the clip that a voice is cloned from; None where there is none."""
         if order.reference is None:
             return None
@@ -243,7 +243,7 @@ class Renderer:
         return self._heard(file_sha256(clip), lambda: decode(clip, rate=REFERENCE_RATE)[0], "", order, None, judge)[0]
 
     def _heard(
-        self, key: str, sound: Callable[[], Audio], text: str, order: Order, reference: Path | None, judge: Judge,
+        self, key: str, sound: Callable[[], Audio], text: str, order: TakeRequest, reference: Path | None, judge: Judge,
         wait: bool = True,
     ) -> tuple[Measures, float | None]:  # fmt: skip
         """What was heard, and in how many seconds; None for the time where it was heard before."""
@@ -263,7 +263,7 @@ class Renderer:
         return from_json((entry.folder / MEASURES).read_bytes()), None if entry.cached else entry.seconds
 
 
-def _as_ours(error: Exception, order: Order) -> VoicekitError:
+def _as_ours(error: Exception, order: TakeRequest) -> VoicekitError:
     """A library's own error costs its take alone; an interrupt goes on."""
     if interrupted(error):
         raise KeyboardInterrupt from error

@@ -90,7 +90,7 @@ def repair(audio: Audio, measures: Measures) -> tuple[Audio, tuple[str, ...]]:
     return (Audio(samples, audio.rate), tuple(done)) if done else (audio, ())
 
 
-def mend(
+def repair_and_verify(
     audio: Audio,
     measures: Measures,
     measure: Callable[[Audio], Measures],

@@ -26,7 +26,6 @@ from voicekit.quality.gates import verdict
 from voicekit.quality.prosody import Profile
 from voicekit.storage.files import write_text
 from voicekit.storage.paths import safe_name
-from voicekit.takes import repair
 from voicekit.takes.records import FILE as TAKES_FILE
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
 from voicekit.takes.render import read_take
@@ -44,7 +43,7 @@ JOB = "job.yaml"
 WORDS = 5
 """Of a text that stand in a file's name."""
 
-Mend = Callable[[TakeRecord, Audio], tuple[Audio, tuple[str, ...]]]
+RepairPick = Callable[[TakeRecord, Audio], tuple[Audio, tuple[str, ...]]]
 """What is done to a take that is picked: its sound, and what was mended, in words."""
 
 
@@ -62,7 +61,9 @@ def write_spec(folder: Path, spec: CloneJob) -> None:
 # --- what is written of the picks -------------------------------------------------------------------------------------
 
 
-def write_results(folder: Path, spec: CloneJob, takes: Takes, tags: Mapping[str, Tag], mend: Mend | None) -> Takes:
+def write_results(
+    folder: Path, spec: CloneJob, takes: Takes, tags: Mapping[str, Tag], mend: RepairPick | None
+) -> Takes:
     """Choose the picks and write them, the joined file, the scores and takes.json into a run's folder.
 
     A pick that is written already stays as it is.
@@ -124,7 +125,7 @@ def _write_joined(folder: Path, spec: CloneJob, takes: Takes) -> None:
     write_blocks(blocks(), rate, folder / f"joined.{spec.output.format}")
 
 
-def mender(judge: Callable[[], Judge], picking: Picking, own: Mapping[str, Profile]) -> Mend:
+def make_repairer(judge: Callable[[], Judge], picking: Picking, own: Mapping[str, Profile]) -> RepairPick:
     """Mends picks where that helps.
 
     Args:
@@ -136,7 +137,7 @@ def mender(judge: Callable[[], Judge], picking: Picking, own: Mapping[str, Profi
         if take.measures is None:
             return sound, ()
         reference = Path(take.reference) if take.reference else None
-        found = repair.mend(
+        found = repair_and_verify(
             sound,
             take.measures,
             lambda mended: judge().measure(mended, take.text, take.language, reference),

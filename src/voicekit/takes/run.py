@@ -23,7 +23,7 @@ from voicekit.storage.runs import MANIFEST, latest_run
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
 from voicekit.takes.records import LineRecord, TakeRecord, Takes, read_takes
 from voicekit.takes.render import read_take
-from voicekit.takes.results import JOB, mender, new_judge, read_spec, write_results
+from voicekit.takes.results import JOB, make_repairer, new_judge, read_spec, write_results
 from voicekit.takes.table import to_dataframe
 from voicekit.takes.tags import FILE as TAGS_FILE
 from voicekit.takes.tags import Agreement, Tag, agreement, new_tag, read_tags, write_tags
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Run:
+class CloneRun:
     """A finished job.
 
     Attributes:
@@ -91,7 +91,7 @@ class Run:
         """One row a take, as scores.csv has it."""
         return to_dataframe(Takes(TAKES_SCHEMA, self.lines, self.takes), self.tags)
 
-    def tag(self, name: str, tag: str, note: str = "") -> Run:
+    def tag(self, name: str, tag: str, note: str = "") -> CloneRun:
         """Say of a take that it is good, bad or weird; the run with its picks made anew. See `tag_take`."""
         return tag_take(self.folder, self.take(name).id, tag, note)
 
@@ -99,7 +99,7 @@ class Run:
         return run_html(self)
 
 
-def open_run(path: str | Path) -> Run:
+def open_clone_run(path: str | Path) -> CloneRun:
     """A run by its folder, or the latest in a job's folder.
 
     Raises:
@@ -107,7 +107,7 @@ def open_run(path: str | Path) -> Run:
     """
     folder = find_run_folder(Path(path))
     found = read_takes(folder)
-    return Run(folder, read_manifest(folder), found.lines, found.takes, read_tags(folder))
+    return CloneRun(folder, read_manifest(folder), found.lines, found.takes, read_tags(folder))
 
 
 def find_run_folder(path: Path) -> Path:
@@ -138,7 +138,7 @@ def _some(names: list[str]) -> str:
 # --- tags -------------------------------------------------------------------------------------------------------------
 
 
-def tag_take(folder: Path, name: str, tag: str, note: str = "") -> Run:
+def tag_take(folder: Path, name: str, tag: str, note: str = "") -> CloneRun:
     """Say of a take that it is good, bad or weird; what is picked follows, and the manifest last.
 
     Raises:
@@ -146,7 +146,7 @@ def tag_take(folder: Path, name: str, tag: str, note: str = "") -> Run:
         SourceError: the folder is no run of takes.
         OutputError: it cannot be written.
     """
-    run = open_run(folder)
+    run = open_clone_run(folder)
     take = run.take(name)
     tags = {**run.tags, take.id: new_tag(tag, note)}
     write_tags(run.folder, tags)
@@ -154,10 +154,10 @@ def tag_take(folder: Path, name: str, tag: str, note: str = "") -> Run:
         before = Takes(TAKES_SCHEMA, run.lines, run.takes)
         spec = read_spec(run.folder)
         own = {voice: Profile(**each) for voice, each in run.manifest.get("profiles", {}).items()}
-        mend = mender(functools.cache(new_judge), spec.pick, own) if spec.repair else None
+        mend = make_repairer(functools.cache(new_judge), spec.pick, own) if spec.repair else None
         write_results(run.folder, spec, before, tags, mend)
     _count_outputs(run.folder, run.manifest)
-    return open_run(run.folder)
+    return open_clone_run(run.folder)
 
 
 def _count_outputs(folder: Path, manifest: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.diarization.windows import Voices, unit_length
+from voicekit.diarization.windows import SpeakerWindows, unit_length
 from voicekit.text.sentences import SENTENCE_PAUSE
 from voicekit.text.words import join_words
 from voicekit.types import Diarization, Segment, Turn, Word
@@ -44,7 +44,7 @@ _ABBREVIATION = re.compile(r"^\W*(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|e\.g|
 
 
 def attribute(
-    segments: Iterable[Segment], diarization: Diarization | None = None, voices: Voices | None = None
+    segments: Iterable[Segment], diarization: Diarization | None = None, voices: SpeakerWindows | None = None
 ) -> tuple[Segment, ...]:
     """Segments by speaker from the recogniser's segments.
 
@@ -127,7 +127,7 @@ def phrases(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
 class _Likeness:
     """How much stretches of speech sound like each speaker, by the voice prints of the units they lie in."""
 
-    def __init__(self, voices: Voices, centroids: dict[str, tuple[float, ...]]) -> None:
+    def __init__(self, voices: SpeakerWindows, centroids: dict[str, tuple[float, ...]]) -> None:
         heard = ~np.isnan(voices.unit_prints).any(axis=1)
         self.names = list(centroids)
         self.units = voices.units[heard]  # in order, none overlaps another

@@ -9,11 +9,11 @@ from voicekit.redact import without_secrets
 
 if TYPE_CHECKING:
     from voicekit.recording import Recording
-    from voicekit.transcription.pipeline import Heard
+    from voicekit.transcription.pipeline import TranscriptionResult
     from voicekit.transcription.plan import Plan
 
 
-def describe(recording: Recording, plan: Plan, heard: Heard, seconds: float) -> dict[str, Any]:
+def describe(recording: Recording, plan: Plan, heard: TranscriptionResult, seconds: float) -> dict[str, Any]:
     """The manifest of a transcript's run, before its outputs are listed."""
     duration = heard.transcript.duration
     config = plan.options.model_dump(mode="json")

@@ -15,10 +15,10 @@ from voicekit.diarization.clustering import cluster
 from voicekit.diarization.labels import VERSION as DIARIZE_VERSION
 from voicekit.diarization.labels import named
 from voicekit.diarization.windows import VERSION as VOICES_VERSION
-from voicekit.diarization.windows import Voices
+from voicekit.diarization.windows import SpeakerWindows
 from voicekit.engines.protocols import Dropped, Recognition
 from voicekit.errors import UsageError
-from voicekit.recording import Recording, Sound, clean_sound
+from voicekit.recording import CleanedAudio, Recording, clean_recording
 from voicekit.stages import Stages
 from voicekit.transcription.attribution import attribute, name_speakers
 from voicekit.transcription.plan import Plan
@@ -30,7 +30,7 @@ _VOICES = "voices.npz"
 
 
 @dataclass(frozen=True)
-class Heard:
+class TranscriptionResult:
     """What `listen` found, and how: a record a stage, and warnings for the user."""
 
     transcript: Transcript
@@ -39,16 +39,18 @@ class Heard:
     dropped: tuple[Dropped, ...] = ()
 
 
-def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages) -> Heard:
+def run_pipeline(
+    recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages
+) -> TranscriptionResult:
     """One recording through the stages. `engine(task, plan)` gives a loaded engine, called only on a cache miss.
 
     Raises:
         VoicekitError: of the stage that failed; what earlier stages made stays in the cache.
     """
-    use = _Use(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
+    use = _StageContext(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
     split = _split(recording, use)
     channels = (0, 1) if split else (None,)
-    sounds = [clean_sound(recording, plan.preset, stages, channel) for channel in channels]
+    sounds = [clean_recording(recording, plan.preset, stages, channel) for channel in channels]
     voices = diarization = None
     if plan.options.diarizer != "none" and not split:
         diarization, voices = _diarize(sounds[0], use)
@@ -62,7 +64,7 @@ def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any],
     dropped = tuple(what for one in heard for what in one.dropped)
     warnings = [*dict.fromkeys(stages.warnings), *notes, *_told(dropped)]
     for text in warnings:
-        stages.report.warning(text)
+        stages.progress.warning(text)
     transcript = Transcript(
         schema="voicekit.transcript/1",
         language=max(heard, key=lambda one: sum(len(s.words) for s in one.segments)).language,
@@ -72,7 +74,7 @@ def listen(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any],
         segments=segments,
         turns=turns,
     )
-    return Heard(transcript, stages.records, warnings, dropped)
+    return TranscriptionResult(transcript, stages.records, warnings, dropped)
 
 
 def _told(dropped: tuple[Dropped, ...]) -> list[str]:
@@ -81,7 +83,7 @@ def _told(dropped: tuple[Dropped, ...]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Use:
+class _StageContext:
     """What every stage needs: the plan, a way to its engine, and the wrapper that keeps its result."""
 
     plan: Plan
@@ -90,10 +92,10 @@ class _Use:
 
     @property
     def progress(self) -> Callable[[float], None]:
-        return self.stages.report.stage_progress
+        return self.stages.progress.stage_progress
 
 
-def _split(recording: Recording, use: _Use) -> bool:
+def _split(recording: Recording, use: _StageContext) -> bool:
     """Whether each channel is a speaker: as asked for, or by cross-talk."""
     wanted = use.plan.options.channels
     if wanted == "mix" or use.plan.options.diarizer == "none":
@@ -111,11 +113,11 @@ def _split(recording: Recording, use: _Use) -> bool:
     )  # fmt: skip
     if not found.one_speaker_a_channel:
         return False
-    use.stages.report.note(f"one speaker a channel ({found.apart:.0%} of the speech is in one only)")
+    use.stages.progress.note(f"one speaker a channel ({found.apart:.0%} of the speech is in one only)")
     return True
 
 
-def _diarize(sound: Sound, use: _Use) -> tuple[Diarization, Voices | None]:
+def _diarize(sound: CleanedAudio, use: _StageContext) -> tuple[Diarization, SpeakerWindows | None]:
     plan, options = use.plan, use.plan.options
     counts = options.speakers, options.min_speakers, options.max_speakers
     if plan.keeps_voices:
@@ -145,11 +147,11 @@ def _diarize(sound: Sound, use: _Use) -> tuple[Diarization, Voices | None]:
     return diarization, None
 
 
-def _voices(sound: Sound, use: _Use) -> tuple[str, Voices]:
+def _voices(sound: CleanedAudio, use: _StageContext) -> tuple[str, SpeakerWindows]:
     """Where voices are in the sound, and their key in the cache."""
 
-    def find_voices(folder: Path) -> None:
-        voices, notes = use.engine("voices").find_voices(sound.audio(), use.progress)
+    def embed_windows(folder: Path) -> None:
+        voices, notes = use.engine("voices").embed_windows(sound.audio(), use.progress)
         voices.save(folder / _VOICES)
         use.stages.warnings += notes
 
@@ -162,20 +164,22 @@ def _voices(sound: Sound, use: _Use) -> tuple[str, Voices]:
             "device": use.plan.device.kind,
             "version": VOICES_VERSION,
         },
-        find_voices,
+        embed_windows,
     )
-    return found.key, Voices.load(found.folder / _VOICES)
+    return found.key, SpeakerWindows.load(found.folder / _VOICES)
 
 
-def voices_of(recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages) -> Voices | None:
+def voices_of(
+    recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages
+) -> SpeakerWindows | None:
     """What `listen` found of the voices in a recording, from the cache; None where the plan's diarizer keeps none."""
     if plan.options.diarizer == "none" or not plan.keeps_voices:
         return None
-    use = _Use(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
-    return _voices(clean_sound(recording, plan.preset, stages), use)[1]
+    use = _StageContext(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
+    return _voices(clean_recording(recording, plan.preset, stages), use)[1]
 
 
-def _transcribe(sound: Sound, use: _Use) -> Recognition:
+def _transcribe(sound: CleanedAudio, use: _StageContext) -> Recognition:
     plan, options = use.plan, use.plan.options
     return use.stages.result(
         "transcribe",

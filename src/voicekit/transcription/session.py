@@ -19,7 +19,7 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.config.transcribe import TranscribeOptions, transcribe_options
 from voicekit.config.translate import TranslateOptions
 from voicekit.engines.registry import load_engine
-from voicekit.engines.select import check_language, compute_type, whisper
+from voicekit.engines.select import check_language, select_compute_type, select_whisper
 from voicekit.errors import EngineError, ModelNotFound, SourceError, UsageError, VoicekitError, interrupted
 from voicekit.models.catalogue import Weights
 from voicekit.models.packaged import package_weights
@@ -29,7 +29,7 @@ from voicekit.recording import Recording
 from voicekit.redact import canonical, one_line
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.memory import free, out_of_memory
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.sources.download import Fetched, fetch
 from voicekit.sources.expand import expand_all, is_url
 from voicekit.sources.ytdlp import DownloadOptions
@@ -38,11 +38,11 @@ from voicekit.storage.cache import StageCache
 from voicekit.storage.files import file_sha256
 from voicekit.storage.runs import point_latest
 from voicekit.transcription.manifest import describe
-from voicekit.transcription.pipeline import Heard, listen
+from voicekit.transcription.pipeline import TranscriptionResult, run_pipeline
 from voicekit.transcription.plan import Plan
 from voicekit.transcription.runs import earlier_run, read_run, write_run
 from voicekit.transcription.translate_stage import translate_stage
-from voicekit.translation.translator import Interpreter
+from voicekit.translation.translator import Translator
 from voicekit.types import Transcript
 
 
@@ -88,8 +88,8 @@ class Session:
     Leaving the block, or `close`, frees them and the GPU's memory.
     """
 
-    def __init__(self, reporter: Reporter | None = None) -> None:
-        self.report = reporter or Reporter()
+    def __init__(self, progress: Progress | None = None) -> None:
+        self.progress = progress or Progress()
         self._engines: dict[Any, Any] = {}
 
     def __enter__(self) -> Session:
@@ -157,7 +157,7 @@ class Session:
         cache = StageCache(fresh=download.fresh, made_with=made_with)
         for source in expand_all(sources):
             if isinstance(source, VoicekitError):
-                self.report.item_failed("", source)
+                self.progress.item_failed("", source)
                 yield Outcome("", error=source)
                 continue
             yield from self._source(source, plan, out, download, cache)
@@ -169,20 +169,20 @@ class Session:
         return Plan(
             options=options,
             device=device,
-            whisper=check_language(whisper(options.model, device, self.report.note), options.language),
+            whisper=check_language(select_whisper(options.model, device, self.progress.note), options.language),
             voices=self._voices(options),
             batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
-            compute_type=compute_type(options.compute_type, device),
+            compute_type=select_compute_type(options.compute_type, device),
             preset=preset,
             style=subtitle_style(options.subtitles),
-            translation=self.interpreter(options.translation).parts() if options.translation else None,
+            translation=self.translator(options.translation).parts() if options.translation else None,
         )
 
-    def interpreter(
-        self, options: TranslateOptions, report: Reporter | None = None, fresh: bool = False
-    ) -> Interpreter:
+    def translator(
+        self, options: TranslateOptions, progress: Progress | None = None, fresh: bool = False
+    ) -> Translator:
         """What translates, with the models that are loaded already. Raises UsageError, SourceError: the glossary."""
-        return Interpreter(options, report or self.report, fresh, self._engines)
+        return Translator(options, progress or self.progress, fresh, self._engines)
 
     def _voices(self, options: TranscribeOptions) -> dict[str, Weights]:
         if options.diarizer == "none":
@@ -194,12 +194,12 @@ class Session:
             wanted = "community-1" if self._community_at_hand() else "starter"
         if wanted == "starter":
             return {
-                "segmentation-3.0": resolve("segmentation-3.0", "segment", progress=self.report.note),
-                "campplus": resolve("campplus", "embed", progress=self.report.note),
+                "segmentation-3.0": resolve("segmentation-3.0", "segment", progress=self.progress.note),
+                "campplus": resolve("campplus", "embed", progress=self.progress.note),
             }
         if wanted != "community-1" and not Path(wanted).expanduser().is_dir():
             raise UsageError(f"unknown diarizer model {wanted!r}", "Use auto, starter, community-1, or a folder")
-        return {"community-1": resolve(wanted, "diarize", progress=self.report.note)}
+        return {"community-1": resolve(wanted, "diarize", progress=self.progress.note)}
 
     def _community_at_hand(self) -> bool:
         """community-1 is here, or there is a token to fetch it with and the hub gives it."""
@@ -210,9 +210,9 @@ class Session:
         if models.offline() or not models.hub_token():
             return False
         try:
-            resolve("community-1", "diarize", progress=self.report.note)
+            resolve("community-1", "diarize", progress=self.progress.note)
         except ModelNotFound as error:
-            self.report.warning(f"using the starter diarizer: {error}")
+            self.progress.warning(f"using the starter diarizer: {error}")
             return False
         return True
 
@@ -236,7 +236,7 @@ class Session:
             for other in [k for k in self._engines if k[0] == key[0]]:  # one of a kind: memory is short on GPUs
                 del self._engines[other]
             free()
-            self.report.loading(task)
+            self.progress.loading(task)
             self._engines[key] = make()
         return self._engines[key]
 
@@ -248,7 +248,7 @@ class Session:
         while pending:
             where, title, depth = pending.pop(0)
             name = one_line(canonical(title or (where.name if isinstance(where, Path) else where)))
-            self.report.item_started(name)
+            self.progress.item_started(name)
             started = time.monotonic()
             try:
                 found = self._recording(where, title, download)
@@ -258,7 +258,7 @@ class Session:
                     listed.add(str(where))
                     entries = [(entry.url, entry.title, depth + 1) for entry in found if entry.url not in listed]
                     pending = entries + pending
-                    self.report.note(f"{len(found)} entries in {name}")
+                    self.progress.note(f"{len(found)} entries in {name}")
                     if not found:
                         raise SourceError(f"{name} is an empty playlist", "Check the address")
                     continue
@@ -266,7 +266,7 @@ class Session:
             except VoicekitError as error:
                 if interrupted(error):
                     raise KeyboardInterrupt from error
-                self.report.item_failed(name, error)
+                self.progress.item_failed(name, error)
                 outcome = Outcome(name, error=error)
             except Exception as error:  # a library failed in its own way: this recording's loss alone
                 if interrupted(error):
@@ -279,7 +279,7 @@ class Session:
                         f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it"
                     )
                 failure.__cause__ = error
-                self.report.item_failed(name, failure)
+                self.progress.item_failed(name, failure)
                 outcome = Outcome(name, error=failure)
             yield outcome
 
@@ -288,12 +288,12 @@ class Session:
             return Recording.of_file(where)
         if not is_url(where):
             raise SourceError(f"{where} is no address", "The list it came from names no page for it")
-        self.report.stage_started("download", 0.0)
+        self.progress.stage_started("download", 0.0)
         started = time.monotonic()
-        fetched = fetch(where, download, title, self.report.stage_progress, self.report.warning)
+        fetched = fetch(where, download, title, self.progress.stage_progress, self.progress.warning)
         if not isinstance(fetched, Fetched):
             return fetched
-        self.report.stage_done("download", time.monotonic() - started, fetched.cached)
+        self.progress.stage_done("download", time.monotonic() - started, fetched.cached)
         about = {"kind": "url", **fetched.info}
         return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about)
 
@@ -301,12 +301,12 @@ class Session:
         name = one_line(recording.title)
         if out is not None and not cache.fresh and (folder := earlier_run(recording, plan, out)):
             point_latest(folder)
-            self.report.item_done(name, folder, again=True)
+            self.progress.item_done(name, folder, again=True)
             if (transcript := read_run(folder)) is None:
-                transcript = listen(recording, plan, self._engine, Stages(cache, Reporter())).transcript
+                transcript = run_pipeline(recording, plan, self._engine, Stages(cache, Progress())).transcript
             return Outcome(name, transcript, folder, seconds=time.monotonic() - started, cached=True)
-        stages = Stages(cache, self.report)
-        heard = listen(recording, plan, self._engine, stages)
+        stages = Stages(cache, self.progress)
+        heard = run_pipeline(recording, plan, self._engine, stages)
         translations, failure = self._translate(recording, plan, heard, stages)
         folder = None
         seconds = time.monotonic() - started
@@ -317,30 +317,30 @@ class Session:
             manifest = describe(recording, plan, heard, seconds)
             folder = write_run(recording, plan, out, manifest, heard.transcript, translations.transcripts)
         if failure:
-            self.report.item_failed(name, failure)
+            self.progress.item_failed(name, failure)
         else:
-            self.report.item_done(name, folder, again=False)
+            self.progress.item_done(name, folder, again=False)
         cached = all(stage["cached"] for stage in heard.stages)
         return Outcome(name, heard.transcript, folder, failure, seconds, cached)
 
     def _translate(
-        self, recording: Recording, plan: Plan, heard: Heard, stages: Stages
+        self, recording: Recording, plan: Plan, heard: TranscriptionResult, stages: Stages
     ) -> tuple[Translations, VoicekitError | None]:
         """The translations that were asked for, each a stage; and the error of the last that failed."""
         options = plan.options.translation
         done = Translations()
         if options is None:
             return done, None
-        interpreter = self.interpreter(options, fresh=stages.cache.fresh)
+        translator = self.translator(options, fresh=stages.cache.fresh)
         failure: VoicekitError | None = None
         for target in options.to:
             try:
-                made = translate_stage(interpreter, recording, plan, heard.transcript, target, stages)
+                made = translate_stage(translator, recording, plan, heard.transcript, target, stages)
             except VoicekitError as error:
                 failure = error
                 continue
             done.transcripts.append(made.transcript)
             for text in made.told.warnings:
-                self.report.warning(f"{target}: {text}")
+                self.progress.warning(f"{target}: {text}")
                 done.warnings.append(f"{target}: {text}")
         return done, failure

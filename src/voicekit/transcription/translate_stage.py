@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import functools
 
-from voicekit.recording import Recording, clean_sound
-from voicekit.runtime.progress import Reporter
+from voicekit.recording import Recording, clean_recording
+from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.files import digest
 from voicekit.transcription.plan import Plan
-from voicekit.translation.translator import Interpreter, Sound, Translated
+from voicekit.translation.translator import Sound, Translated, Translator
 from voicekit.types import Transcript
 
 
 def translate_stage(
-    interpreter: Interpreter, recording: Recording, plan: Plan, transcript: Transcript, target: str, stages: Stages
+    translator: Translator, recording: Recording, plan: Plan, transcript: Transcript, target: str, stages: Stages
 ) -> Translated:
     """A translation as a stage of a recording's run: kept in the cache, and recorded with its engines."""
 
     def sound() -> Sound:
-        found = clean_sound(recording, plan.preset, Stages(stages.cache, Reporter()))
+        found = clean_recording(recording, plan.preset, Stages(stages.cache, Progress()))
         return Sound(found.key, found.audio)
 
     def make() -> tuple[Translated, list[str]]:
-        return interpreter.translate(transcript, target, functools.cache(sound)), []
+        return translator.translate(transcript, target, functools.cache(sound)), []
 
     made = stages.result(
         f"translate-{target}",

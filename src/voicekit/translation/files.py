@@ -20,21 +20,21 @@ from voicekit.config.formats import Format
 from voicekit.config.subtitles import subtitle_style
 from voicekit.config.translate import TranslateOptions
 from voicekit.errors import EngineError, UsageError, VoicekitError
-from voicekit.formats.subtitle_files import load
+from voicekit.formats.subtitle_files import load_subtitles
 from voicekit.formats.writers import ENDINGS, write
 from voicekit.jsonio import parse_json
 from voicekit.provenance import git_commit, made_with, package_versions
-from voicekit.recording import Recording, clean_sound
+from voicekit.recording import Recording, clean_recording
 from voicekit.redact import one_line, without_secrets
 from voicekit.runtime.memory import out_of_memory
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import file_sha256, hash_file, now, write_json
 from voicekit.storage.paths import safe_name
 from voicekit.storage.runs import MANIFEST
 from voicekit.text.languages import tag
-from voicekit.translation.translator import Interpreter, Sound, Translated
+from voicekit.translation.translator import Sound, Translated, Translator
 from voicekit.types import Transcript
 
 SCHEMA = "voicekit.translation/1"
@@ -79,7 +79,7 @@ def open_source(path: str | Path, out: Path | None = None, audio: Path | None = 
         SourceError: it cannot be read.
     """
     path = Path(path)
-    transcript, notes = load(path)
+    transcript, notes = load_subtitles(path)
     run = path if path.is_dir() else path.parent
     run = run if (run / "transcript.json").is_file() else run / "latest"
     stem = "transcript" if path.is_dir() else path.name.rpartition(".")[0]
@@ -110,10 +110,10 @@ def _recording_of(run: Path) -> Path | None:
     return None
 
 
-def sound_of(path: Path, report: Reporter, clean: str = "light", cache: StageCache | None = None) -> Sound:
+def sound_of(path: Path, progress: Progress, clean: str = "light", cache: StageCache | None = None) -> Sound:
     """The sound of a recording, cleaned as for transcribing. Raises SourceError, MediaError."""
     recording = Recording.of_file(path)
-    found = clean_sound(recording, clean_preset(clean), Stages(cache or StageCache(), report))
+    found = clean_recording(recording, clean_preset(clean), Stages(cache or StageCache(), progress))
     return Sound(found.key, found.audio)
 
 
@@ -122,7 +122,7 @@ def translate_files(
     options: TranslateOptions,
     out: Path | None = None,
     audio: Path | None = None,
-    report: Reporter | None = None,
+    progress: Progress | None = None,
     fresh: bool = False,
 ) -> Iterator[Result]:
     """Translate files and write what comes of them; each result as soon as it is there.
@@ -132,79 +132,79 @@ def translate_files(
     Raises:
         UsageError, SourceError: the options, or the glossary, cannot be used with any file.
     """
-    report = report or Reporter()
+    progress = progress or Progress()
     if not options.to:
         raise UsageError("translate to what language?", "Give --to es, or several: --to es,de")
     if audio is not None and len(paths) > 1:
         raise UsageError("--audio is the recording of one file, and there are several", "Translate them one by one")
     subtitle_style(options.subtitles)
-    interpreter = Interpreter(options, report, fresh)
+    translator = Translator(options, progress, fresh)
     written: set[Path] = set()
     for path in paths:
         name = one_line(without_secrets(Path(path).name or str(path)))
-        report.item_started(name)
+        progress.item_started(name)
         started = time.monotonic()
         try:
-            yield _translate_file(Path(path), interpreter, out, audio, written, name, started)
+            yield _translate_file(Path(path), translator, out, audio, written, name, started)
         except VoicekitError as error:
-            report.item_failed(name, error)
+            progress.item_failed(name, error)
             yield Result(name, error=error, seconds=time.monotonic() - started)
         except Exception as error:  # a library failed in its own way: this file's loss alone
             if out_of_memory(error):
-                interpreter.close()
+                translator.close()
             failure = EngineError(f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it")
             failure.__cause__ = error
-            report.item_failed(name, failure)
+            progress.item_failed(name, failure)
             yield Result(name, error=failure, seconds=time.monotonic() - started)
-    interpreter.close()
+    translator.close()
 
 
 def _translate_file(
     path: Path,
-    interpreter: Interpreter,
+    translator: Translator,
     out: Path | None,
     audio: Path | None,
     written: set[Path],
     name: str,
     started: float,
 ) -> Result:
-    options, report = interpreter.options, interpreter.report
+    options, progress = translator.options, translator.progress
     source = open_source(path, out, audio)
     for note in source.notes:
-        report.note(note)
-    sound = sound_once(source.recording, report)
+        progress.note(note)
+    sound = sound_once(source.recording, progress)
     transcripts: dict[str, Transcript] = {}
     files: list[Path] = []
     all_cached = True
     failed: list[VoicekitError] = []
     for target in options.to:
         stage = f"translate {target}"
-        report.stage_started(stage, source.transcript.duration)
+        progress.stage_started(stage, source.transcript.duration)
         began = time.monotonic()
         try:
-            made = interpreter.translate(source.transcript, target, sound)
+            made = translator.translate(source.transcript, target, sound)
         except VoicekitError as error:  # one language's loss
             failed.append(error)
             continue
         took = time.monotonic() - began
         cached = made.told.cached == made.told.sentences
         all_cached &= cached
-        report.stage_done(stage, took, cached)
+        progress.stage_done(stage, took, cached)
         for text in made.told.warnings:
-            report.warning(f"{target}: {text}")
+            progress.warning(f"{target}: {text}")
         files += write_files(source, made, target, options, written, took)
         transcripts[target] = made.transcript
-        report.note(f"written to {files[-1].parent / f'{source.stem}.{target}'}.*")
+        progress.note(f"written to {files[-1].parent / f'{source.stem}.{target}'}.*")
     if failed:
         for one in failed[:-1]:
-            report.item_failed(name, one)
+            progress.item_failed(name, one)
         raise failed[-1]
     return Result(name, transcripts, tuple(files), None, time.monotonic() - started, all_cached)
 
 
-def sound_once(path: Path | None, report: Reporter) -> Callable[[], Sound] | None:
+def sound_once(path: Path | None, progress: Progress) -> Callable[[], Sound] | None:
     """A way to the sound of a recording, which is cleaned when it is first asked for; None without a recording."""
-    return functools.cache(lambda: sound_of(path, report)) if path else None
+    return functools.cache(lambda: sound_of(path, progress)) if path else None
 
 
 def formats_for(path: Path, wanted: tuple[Format, ...]) -> tuple[Format, ...]:

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from voicekit.engines.mt.language_codes import refused, whisper
-from voicekit.engines.protocols import SpeechTranslator
+from voicekit.engines.protocols import SpeechTranslationModel
 from voicekit.storage.files import digest
 from voicekit.text.languages import same
 from voicekit.text.sentences import Piece, Sentence, ends_sentence, sentences
 from voicekit.translation.cache import SentenceCache
 from voicekit.translation.text import (
     VERSION,
-    Told,
+    TranslationNotes,
     as_segments,
     count_of,
     in_language,
@@ -43,10 +43,10 @@ CLIP_PAD = 0.2
 
 
 @dataclass(frozen=True)
-class Hearing:
+class SpeechInput:
     """How Whisper translates speech: `sound` gives 16 kHz, `load` the engine."""
 
-    load: Callable[[], SpeechTranslator]
+    load: Callable[[], SpeechTranslationModel]
     sound: Callable[[], Audio]
     cache: SentenceCache
     batch_size: int
@@ -54,10 +54,10 @@ class Hearing:
 
 def translate_speech(
     transcript: Transcript,
-    hearing: Hearing,
+    hearing: SpeechInput,
     source: str | None = None,
     progress: Callable[[float], None] = lambda share: None,
-) -> tuple[Transcript, Told]:
+) -> tuple[Transcript, TranslationNotes]:
     """The transcript in English, as Whisper hears it: it is given each speaker's sentences, several at a time.
 
     The times are those of the sentences that were said: Whisper's own are of no use when it translates.
@@ -72,7 +72,7 @@ def translate_speech(
     every = [one for one in sentences(segments) if not same(one.language, target)]
     if not every and transcript.segments:
         raise refused("whisper", main, target)
-    told = Told(sentences=len(every))
+    told = TranslationNotes(sentences=len(every))
     made: list[Segment] = [segment for segment in segments if same(segment.language, target)]
     groups = clips_of(every)
     clips = [_clip(group, transcript.duration) for group in groups]

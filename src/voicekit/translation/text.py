@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from voicekit.engines.protocols import Line, Translator
+from voicekit.engines.protocols import Line, TranslationModel
 from voicekit.errors import UsageError
 from voicekit.storage.files import digest
 from voicekit.text.languages import UNKNOWN, same
@@ -48,19 +48,19 @@ _NOBODY = re.compile(r"SPEAKER_\d+|UNKNOWN|\W*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Way:
+class Route:
     """How one language becomes another: `load` gives the engine, `cache` what was translated before."""
 
     source: str
     target: str
-    load: Callable[[], Translator]
+    load: Callable[[], TranslationModel]
     cache: SentenceCache
     context: int = 0
     """Sentences before, that the engine is given along."""
 
 
 @dataclass(frozen=True)
-class Done:
+class TranslatedTexts:
     """One text's translation. `pieced`: no placeholder was safe, so its pieces were translated by themselves."""
 
     text: str
@@ -69,7 +69,7 @@ class Done:
 
 
 @dataclass
-class Told:
+class TranslationNotes:
     """What came of it: sentences in all and from the cache, and warnings for the user."""
 
     sentences: int = 0
@@ -80,11 +80,11 @@ class Told:
 def translate(
     transcript: Transcript,
     target: str,
-    way: Callable[[str], Way],
+    way: Callable[[str], Route],
     shield: Shield,
     source: str | None = None,
     progress: Callable[[float], None] = lambda share: None,
-) -> tuple[Transcript, Told]:
+) -> tuple[Transcript, TranslationNotes]:
     """The transcript in `target`.
 
     Args:
@@ -102,7 +102,7 @@ def translate(
     segments = in_language(transcript, source)
     main = source or transcript.language
     every = [one for one in sentences(segments) if not same(one.language, target)]
-    told = Told(sentences=len(every))
+    told = TranslationNotes(sentences=len(every))
     if not every and segments:
         told.warnings.append(f"all of it is in {target} already")
     made: list[Segment] = [segment for segment in segments if same(segment.language, target)]
@@ -172,8 +172,8 @@ class _Job:
 
 
 def translate_texts(
-    texts: Sequence[Shielded], way: Way, progress: Callable[[float], None] = lambda share: None
-) -> list[Done]:
+    texts: Sequence[Shielded], way: Route, progress: Callable[[float], None] = lambda share: None
+) -> list[TranslatedTexts]:
     """Each text's translation, with all that is shielded in it exactly once. What is done is cached as it is done."""
     keys: list[str] = []
     jobs: dict[str, _Job] = {}
@@ -185,11 +185,12 @@ def translate_texts(
         keys.append(key)
         jobs.setdefault(key, _Job(key, at, text, before))
     results = {
-        key: Done(str(found["text"]), bool(found["pieced"]), cached=True) for key, found in way.cache.find(jobs).items()
+        key: TranslatedTexts(str(found["text"]), bool(found["pieced"]), cached=True)
+        for key, found in way.cache.find(jobs).items()
     }
     for key, job in jobs.items():
         if job.text.empty:
-            results[key] = Done(job.text.joined([]))
+            results[key] = TranslatedTexts(job.text.joined([]))
     missing = [job for key, job in jobs.items() if key not in results]
     count = len(missing)
     for batch in _batches(missing, way) if missing else ():
@@ -201,7 +202,7 @@ def translate_texts(
     return [results[key] for key in keys]
 
 
-def _batches(jobs: Sequence[_Job], way: Way) -> Iterator[list[_Job]]:
+def _batches(jobs: Sequence[_Job], way: Route) -> Iterator[list[_Job]]:
     """Texts of like length together; for an engine that uses context, texts that follow one another."""
     engine = way.load()
     if not engine.uses_context:
@@ -219,9 +220,9 @@ def _batches(jobs: Sequence[_Job], way: Way) -> Iterator[list[_Job]]:
         yield run
 
 
-def _translated(jobs: Sequence[_Job], way: Way) -> dict[str, Done]:
+def _translated(jobs: Sequence[_Job], way: Route) -> dict[str, TranslatedTexts]:
     """By key. Each form of placeholder is tried on what the one before did not bring through; then pieces."""
-    results: dict[str, Done] = {}
+    results: dict[str, TranslatedTexts] = {}
     forms = {job.key: job.text.forms(FORMS) for job in jobs}
     for attempt in range(len(FORMS)):
         left = [job for job in jobs if job.key not in results and len(forms[job.key]) > attempt]
@@ -229,15 +230,17 @@ def _translated(jobs: Sequence[_Job], way: Way) -> dict[str, Done]:
         for job, answer in zip(left, _asked(left, masked, way), strict=True):
             text = job.text.restored(answer, forms[job.key][attempt])
             if text is not None and has_letters(answer):
-                results[job.key] = Done(text)
+                results[job.key] = TranslatedTexts(text)
     for job in jobs:
         if job.key not in results:
             some = job.text.wordy()
-            results[job.key] = Done(job.text.joined(_asked([job] * len(some), some, way)), pieced=bool(job.text.kept))
+            results[job.key] = TranslatedTexts(
+                job.text.joined(_asked([job] * len(some), some, way)), pieced=bool(job.text.kept)
+            )
     return results
 
 
-def _asked(jobs: Sequence[_Job], texts: Sequence[str], way: Way) -> list[str]:
+def _asked(jobs: Sequence[_Job], texts: Sequence[str], way: Route) -> list[str]:
     if not texts:
         return []
     lines = [Line(text, job.before) for job, text in zip(jobs, texts, strict=True)]
@@ -247,7 +250,7 @@ def _asked(jobs: Sequence[_Job], texts: Sequence[str], way: Way) -> list[str]:
 # --- warnings ---------------------------------------------------------------------------------------------------------
 
 
-def warnings(some: Sequence[Sentence], texts: Sequence[Shielded], results: Sequence[Done]) -> list[str]:
+def warnings(some: Sequence[Sentence], texts: Sequence[Shielded], results: Sequence[TranslatedTexts]) -> list[str]:
     """What a reader of the translation should look at."""
     rows = list(zip(some, texts, results, strict=True))
     odd = odd_lengths([len(text.text) for text in texts], [len(one.text) for one in results])

@@ -13,7 +13,7 @@ from typing import Any
 from voicekit import models
 from voicekit.config.translate import TranslateOptions
 from voicekit.engines.mt.language_codes import abilities, able, bergamot, refused
-from voicekit.engines.protocols import SpeechTranslator, Translator
+from voicekit.engines.protocols import SpeechTranslationModel, TranslationModel
 from voicekit.engines.registry import load_engine
 from voicekit.errors import UsageError
 from voicekit.models.catalogue import Weights
@@ -22,16 +22,16 @@ from voicekit.provenance import package_versions
 from voicekit.redact import without_secrets
 from voicekit.runtime.device import Device, choose_device
 from voicekit.runtime.memory import free
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.storage.paths import cache_dir
 from voicekit.text.languages import same
 from voicekit.translation.cache import SentenceCache
 from voicekit.translation.glossary import Term, read_glossary
 from voicekit.translation.placeholders import VERSION as SHIELD_VERSION
 from voicekit.translation.placeholders import Shield
-from voicekit.translation.speech import Hearing, translate_speech
+from voicekit.translation.speech import SpeechInput, translate_speech
 from voicekit.translation.text import VERSION as TRANSLATE_VERSION
-from voicekit.translation.text import Told, Way, names_of
+from voicekit.translation.text import Route, TranslationNotes, names_of
 from voicekit.translation.text import translate as translate_text
 from voicekit.types import Audio, Transcript
 
@@ -58,11 +58,11 @@ class Translated:
     """A translation; what came of it; and the engines that made it, as the manifest keeps them."""
 
     transcript: Transcript
-    told: Told
+    told: TranslationNotes
     engines: list[dict[str, Any]]
 
 
-class Interpreter:
+class Translator:
     """Options, and the engines that they come to, each loaded when it is first needed.
 
     Raises:
@@ -72,13 +72,13 @@ class Interpreter:
     def __init__(
         self,
         options: TranslateOptions,
-        report: Reporter | None = None,
+        progress: Progress | None = None,
         fresh: bool = False,
         engines: dict[Any, Any] | None = None,
     ) -> None:
         """`fresh`: find nothing in the cache; `engines`: what is loaded already, to be added to."""
         self.options = options
-        self.report = report or Reporter()
+        self.progress = progress or Progress()
         self.fresh = fresh
         self.terms: tuple[Term, ...] = read_glossary(options.glossary) if options.glossary else ()
         self._engines = {} if engines is None else engines
@@ -121,17 +121,17 @@ class Interpreter:
             return self._hear(transcript, sound(), source)
         used: dict[str, dict[str, Any]] = {}
 
-        def way(language: str) -> Way:
+        def way(language: str) -> Route:
             chosen = self.choose(language, target, False)
             record, make = self._engine(chosen, language, target)
             used[chosen] = record
             pair = {"source": language, "target": target}
             cache = SentenceCache(f"{chosen}-{language}-{target}", {**record, **pair}, self.fresh)
             context = self.options.context if chosen == "openai" else 0
-            return Way(language, target, make, cache, context)
+            return Route(language, target, make, cache, context)
 
         shield = Shield(names_of(transcript), self.terms)
-        made, told = translate_text(transcript, target, way, shield, source, self.report.stage_progress)
+        made, told = translate_text(transcript, target, way, shield, source, self.progress.stage_progress)
         regional = bergamot(main, target) if "bergamot" in used else None
         if regional and target not in (regional[1], "pt-BR") and regional[1] == "pt":
             told.warnings.append(f"bergamot's Portuguese is Brazil's, not that of {target}")
@@ -176,7 +176,7 @@ class Interpreter:
             some.append(f"bergamot does {abilities('bergamot')}")
         return "; or ".join(some)
 
-    def _engine(self, name: str, source: str, target: str) -> tuple[dict[str, Any], Callable[[], Translator]]:
+    def _engine(self, name: str, source: str, target: str) -> tuple[dict[str, Any], Callable[[], TranslationModel]]:
         """What pins an engine, and a way to it."""
         options = self.options
         if name == "bergamot":
@@ -209,7 +209,7 @@ class Interpreter:
         wanted = self.options.model
         if wanted == "auto":
             wanted = next(filter(_here, NLLB), NLLB[-1])
-        return resolve(wanted, "translate", progress=self.report.note)
+        return resolve(wanted, "translate", progress=self.progress.note)
 
     def _hear(self, transcript: Transcript, sound: Sound, source: str | None) -> Translated:
         weights = self._whisper()
@@ -217,27 +217,27 @@ class Interpreter:
         compute_type = "int8" if self.device.kind == "cpu" else "float16"
         parts = {**record, "sound": sound.key, "device": self.device.kind, "compute_type": compute_type}
 
-        def load_whisper() -> SpeechTranslator:
+        def load_whisper() -> SpeechTranslationModel:
             make = load_engine("transcribe.faster-whisper")
             key = ("transcribe", weights.path, str(self.device), compute_type)  # as a session has it
             return self._loaded(key, lambda: make(weights, self.device, compute_type))  # type: ignore[no-any-return]
 
-        hearing = Hearing(load_whisper, sound.audio, SentenceCache("whisper-en", parts, self.fresh), 8)
-        made, told = translate_speech(transcript, hearing, source, self.report.stage_progress)
+        hearing = SpeechInput(load_whisper, sound.audio, SentenceCache("whisper-en", parts, self.fresh), 8)
+        made, told = translate_speech(transcript, hearing, source, self.progress.stage_progress)
         return Translated(made, told, [record])
 
     def _whisper(self) -> Weights:
         wanted = self.options.model
         if wanted == "auto":
             wanted = next(filter(_here, WHISPER), "base") if self.device.kind == "cuda" else "base"
-        weights = resolve(wanted, "transcribe", progress=self.report.note)
+        weights = resolve(wanted, "transcribe", progress=self.progress.note)
         if weights.name.endswith(".en") or "turbo" in weights.name:
             raise UsageError(f"model {weights.name} does not translate", "Use base, small, medium or large-v3")
         return weights
 
     def _loaded(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._engines:
-            self.report.loading("translate")
+            self.progress.loading("translate")
             self._engines[key] = make()
         return self._engines[key]
 

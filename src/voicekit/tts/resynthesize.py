@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from voicekit.audio.concat import join
 from voicekit.errors import SourceError, UsageError
 from voicekit.jsonio import first_fault
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 from voicekit.types import Seconds, Take, Voice
 
 TOKENS_A_SECOND = 25
@@ -29,7 +29,7 @@ Token = Annotated[int, Field(ge=0, lt=6561)]
 
 
 @dataclass(frozen=True)
-class Kept:
+class TakeTokens:
     """Of FILE.json, what is needed to make its sound again."""
 
     __pydantic_config__ = ConfigDict(extra="ignore")
@@ -44,11 +44,11 @@ class Kept:
 
 
 @functools.cache
-def _adapter() -> TypeAdapter[Kept]:
-    return TypeAdapter(Kept)
+def _adapter() -> TypeAdapter[TakeTokens]:
+    return TypeAdapter(TakeTokens)
 
 
-def read_kept(path: Path) -> Kept:
+def read_take_tokens(path: Path) -> TakeTokens:
     """Raises SourceError where a file holds no take, or one without the speech tokens of its parts."""
     try:
         with path.open("rb") as file:
@@ -64,7 +64,7 @@ def read_kept(path: Path) -> Kept:
     return kept
 
 
-def revoice(kept: Kept, voice: Voice, engine: Any, seed: int, tail: float = 0.0) -> Take:
+def resynthesize(kept: TakeTokens, voice: Voice, engine: Any, seed: int, tail: float = 0.0) -> Take:
     """Sound of a take's tokens; with its own voice, model and seed the samples that it had.
 
     Args:
@@ -83,7 +83,7 @@ def revoice(kept: Kept, voice: Voice, engine: Any, seed: int, tail: float = 0.0)
         seconds = len(kept.tokens[-1]) / TOKENS_A_SECOND
         raise UsageError(f"{tail:g} s cannot be cut from a last part of {seconds:.1f} s", "Cut less")
     tokens = (*kept.tokens[:-1], last)
-    draws = Draws(seed)
+    draws = RandomStreams(seed)
     sounds = [engine.vocode(some, voice, draws.of("part", number)) for number, some in enumerate(tokens)]
     pauses = [after[0] - before[1] for before, after in zip(kept.parts, kept.parts[1:], strict=False)]
     audio, places = join(sounds, [*pauses, 0.0])

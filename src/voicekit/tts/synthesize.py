@@ -7,21 +7,21 @@ from typing import Any
 
 from voicekit.audio.concat import join
 from voicekit.config.engines import Params
-from voicekit.engines.protocols import Synthesizer
+from voicekit.engines.protocols import SpeechModel
 from voicekit.runtime.memory import free, out_of_memory
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 from voicekit.text.speakable import Part, halved, to_parts
-from voicekit.types import Spoken, Take, Voice
+from voicekit.types import SynthesizedSpeech, Take, Voice
 
 VERSION = 3
 
 Progress = Callable[[float], None]
 
 
-def say(
+def synthesize(
     text: str,
     voice: Voice,
-    engine: Synthesizer,
+    engine: SpeechModel,
     params: Params | Any,
     seed: int,
     names: tuple[str | int, ...] = (),
@@ -44,9 +44,9 @@ def say(
         EngineError: the engine could not.
     """
     parts = to_parts(text, voice.language, normalize)
-    draws = Draws(seed, names)
+    draws = RandomStreams(seed, names)
 
-    def speak(part: Part, draws: Draws) -> list[tuple[Part, Spoken]]:
+    def synthesize(part: Part, draws: RandomStreams) -> list[tuple[Part, SynthesizedSpeech]]:
         try:
             return [(part, engine.synthesize(part.text, voice, params, draws))]
         except Exception as error:
@@ -55,11 +55,11 @@ def say(
                 raise
             note(f"out of memory: saying {part.text[:30]!r}... in two halves")
         free()
-        return [one for number, half in enumerate(halves) for one in speak(half, draws.of("half", number))]
+        return [one for number, half in enumerate(halves) for one in synthesize(half, draws.of("half", number))]
 
-    done: list[tuple[Part, Spoken]] = []
+    done: list[tuple[Part, SynthesizedSpeech]] = []
     for number, part in enumerate(parts):
-        done += speak(part, draws.of("part", number))
+        done += synthesize(part, draws.of("part", number))
         progress((number + 1) / len(parts))
     parts, spoken = [part for part, _ in done], [one for _, one in done]
     audio, places = join([one.audio for one in spoken], [part.pause for part in parts])

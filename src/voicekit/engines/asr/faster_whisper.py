@@ -42,7 +42,7 @@ from voicekit.engines.asr.chunking import (
     pack_clips,
     without_echo,
 )
-from voicekit.engines.protocols import A_LOOP, NO_VOICE, Dropped, Progress, Recognition
+from voicekit.engines.protocols import A_LOOP, NO_VOICE, Dropped, OnProgress, Recognition
 from voicekit.errors import EngineError, ModelCorrupt, UsageError
 from voicekit.models.catalogue import Weights
 from voicekit.runtime.memory import out_of_memory
@@ -135,7 +135,7 @@ class FasterWhisper:
         prompt: str | None,
         beam_size: int,
         batch_size: int,
-        progress: Progress,
+        progress: OnProgress,
     ) -> tuple[Recognition, list[str]]:
         """What is said in 16 kHz `audio`, clip by clip. Raises UsageError for a language the model lacks."""
         spans = speech_spans(audio.mono)
@@ -163,7 +163,7 @@ class FasterWhisper:
         return Recognition(tuple(segments), main, certainty, tuple(dropped)), warnings
 
     def translate_speech(
-        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: Progress
+        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: OnProgress
     ) -> list[str]:
         """What is said in each clip (start, end, Whisper's code of the language) of 16 kHz `audio`, in English; empty
         where it is no speech. Raises UsageError where the model cannot translate."""
@@ -242,7 +242,7 @@ class _Decoder:
 
     # --- decoding
 
-    def decode(self, clips: Iterable[Span], languages: dict[Span, str], progress: Progress) -> list[Clip]:
+    def decode(self, clips: Iterable[Span], languages: dict[Span, str], progress: OnProgress) -> list[Clip]:
         """Each clip in its language, in batches of one language."""
         by_language: dict[str, list[Span]] = {}
         for clip in clips:

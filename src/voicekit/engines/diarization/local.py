@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voicekit.diarization.windows import FRAME, Voices, find_units
+from voicekit.diarization.windows import FRAME, SpeakerWindows, find_units
 from voicekit.engines.diarization.segmentation import CHUNK, Segmentation
 from voicekit.engines.embedding.campplus import CamPlusPlus
-from voicekit.engines.protocols import Progress
+from voicekit.engines.protocols import OnProgress
 from voicekit.models.catalogue import Weights
 from voicekit.runtime.memory import halving
 from voicekit.types import Audio
@@ -39,13 +39,13 @@ class Starter:
         self.segmentation = Segmentation(weights["segmentation-3.0"].path / "pytorch_model.bin", where)
         self.campplus = CamPlusPlus(_only_file(weights["campplus"].path), where)
 
-    def find_voices(self, audio: Audio, progress: Progress) -> tuple[Voices, list[str]]:
+    def embed_windows(self, audio: Audio, progress: OnProgress) -> tuple[SpeakerWindows, list[str]]:
         """Where voices are in 16 kHz `audio`, and their voice prints; and warnings."""
         notes: list[str] = []
         voices = halving(BATCH, lambda batch: self._find(audio, batch, progress), notes.append)
         return voices, notes
 
-    def _find(self, audio: Audio, batch: int, progress: Progress) -> Voices:
+    def _find(self, audio: Audio, batch: int, progress: OnProgress) -> SpeakerWindows:
         samples = audio.mono
         activity = self.segmentation(samples, STEP, lambda share: progress(0.4 * share), batch)
         units = find_units(activity, STEP)
@@ -61,7 +61,7 @@ class Starter:
             lambda done: progress(0.4 + 0.6 * (len(windows) + done) / total),
             batch,
         )
-        return Voices(activity, STEP, windows, window_prints, units, unit_prints)
+        return SpeakerWindows(activity, STEP, windows, window_prints, units, unit_prints)
 
 
 def _windows(

@@ -23,7 +23,7 @@ with warnings.catch_warnings():
     from pyannote.core import Annotation
 
 from voicekit.config.yaml_file import load_yaml
-from voicekit.engines.protocols import Progress
+from voicekit.engines.protocols import OnProgress
 from voicekit.errors import EngineError, ModelCorrupt
 from voicekit.models.catalogue import Weights
 from voicekit.types import Audio, Diarization, Turn
@@ -48,7 +48,7 @@ class Pyannote:
         self.pipeline = pipeline.to(torch.device(device))
 
     def diarize(
-        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: Progress
+        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: OnProgress
     ) -> tuple[Diarization, list[str]]:
         said = io.StringIO()
 

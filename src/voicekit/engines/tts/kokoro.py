@@ -9,8 +9,8 @@ from voicekit.config.engines import KokoroParams
 from voicekit.engines.tts.espeak import hummed
 from voicekit.errors import EngineError, ModelCorrupt, UsageError
 from voicekit.models.catalogue import Weights
-from voicekit.seeds import Draws
-from voicekit.types import Audio, Spoken, Voice
+from voicekit.seeds import RandomStreams
+from voicekit.types import Audio, SynthesizedSpeech, Voice
 
 # BCP-47 to espeak-ng's names, for what Kokoro was trained on and needs no other front end for.
 LANGUAGES = {
@@ -30,7 +30,7 @@ class Kokoro:
         self.rate = 24_000
         self.name = weights.name
 
-    def synthesize(self, text: str, voice: Voice, params: KokoroParams, draws: Draws) -> Spoken:
+    def synthesize(self, text: str, voice: Voice, params: KokoroParams, draws: RandomStreams) -> SynthesizedSpeech:
         """What `text` sounds like. Raises EngineError where nothing in it can be said."""
         speaker = voice.speaker or ""
         if speaker not in self.library.voices:
@@ -41,4 +41,4 @@ class Kokoro:
             )
         except ValueError as error:
             raise EngineError(f"nothing to say in {text[:40]!r}: {error}", "Give a text with words") from error
-        return Spoken(Audio(np.clip(np.asarray(samples, np.float32), -1.0, 1.0)[None, :], int(rate)))
+        return SynthesizedSpeech(Audio(np.clip(np.asarray(samples, np.float32), -1.0, 1.0)[None, :], int(rate)))

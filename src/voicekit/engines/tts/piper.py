@@ -14,8 +14,8 @@ from voicekit.config.engines import PiperParams
 from voicekit.engines.tts.espeak import hummed
 from voicekit.errors import EngineError, ModelCorrupt
 from voicekit.models.catalogue import Weights
-from voicekit.seeds import Draws
-from voicekit.types import Audio, Spoken, Voice
+from voicekit.seeds import RandomStreams
+from voicekit.types import Audio, SynthesizedSpeech, Voice
 
 FRAMES_A_PHONEME = 12
 """Room for noise at first; doubled where a voice speaks slower."""
@@ -39,7 +39,7 @@ class Piper:
         self.rate = int(self.voice.config.sample_rate)
         self.name = weights.name
 
-    def synthesize(self, text: str, voice: Voice, params: PiperParams, draws: Draws) -> Spoken:
+    def synthesize(self, text: str, voice: Voice, params: PiperParams, draws: RandomStreams) -> SynthesizedSpeech:
         """What `text` sounds like. Raises EngineError where nothing in it can be said."""
         config = self.voice.config
         length = config.length_scale / params.speed
@@ -51,9 +51,9 @@ class Piper:
                 parts.append(self._run(ids, scales, draws.of(number)))
         if not parts:
             raise EngineError(f"nothing to say in {text[:40]!r}", "Give a text with words")
-        return Spoken(Audio(np.clip(np.concatenate(parts), -1.0, 1.0)[None, :], self.rate))
+        return SynthesizedSpeech(Audio(np.clip(np.concatenate(parts), -1.0, 1.0)[None, :], self.rate))
 
-    def _run(self, ids: list[int], scales: Any, draws: Draws) -> Any:
+    def _run(self, ids: list[int], scales: Any, draws: RandomStreams) -> Any:
         feeds = {
             "input": np.array([ids], dtype=np.int64),
             "input_lengths": np.array([len(ids)], dtype=np.int64),

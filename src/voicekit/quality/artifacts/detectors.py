@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from voicekit.audio.levels import clipped, loudness
-from voicekit.quality.artifacts.kinds import KINDS, SILENT, Found, Samples
-from voicekit.quality.artifacts.signal import AUDIBLE_HUM, AUDIBLE_TONE, TONE, WORD_PAUSE, Heard, steady
+from voicekit.quality.artifacts.kinds import KINDS, SILENT, Finding, Samples
+from voicekit.quality.artifacts.signal import AUDIBLE_HUM, AUDIBLE_TONE, TONE, WORD_PAUSE, TakeSignal, steady
 from voicekit.text.speakable import as_words
 from voicekit.types import Artifact, Word
 
@@ -30,7 +30,7 @@ def find_artifacts(
         text: That was meant, which may hold `[pause 0.7]`; empty where it is not known.
         language: BCP-47 of the text.
     """
-    heard = Heard(samples, rate, tuple(words), text, language)
+    heard = TakeSignal(samples, rate, tuple(words), text, language)
     return tuple(
         Artifact(name, round(start, 4), round(max(start, end), 4), round(value, 3), kind.limit, kind.unit)
         for name, kind in KINDS.items()
@@ -39,7 +39,7 @@ def find_artifacts(
     )
 
 
-def candidates(kind: str, heard: Heard) -> Found:
+def candidates(kind: str, heard: TakeSignal) -> Finding:
     """What is most like the fault, above its limit or not. Nothing of silence but that it is silent."""
     if not heard.seconds:
         return
@@ -50,18 +50,18 @@ def candidates(kind: str, heard: Heard) -> Found:
     yield from _DETECTORS[kind](heard)
 
 
-def _clipping(heard: Heard) -> Found:
+def _clipping(heard: TakeSignal) -> Finding:
     yield 0.0, heard.seconds, 100 * clipped(heard.samples)
 
 
-def _silence(heard: Heard) -> Found:
+def _silence(heard: TakeSignal) -> Finding:
     asked = max((float(seconds) for seconds in WORD_PAUSE.findall(heard.text)), default=0.0)
     edges = [0.0, *(t for run in heard.runs for t in run), heard.seconds]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         yield start, end, end - start - (asked if start > 0 and end < heard.seconds else 0.0)
 
 
-def _tail(heard: Heard) -> Found:
+def _tail(heard: TakeSignal) -> Finding:
     """From the first silence after the last word of the text that was heard, how long there is sound."""
     last = len(heard.words) - 1 if not heard.trip.said else heard.trip.last
     if last is None or last < 0:
@@ -79,7 +79,7 @@ RELEASE = 0.3
 """Seconds by which a word may go on after its end as the recogniser has it."""
 
 
-def _repetition(heard: Heard) -> Found:
+def _repetition(heard: TakeSignal) -> Finding:
     """Phrases of up to twelve words that come twice in a row, and do not so in the text."""
     trip = heard.trip
     if not trip.said:
@@ -101,7 +101,7 @@ def _repetition(heard: Heard) -> Found:
         at += found or 1
 
 
-def _unheard(heard: Heard) -> Found:
+def _unheard(heard: TakeSignal) -> Finding:
     """For each word how much more sound there is, to the next one's start, than its letters take at the take's pace."""
     words = heard.words
     if len(words) < 4:
@@ -127,7 +127,7 @@ PAUSE = -36.0
 """dB of speech's level: a pause that is quieter is as good as silent."""
 
 
-def _truncated(heard: Heard) -> Found:
+def _truncated(heard: TakeSignal) -> Finding:
     """The level of the last 25 ms before a fade of 5 ms, against that of the quietest 20 ms."""
     size = round(0.02 * heard.rate)
     end = len(heard.samples) - round(0.005 * heard.rate)
@@ -147,7 +147,7 @@ QUIETEST = 10 ** (-50 / 20)
 """Of full scale: a smaller step is not heard."""
 
 
-def _click(heard: Heard) -> Found:
+def _click(heard: TakeSignal) -> Finding:
     """Where the third difference stands alone: against its largest just before and after. Not at the file's edges."""
     from scipy.ndimage import maximum_filter1d
 
@@ -170,14 +170,14 @@ def _click(heard: Heard) -> Found:
             yield at / rate - BROAD, at / rate + BROAD, 20 * float(np.log10(ratio[at]))
 
 
-def _tone(heard: Heard) -> Found:
+def _tone(heard: TakeSignal) -> Finding:
     if found := steady(heard.samples, heard.rate, TONE, 0.05, beside=(60.0, 400.0)):
         _, power, value = found
         if power > heard.level + AUDIBLE_TONE:
             yield 0.0, heard.seconds, value
 
 
-def _hum(heard: Heard) -> Found:
+def _hum(heard: TakeSignal) -> Finding:
     """Of 50 or 60 Hz, where no voice is, or of two of the first three multiples: a monotonous voice has but one."""
     for base in (50.0, 60.0):
         values = [0.0, 0.0, 0.0]
@@ -189,11 +189,11 @@ def _hum(heard: Heard) -> Found:
         yield 0.0, heard.seconds, max(values[0], sorted(values)[1])
 
 
-def _dc(heard: Heard) -> Found:
+def _dc(heard: TakeSignal) -> Finding:
     yield 0.0, heard.seconds, 100 * abs(float(heard.samples.mean(dtype=np.float64)))
 
 
-_DETECTORS: dict[str, Callable[[Heard], Found]] = {
+_DETECTORS: dict[str, Callable[[TakeSignal], Finding]] = {
     "clipping": _clipping, "silence": _silence, "tail": _tail, "repetition": _repetition, "unheard": _unheard,
     "truncated": _truncated, "click": _click, "tone": _tone, "dc": _dc, "hum": _hum,
 }  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
-Found = Iterator[tuple[float, float, float]]
+Finding = Iterator[tuple[float, float, float]]
 """Start and end in seconds, and how much of it."""
 
 

@@ -23,7 +23,7 @@ WORD_PAUSE = re.compile(r"\[pause\s+([0-9]+(?:\.[0-9]+)?)\s*s?\]", re.IGNORECASE
 
 
 @dataclass(frozen=True)
-class Heard:
+class TakeSignal:
     """What a detector is given: mono samples, their rate, the words heard with times, the text meant, its language."""
 
     samples: Samples

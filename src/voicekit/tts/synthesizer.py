@@ -19,7 +19,7 @@ from voicekit.audio.decode import decode, probe
 from voicekit.config.engines import sampling
 from voicekit.diarization.clustering import cluster
 from voicekit.diarization.labels import named
-from voicekit.engines.protocols import Synthesizer
+from voicekit.engines.protocols import SpeechModel
 from voicekit.engines.registry import load_engine, speech_engine
 from voicekit.errors import EngineError, MissingPackage, ModelNotFound, UsageError
 from voicekit.models.catalogue import Weights
@@ -27,21 +27,22 @@ from voicekit.models.resolve import resolve
 from voicekit.provenance import package_versions
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.memory import free, out_of_memory
-from voicekit.runtime.progress import Reporter
-from voicekit.seeds import Draws
+from voicekit.runtime.progress import Progress
+from voicekit.seeds import RandomStreams
 from voicekit.storage.files import file_sha256
-from voicekit.tts import synthesize as saying
 from voicekit.tts.convert import PIECE
 from voicekit.tts.reference import Reference, prepare
-from voicekit.tts.resynthesize import read_kept, revoice
+from voicekit.tts.resynthesize import read_take_tokens, resynthesize
+from voicekit.tts.synthesize import VERSION as SYNTHESIZE_VERSION
+from voicekit.tts.synthesize import synthesize
 from voicekit.tts.voices import KnownVoice, find, first_voice
-from voicekit.types import Audio, Spoken, Take, Turn, Voice
+from voicekit.types import Audio, SynthesizedSpeech, Take, Turn, Voice
 
 
 @functools.cache
-def default_speaker() -> Speaker:
+def default_synthesizer() -> Synthesizer:
     """The speaker that `voicekit.say` uses; `default_speaker().close()` frees its models."""
-    return Speaker()
+    return Synthesizer()
 
 
 LEAST, LONGEST_CLIP, LISTENED = 1.0, 10.0, 30.0
@@ -49,7 +50,7 @@ LEAST, LONGEST_CLIP, LISTENED = 1.0, 10.0, 30.0
 checked."""
 
 
-class Speaker:
+class Synthesizer:
     """Loaded engines.
 
         with Speaker() as speaker:
@@ -58,13 +59,13 @@ class Speaker:
     Leaving the block, or `close`, frees them and the GPU's memory.
     """
 
-    def __init__(self, reporter: Reporter | None = None, device: str = "auto") -> None:
-        self.report = reporter or Reporter()
+    def __init__(self, progress: Progress | None = None, device: str = "auto") -> None:
+        self.progress = progress or Progress()
         self.device = device
-        self._engines: dict[tuple[Any, ...], Synthesizer] = {}
+        self._engines: dict[tuple[Any, ...], SpeechModel] = {}
         self._checked: set[str] = set()
 
-    def __enter__(self) -> Speaker:
+    def __enter__(self) -> Synthesizer:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -111,10 +112,10 @@ class Speaker:
         chosen = preset or (known.about.preset if known.about else None)
         spec = speech_engine(known.voice.engine)
         own = sampling(spec.name, spec.params, chosen, **params)
-        self.report.stage_started("say", 0.0)
-        return self.speak(text, known, own, seed, model=model, normalize=normalize, watermark=watermark)
+        self.progress.stage_started("say", 0.0)
+        return self.synthesize(text, known, own, seed, model=model, normalize=normalize, watermark=watermark)
 
-    def speak(
+    def synthesize(
         self,
         text: str,
         known: KnownVoice,
@@ -129,9 +130,9 @@ class Speaker:
         self._check(known)
         loaded = self._engine(known, model, watermark)
         with self._within_memory():
-            take = saying.say(
-                text, known.voice, loaded, params, seed, normalize=normalize, progress=self.report.stage_progress,
-                note=self.report.note,
+            take = synthesize(
+                text, known.voice, loaded, params, seed, normalize=normalize, progress=self.progress.stage_progress,
+                note=self.progress.note,
             )  # fmt: skip
         return replace(take, made_with=self.made_with(known, model, watermark))
 
@@ -165,10 +166,10 @@ class Speaker:
         known = find(voice, engine)
         loaded = self._cloner(known, model, watermark)
         sound, _ = decode(path)
-        draws = Draws(seed, ("convert",))
+        draws = RandomStreams(seed, ("convert",))
         size = PIECE * sound.rate
         starts = range(0, max(1, sound.samples.shape[1]), size)
-        pieces: list[Spoken] = []
+        pieces: list[SynthesizedSpeech] = []
         for number, start in enumerate(starts):
             piece = Audio(sound.samples[:, start : start + size], sound.rate)
             pieces += self._converted(piece, known.voice, loaded, draws.of(number))
@@ -180,7 +181,7 @@ class Speaker:
             made_with={**self.made_with(known, model, watermark), "recording": file_sha256(path)},
         )  # fmt: skip
 
-    def revoice(
+    def resynthesize(
         self,
         path: Path,
         *,
@@ -206,11 +207,11 @@ class Speaker:
             UsageError: no such voice, or an engine without speech tokens.
             SourceError: the file holds no take, or one without speech tokens.
         """
-        kept = read_kept(path)
+        kept = read_take_tokens(path)
         known = find(voice, engine)
         loaded = self._cloner(known, model, watermark)
         with self._within_memory():
-            take = revoice(kept, known.voice, loaded, kept.seed if seed is None else seed, tail)
+            take = resynthesize(kept, known.voice, loaded, kept.seed if seed is None else seed, tail)
         return replace(take, made_with={**self.made_with(known, model, watermark), "tokens_of": file_sha256(path)})
 
     def _cloner(self, known: KnownVoice, model: str | None, watermark: bool) -> Any:
@@ -224,7 +225,7 @@ class Speaker:
             raise UsageError(f"{spec.name} has no speech tokens", "Give --engine chatterbox")
         return loaded
 
-    def _converted(self, piece: Audio, voice: Voice, loaded: Any, draws: Draws) -> list[Spoken]:
+    def _converted(self, piece: Audio, voice: Voice, loaded: Any, draws: RandomStreams) -> list[SynthesizedSpeech]:
         """In halves, and so on, where memory does not do for it; not below two seconds."""
         try:
             return [loaded.convert(piece, voice, draws)]
@@ -234,7 +235,7 @@ class Speaker:
             if piece.duration < 4:
                 raise EngineError("out of memory", "Close other programs, or give --device cpu") from error
         free()
-        self.report.note(f"out of memory: converting {piece.duration / 2:.0f} s at once")
+        self.progress.note(f"out of memory: converting {piece.duration / 2:.0f} s at once")
         middle = piece.samples.shape[1] // 2
         halves = (piece.samples[:, :middle], piece.samples[:, middle:])
         return [
@@ -243,16 +244,16 @@ class Speaker:
             for one in self._converted(Audio(half, piece.rate), voice, loaded, draws.of("half", number))
         ]
 
-    def _engine(self, known: KnownVoice, model: str | None, watermark: bool) -> Synthesizer:
+    def _engine(self, known: KnownVoice, model: str | None, watermark: bool) -> SpeechModel:
         spec = speech_engine(known.voice.engine)
         device = str(choose_device(self.device))
         weights = self._weights(model or spec.weights)
-        marks = {"watermark": False} if not watermark and spec.marks else {}
+        marks = {"watermark": False} if not watermark and spec.watermarks else {}
         key = (spec.name, weights and weights.path, device, watermark)
         if key not in self._engines:
             self._engines.clear()  # one at a time: memory is short on GPUs
             free()
-            self.report.loading(spec.name)
+            self.progress.loading(spec.name)
             self._engines[key] = load_engine(f"speak.{spec.name}")(weights, device, **marks)
         return self._engines[key]
 
@@ -268,9 +269,9 @@ class Speaker:
             "model": weights.record() if weights else None,
             "language": known.voice.language,
             "device": str(choose_device(self.device)),
-            "versions": {"say": saying.VERSION, **package_versions(spec.packages)},
+            "versions": {"say": SYNTHESIZE_VERSION, **package_versions(spec.packages)},
             **({"clip": file_sha256(clip)} if clip else {}),
-            **({"watermark": watermark} if spec.marks else {}),
+            **({"watermark": watermark} if spec.watermarks else {}),
         }
 
     def weights(self, known: KnownVoice, model: str | None = None) -> Weights | None:
@@ -278,7 +279,7 @@ class Speaker:
         return self._weights(model or speech_engine(known.voice.engine).weights)
 
     def _weights(self, name: str | None) -> Weights | None:
-        return resolve(name, "speak", progress=self.report.note) if name else None
+        return resolve(name, "speak", progress=self.progress.note) if name else None
 
     def reference(self, path: Path, start: float | None = None, one_speaker: bool = False) -> Reference:
         """A recording cut to a clip to clone from. `one_speaker`: take it for granted, without the diarizer.
@@ -305,7 +306,7 @@ class Speaker:
         if sound.duration > LONGEST_CLIP:
             faults.append(f"{sound.duration:.0f} s long: the voice is mostly made of the first {LONGEST_CLIP:g}")
         if faults:
-            self.report.note(f"{clip.name}: {'; '.join(faults)}. `voicekit voice prepare` cuts a clip that fits")
+            self.progress.note(f"{clip.name}: {'; '.join(faults)}. `voicekit voice prepare` cuts a clip that fits")
         self._checked.add(digest)
 
     def _turns(self, audio: Audio) -> tuple[Turn, ...]:
@@ -315,7 +316,7 @@ class Speaker:
             engine = load_engine("diarize.starter")
         except (ModelNotFound, MissingPackage):
             return ()
-        voices, _ = engine(weights, "cpu").find_voices(audio, lambda share: None)
+        voices, _ = engine(weights, "cpu").embed_windows(audio, lambda share: None)
         found, _ = named(cluster(voices, None, None, None, lambda share: None))
         return tuple(found.turns)
 
