@@ -29,6 +29,7 @@ from voicekit.storage.paths import safe_name
 from voicekit.takes.records import FILE as TAKES_FILE
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
 from voicekit.takes.render import read_take
+from voicekit.takes.repair import repair_and_verify
 from voicekit.takes.selection import choose
 from voicekit.takes.table import write_scores
 from voicekit.takes.tags import Tag
