@@ -22,7 +22,7 @@ import soundfile
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from benchmarks.recordings import sample_recording
-from tests import small_chatterbox
+from tests.support import small_chatterbox
 from voicekit.audio.decode import decode
 from voicekit.audio.levels import level
 from voicekit.config.engines import ChatterboxParams

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.hostile import WORDS, Hostile, boxes, ffmpeg, opened, small_disk, speech, untidy
-from tests.server import Site
+from tests.support.hostile import WORDS, Hostile, boxes, ffmpeg, opened, small_disk, speech, untidy
+from tests.support.server import Site
 from voicekit.audio import flac_cache
 from voicekit.audio.clean import clean
 from voicekit.audio.decode import decode, probe

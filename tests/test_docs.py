@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.server import Site
+from tests.support.server import Site
 from voicekit.cli import COMMANDS, run
 from voicekit.report.corrections import mark
 from voicekit.report.load import load_run

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import small_chatterbox
+from tests.support import small_chatterbox
 from voicekit.audio.decode import decode
 from voicekit.audio.encode import write
 from voicekit.diarization.clustering import cluster

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile import WORDS, ffmpeg, untidy
+from tests.support.hostile import WORDS, ffmpeg, untidy
 
 SEED = 20261122
 STARTS = (12.4, 14.3, 17.7)  # of three sentences of the sample

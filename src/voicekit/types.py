@@ -186,10 +186,9 @@ class Transcript:
 
         `style`: of subtitles, a preset of configs/subtitle or a YAML file.
         """
-        from voicekit.config.subtitles import subtitle_style
         from voicekit.formats.writers import save
 
-        return save(self, path, subtitle_style(style))
+        return save(self, path, style)
 
     def to_dataframe(self, rows: Literal["segments", "words"] = "segments") -> pd.DataFrame:
         """One row a segment, or one row a word with the id of its segment."""

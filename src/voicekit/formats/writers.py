@@ -22,15 +22,23 @@ ENDINGS: dict[Format, str] = {name: f".{name}" for name in FORMATS} | {"audacity
 FILE_NAMES: dict[Format, str] = {name: f"transcript{ending}" for name, ending in ENDINGS.items()}
 
 
-def save(transcript: Transcript, path: str | Path, style: SubtitleStyle | None = None) -> Path:
-    """Write in the format that the name ends with. `style`: of subtitles, the preset `standard` when left out.
+def save(transcript: Transcript, path: str | Path, style: SubtitleStyle | str = "standard") -> Path:
+    """Write a transcript in the format that the file name's extension names.
+
+    Args:
+        transcript: What to write.
+        path: File to write, such as talk.srt.
+        style: Subtitle style: a preset of configs/subtitle, a YAML file, or a loaded style.
+
+    Returns:
+        `path` as a Path.
 
     Raises:
-        UsageError: no format has this ending.
-        OutputError: the file cannot be written.
+        UsageError: The extension or the style is unknown.
+        OutputError: The file cannot be written.
     """
     path = Path(path)
-    write(transcript, path, format_of(path), style)
+    write(transcript, path, format_of(path), subtitle_style(style) if isinstance(style, str) else style)
     return path
 
 
