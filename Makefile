@@ -1,7 +1,10 @@
-# make setup   build .venv from requirements.lock (done by the others when needed)
-# make demo    transcribe a recorded telephone conversation; speak one and transcribe it back
-# make check   lint, types, lock      make test    the default tests      make bench   the figures
-.PHONY: setup demo test check bench lock clean
+# make setup   build .venv from requirements.lock (the other targets do it when needed)
+# make demo    transcribe a recorded telephone conversation; speak a dialogue and transcribe it
+# make check   lint, types, dependencies, prose, generated files, lock
+# make test    the default tests
+# make docs    regenerate docs/cli.md and the typed keyword arguments
+# make bench   the benchmarks
+.PHONY: setup demo test check docs bench lock clean
 BIN := .venv/bin
 
 setup: .venv/.built-from
@@ -16,10 +19,16 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry src
+	$(BIN)/python -m tools.prose
+	$(BIN)/python -m tools.generate --check
 	$(BIN)/python tools/lock.py --check
 
 test: setup
 	$(BIN)/python -m pytest
+
+docs: setup
+	$(BIN)/python -m tools.generate
 
 bench: setup
 	$(BIN)/python -m benchmarks.accuracy

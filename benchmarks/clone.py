@@ -41,7 +41,7 @@ def errors(take: TakeRecord) -> tuple[int, int]:
     """Words wrong, and words."""
     assert take.measures
     trip = round_trip(take.text, take.measures.words, take.language)
-    return trip.errors, len(trip.said)
+    return trip.errors, len(trip.expected)
 
 
 def told(run: CloneRun) -> None:

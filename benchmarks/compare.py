@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from voicekit.evaluation.bootstrap import LEVEL, resamples
-from voicekit.evaluation.significance import pseudo_values, studentised
+from voicekit.evaluation.significance import pseudo_values, studentized_interval
 
 UNITS = (20, 30, 50, 100, 200)
 DRAWS = 4000
@@ -112,7 +112,7 @@ def cover(simulation: Simulation, units: int, sets: int, right: float, draws: in
     held: dict[str, list[NDArray[np.bool_]]] = {"voicekit": [], "t": [], "bootstrap-t": []}
     for start in range(0, sets, AT_ONCE):
         values = simulation(generator, units, min(AT_ONCE, sets - start))
-        low, high = studentised(values, seed=0, draws=draws)
+        low, high = studentized_interval(values, seed=0, count=draws)
         there = np.isfinite(low) & np.isfinite(high)
         held["voicekit"].append(np.where(there, (low <= right) & (right <= high), np.nan))
         for name, ends in (("t", _student(values)), ("bootstrap-t", _plain(values, draws))):

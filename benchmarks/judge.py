@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from benchmarks.recordings import recordings_folder
 from voicekit.audio.decode import decode, probe
-from voicekit.audio.levels import faded, level, loudness
+from voicekit.audio.levels import apply_fades, speech_level, frame_levels
 from voicekit.config.quality import ARTIFACT_KINDS, ArtifactKind
-from voicekit.quality.artifacts.detectors import candidates
+from voicekit.quality.artifacts.detectors import find_candidates
 from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.quality.artifacts.signal import TakeSignal
-from voicekit.quality.gates import Verdict, pick, verdict
+from voicekit.quality.gates import Verdict, assess, pick_best
 from voicekit.quality.judge import Judge
 from voicekit.tts.synthesizer import Synthesizer
 from voicekit.types import Audio, Measures, Word
@@ -99,14 +99,14 @@ def silence(take: Clean, size: float, draw: np.random.Generator) -> Audio:
     """`size` seconds more of the quietest 50 ms near the middle."""
     samples, rate = take.audio.mono, take.audio.rate
     frame = round(0.05 * rate)
-    loud = loudness(samples, frame)
+    loud = frame_levels(samples, frame)
     third = len(loud) // 3
     at = (third + int(loud[third : 2 * third].argmin())) * frame
     quiet = samples[at : at + frame]
     ring = np.concatenate([quiet, quiet[::-1]])
     more = np.tile(ring, -(-round(size * rate) // len(ring)))[: round(size * rate)]
-    more = more * np.float32(min(1.0, 10 ** ((level(samples, rate) - 50 - level(quiet, rate)) / 20)))
-    return _mono(np.concatenate([faded(samples[:at], rate), more, faded(samples[at:], rate)]), rate)
+    more = more * np.float32(min(1.0, 10 ** ((speech_level(samples, rate) - 50 - speech_level(quiet, rate)) / 20)))
+    return _mono(np.concatenate([apply_fades(samples[:at], rate), more, apply_fades(samples[at:], rate)]), rate)
 
 
 def tail(take: Clean, size: float, draw: np.random.Generator) -> Audio:
@@ -119,9 +119,9 @@ def tail(take: Clean, size: float, draw: np.random.Generator) -> Audio:
     else:
         noise = draw.standard_normal(length)
         noise = np.convolve(noise, np.hanning(9), "same")
-        sound = noise / np.sqrt((noise**2).mean()) * 10 ** ((level(samples, rate) - 20) / 20)
+        sound = noise / np.sqrt((noise**2).mean()) * 10 ** ((speech_level(samples, rate) - 20) / 20)
     gap = np.zeros(round(0.15 * rate), np.float32)
-    return _mono(np.concatenate([samples, gap, faded(sound.astype(np.float32), rate)]), rate)
+    return _mono(np.concatenate([samples, gap, apply_fades(sound.astype(np.float32), rate)]), rate)
 
 
 def repetition(take: Clean, size: float, draw: np.random.Generator) -> Audio:
@@ -132,7 +132,7 @@ def repetition(take: Clean, size: float, draw: np.random.Generator) -> Audio:
     start, end = words[first].start, words[min(len(words), first + count) - 1].end
     low, high = round(start * rate), round(end * rate)
     parts = (samples[:high], samples[low:high], samples[high:])
-    return _mono(np.concatenate([faded(part, rate) for part in parts]), rate)
+    return _mono(np.concatenate([apply_fades(part, rate) for part in parts]), rate)
 
 
 def unheard(take: Clean, size: float, draw: np.random.Generator) -> Audio:
@@ -142,15 +142,15 @@ def unheard(take: Clean, size: float, draw: np.random.Generator) -> Audio:
     length = round(size * rate)
     middle = max(0, len(samples) // 2 - length // 2)
     parts = (samples[:at], samples[middle : middle + length][::-1], samples[at:])
-    return _mono(np.concatenate([faded(part, rate) for part in parts]), rate)
+    return _mono(np.concatenate([apply_fades(part, rate) for part in parts]), rate)
 
 
 def truncated(take: Clean, size: float, draw: np.random.Generator) -> Audio:
     """Without the last `size` seconds of sound, faded over 5 ms as voicekit joins parts."""
     samples, rate = take.audio.mono, take.audio.rate
-    loud = loudness(samples, round(0.01 * rate))
-    last = int(np.flatnonzero(loud > level(samples, rate) - 30)[-1]) + 1
-    return _mono(faded(samples[: max(rate // 10, round((last * 0.01 - size) * rate))], rate), rate)
+    loud = frame_levels(samples, round(0.01 * rate))
+    last = int(np.flatnonzero(loud > speech_level(samples, rate) - 30)[-1]) + 1
+    return _mono(apply_fades(samples[: max(rate // 10, round((last * 0.01 - size) * rate))], rate), rate)
 
 
 def click(take: Clean, size: float, draw: np.random.Generator) -> Audio:
@@ -183,7 +183,7 @@ def hum(take: Clean, size: float, draw: np.random.Generator) -> Audio:
 
 def _with_sines(take: Clean, size: float, sines: Sequence[tuple[float, float]], draw: np.random.Generator) -> Audio:
     samples, rate = take.audio.mono, take.audio.rate
-    top = np.sqrt(2) * 10 ** ((level(samples, rate) + size) / 20)
+    top = np.sqrt(2) * 10 ** ((speech_level(samples, rate) + size) / 20)
     time = np.arange(len(samples)) / rate
     added = sum(top * 10 ** (lower / 20) * np.sin(2 * np.pi * (hertz * time + draw.random())) for hertz, lower in sines)
     return _mono(np.clip(samples + added, -1, 1), rate)
@@ -250,7 +250,7 @@ def pairs(judge: Judge, clean: Sequence[tuple[Clean, Measures]], kind: ArtifactK
     for number, (take, measures) in enumerate(clean):
         sound = damaged(take, kind, size, number)
         after = judge.measure(sound, take.text, "en", take.reference)
-        preferred = pick([verdict(after), verdict(measures)]).index == 1
+        preferred = pick_best([assess(after), assess(measures)]).index == 1
         kinds = {one.kind for one in after.artifacts} - {one.kind for one in measures.artifacts}
         found = kind in kinds or (kind == "repetition" and "unheard" in kinds)
         yield Pair(take.name, kind, preferred, found)
@@ -262,7 +262,7 @@ def caught(clean: Sequence[tuple[Clean, Measures]], kind: ArtifactKind, size: fl
     for number, (take, _) in enumerate(clean):
         sound = damaged(take, kind, size, number)
         heard = TakeSignal(sound.mono, sound.rate, take.words, take.text, "en")
-        found.append(any(value > KINDS[kind].limit for _, _, value in candidates(kind, heard)))
+        found.append(any(value > KINDS[kind].limit for _, _, value in find_candidates(kind, heard)))
     return float(np.mean(found))
 
 
@@ -301,7 +301,7 @@ def main() -> None:
         print(f"{len(own)} packaged takes, {len(read)} recordings")
         print(f"judge, take of 3 s: median {statistics.median(took):.2f} s, fastest {took[0]:.2f} s, of {len(took)}")
         failed: dict[bool, list[Verdict]] = {
-            real: [verdict(m) for t, m in clean if t.real == real] for real in (False, True)
+            real: [assess(m) for t, m in clean if t.real == real] for real in (False, True)
         }
         for real, some in failed.items():
             lost = [one for one in some if not one.passed]

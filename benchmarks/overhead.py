@@ -29,7 +29,7 @@ from voicekit.transcription.session import Session
 plan = Session().plan(transcribe_options(model="base", diarizer_model="starter", batch_size=8))
 sound, _ = clean(Path(sys.argv[1]), plan.preset)
 started = time.perf_counter()
-load_engine("diarize.starter")(plan.voices, str(plan.device)).find_voices(sound, lambda share: None)
+load_engine("diarize.starter")(plan.voices, str(plan.device)).embed_windows(sound, lambda share: None)
 load_engine("transcribe.faster-whisper")(plan.whisper, plan.device, plan.compute_type).transcribe(
     sound, language=None, hotwords=None, prompt=None, beam_size=5, batch_size=plan.batch_size,
     progress=lambda share: None,

@@ -24,7 +24,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from benchmarks.recordings import sample_recording
 from tests.support import small_chatterbox
 from voicekit.audio.decode import decode
-from voicekit.audio.levels import level
+from voicekit.audio.levels import speech_level
 from voicekit.config.engines import ChatterboxParams
 from voicekit.engines.registry import load_engine
 from voicekit.models.catalogue import Weights
@@ -64,7 +64,7 @@ def chapter() -> None:
             took = time.perf_counter() - started
             rate, samples = take.audio.rate, take.audio.mono
             parts = [samples[round(start * rate) : round(end * rate)] for start, end in take.parts]
-            levels = np.array([level(part, rate) for part in parts])
+            levels = np.array([speech_level(part, rate) for part in parts])
             pace = np.array(
                 [sum(c.isalpha() for c in said) / (end - start)
                  for said, (start, end) in zip(take.said, take.parts, strict=True)]
@@ -131,13 +131,13 @@ def chatterbox(kind: str, device: str) -> None:
                 seconds = {"direct": timed(lambda: direct.generate(text))}
             seconds["ours"] = timed(lambda draws=draws: made.append(ours.synthesize(text, voice, params, draws)))
             seconds["tokens"] = timed(
-                lambda draws=draws: ours._tokens(text, "en", ours.conditionals(clip), params, draws)
+                lambda draws=draws: ours.generate_tokens(text, "en", ours.conditionals(clip), params, draws)
             )
             if turn:  # the first warms up
                 for name, value in seconds.items():
                     times[name].append(value)
         for line in SENTENCES[:14]:
-            ours._tokens(line, "en", ours.conditionals(clip), ChatterboxParams(max_tokens=10), RandomStreams(1))
+            ours.generate_tokens(line, "en", ours.conditionals(clip), ChatterboxParams(max_tokens=10), RandomStreams(1))
         median = {name: statistics.median(values) for name, values in times.items()}
         spoken = statistics.median(one.audio.duration for one in made)
         count = statistics.median(len(one.tokens) for one in made)

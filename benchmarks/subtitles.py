@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.recordings import recordings_folder, sample_recording
 from voicekit.config.subtitles import subtitle_style
-from voicekit.formats.subtitle_files import check
+from voicekit.formats.subtitle_files import check_subtitles
 from voicekit.formats.writers import to_srt
 from voicekit.subtitles.layout import lay_out
 from voicekit.text.words import join_words
@@ -128,7 +128,7 @@ def count(writer: Writer, transcripts: list[tuple[Path, Transcript]], style: str
             file.write_text(text, encoding="utf-8")
             words = Path(folder, "talk.json")
             words.write_text(transcript.to_json(), encoding="utf-8")
-            found = check(file, subtitle_style(style))
+            found = check_subtitles(file, subtitle_style(style))
             cues += found.cues
             avoidable += found.avoidable
             rules.update(one.rule for one in found.broken)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import small_chatterbox
 from voicekit.audio.decode import decode
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
 from voicekit.diarization.clustering import cluster
 from voicekit.diarization.windows import SpeakerWindows, unit_length
 from voicekit.engines.registry import load_engine
@@ -51,8 +51,8 @@ def test_the_gpu_finds_the_voices_that_the_cpu_finds(sample: Path, own_cache: Pa
     """Segmentation and CAM++ in PyTorch on the one, CAM++ in ONNX Runtime on the other: alike, not to the bit."""
     cpu, gpu = (found_voices(sample, device) for device in ("cpu", "cuda"))
     assert (cpu.activity == gpu.activity).mean() >= 0.999
-    assert same_rows(cpu.windows, gpu.windows, cpu.window_prints, gpu.window_prints) >= 0.98
-    assert same_rows(cpu.units, gpu.units, cpu.unit_prints, gpu.unit_prints) >= 0.9
+    assert same_rows(cpu.windows, gpu.windows, cpu.window_embeddings, gpu.window_embeddings) >= 0.98
+    assert same_rows(cpu.units, gpu.units, cpu.unit_embeddings, gpu.unit_embeddings) >= 0.9
     turns = [cluster(voices, 2, None, None, lambda share: None)[0].turns for voices in (cpu, gpu)]
     errors, _ = diarization_errors(*turns, duration=30.0)
     missed, false_alarm, confusion, spoken = errors.sum(axis=0)
@@ -63,7 +63,7 @@ def test_chatterbox_holds_its_seed_on_the_gpu_and_gives_the_memory_back(sample: 
     import torch
 
     sound, _ = decode(sample, rate=24_000)
-    clip = write(Audio(sound.samples[:, 7 * 24_000 : 13 * 24_000], 24_000), tmp_path / "clip.wav")
+    clip = write_audio(Audio(sound.samples[:, 7 * 24_000 : 13 * 24_000], 24_000), tmp_path / "clip.wav")
     before = torch.cuda.memory_allocated()
     with small_chatterbox.layers(), Synthesizer(device="cuda") as speaker:
         options: Any = {"voice": str(clip), "model": str(small_chatterbox.folder()), "max_tokens": 40}

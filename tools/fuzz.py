@@ -34,14 +34,14 @@ from voicekit.config.transcribe import TranscribeOptions
 from voicekit.config.yaml_file import load_yaml
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.formats.writers import to_srt
-from voicekit.redact import canonical, one_line
+from voicekit.redact import one_line, redact_urls
 from voicekit.sources import download
 from voicekit.sources.expand import expand_all
-from voicekit.sources.playlist import entries, unmark_entry
+from voicekit.sources.playlist import playlist_entries, unmark_entry
 from voicekit.sources.ytdlp import youtube_hint
 from voicekit.storage.cache import StageCache, cache_items
 from voicekit.storage.files import file_sha256
-from voicekit.storage.names import claimed_name
+from voicekit.storage.names import find_claimed_name
 from voicekit.storage.paths import cache_dir, safe_name
 from voicekit.storage.runs import find_run
 from voicekit.subtitles import read as subtitles
@@ -201,7 +201,7 @@ def read_manifest(text: bytes) -> None:
     (home / "2026-abc12345" / "run.json").write_bytes(text)
     (home / ".source").write_bytes(text)
     find_run(home, "abc123456789")
-    claimed_name(scratch(), "home", "a")
+    find_claimed_name(scratch(), "home", "a")
 
 
 def read_memos(text: bytes) -> None:
@@ -257,15 +257,15 @@ def read_info(info: dict[str, Any]) -> None:
     json.dumps(kept, allow_nan=False).encode()
     json.dumps(kept, ensure_ascii=False).encode()
     assert download._folder(info, "https://example.org/x").parent.parent == cache_dir() / "downloads"
-    for entry in entries(info, "https://example.org/list"):
+    for entry in playlist_entries(info, "https://example.org/list"):
         entry.title.encode()
         unmark_entry(entry.url)
 
 
 def read_url(text: str) -> None:
     """Addresses as they are shown and kept."""
-    kept = canonical(text)
-    assert canonical(kept) == kept
+    kept = redact_urls(text)
+    assert redact_urls(kept) == kept
     youtube_hint(text)
     unmark_entry(text)
     assert safe_name(text)

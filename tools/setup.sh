@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build .venv from requirements.lock: with uv where it is found, with plain pip where not. $PYTHON chooses the Python.
+# Build .venv from requirements.lock with uv, which is installed into .venv first. $PYTHON chooses the Python.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,15 +14,17 @@ if [ -z "$python" ]; then
 fi
 [ -n "$python" ] || { echo "voicekit needs Python 3.11, 3.12 or 3.13: install one, or set PYTHON=/path/to/it" >&2; exit 1; }
 
-if command -v uv >/dev/null 2>&1; then
-    echo "building .venv with uv and $("$python" --version)"
-    uv venv --quiet --allow-existing --python "$python" .venv
-    UV_HTTP_TIMEOUT=300 uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
-    uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+echo "building .venv with $("$python" --version) (a few minutes)"
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-300}
+
+# uv in the locked version, with its hashes; plain pip does the rest where uv cannot be installed.
+awk '/^uv==/ {copy = 1} copy {print} copy && !/\\$/ {exit}' requirements.lock > .venv/uv.txt
+if .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r .venv/uv.txt; then
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r requirements.lock
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 else
-    echo "building .venv with pip and $("$python" --version) (a few minutes; uv would be quicker)"
-    "$python" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 fi
 cksum requirements.lock pyproject.toml > .venv/.built-from

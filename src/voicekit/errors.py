@@ -1,18 +1,19 @@
-"""Every error voicekit raises on purpose.
+"""All exceptions that voicekit raises on purpose.
 
-    VoicekitError                      what went wrong, and the remedy
+    VoicekitError                      base class: a message and a remedy
     ├── UsageError        ValueError   wrong option, unknown name, bad config file   (exit status 2)
     ├── SourceError       OSError      a file, folder or URL that cannot be used
     │   ├── DownloadError              the network, the site or yt-dlp refused
     │   └── MediaError                 the bytes are not audio that ffmpeg can decode
-    ├── ModelError        OSError      weights
-    │   ├── ModelNotFound              not on this machine and not to be had
-    │   └── ModelCorrupt               there, but not what it should be
+    ├── ModelError        OSError      model weights
+    │   ├── ModelNotFound              not on this machine and cannot be downloaded
+    │   └── ModelCorrupt               present, but damaged or of the wrong format
     ├── MissingPackage    ImportError  an optional package is not installed
     ├── EngineError       RuntimeError an engine failed on this input
     └── OutputError       OSError      a result cannot be written or found
 
-Each is one line for the person at the terminal: what happened, then what to do about it.
+Each error prints as one line: what happened, then what to do about it. Exceptions of other libraries are converted by
+`runtime.failures.as_voicekit_error`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from voicekit.redact import one_line
 
 
 class VoicekitError(Exception):
-    """Base of the tree.
+    """Base class of all voicekit errors.
 
     Args:
-        message: What went wrong, in one line, naming the thing it went wrong with.
-        remedy: What the reader can do about it; empty only where nothing can be done.
+        message: What failed and why, in one line, with the name of the file, option or model.
+        remedy: What the user can do about it; empty only if nothing can be done.
     """
 
     exit_status = 1
@@ -81,7 +82,10 @@ class OutputError(VoicekitError, OSError):
 
 
 def interrupted(error: BaseException | None) -> bool:
-    """Whether a Ctrl-C is behind an error: a library that is being imported makes an ImportError of it."""
+    """Whether a KeyboardInterrupt is in the error's chain of causes.
+
+    Libraries turn Ctrl-C into exceptions of their own, for example an ImportError while they are being imported.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, KeyboardInterrupt):

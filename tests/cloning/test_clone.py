@@ -22,7 +22,7 @@ import voicekit
 from tests.conftest import ROOT
 from tests.support import small_chatterbox
 from voicekit.audio.decode import decode
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
 from voicekit.cli import run as command
 from voicekit.cloning.clone import clone
 from voicekit.cloning.forecast import forecast
@@ -33,7 +33,7 @@ from voicekit.errors import EngineError, SourceError, UsageError, VoicekitError
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
 from voicekit.takes.render import take_seed
 from voicekit.takes.run import CloneRun, open_clone_run
-from voicekit.takes.selection import choose, judged, profiles
+from voicekit.takes.selection import pick_take, voice_profiles, with_verdict
 from voicekit.takes.tags import Tag, agreement, new_tag, read_tags
 from voicekit.types import Artifact, Audio, Measures
 from voicekit.verification import verify
@@ -132,7 +132,7 @@ def test_a_line_more_renders_one_line(done: CloneRun, tmp_path: Path) -> None:
 def test_a_take_is_said_again_by_its_seed(done: CloneRun) -> None:
     take = done.take("letters-2")
     said = voicekit.say(take.text, voice="joe", seed=take.seed)
-    assert np.abs(said.audio.mono - done.sound("letters-2").mono).max() < 2**-23
+    assert np.abs(said.audio.mono - done.take_audio("letters-2").mono).max() < 2**-23
     other = voicekit.say(take.text, voice="joe", seed=take.seed + 1).audio.mono
     assert not np.array_equal(said.audio.mono, other)
 
@@ -187,15 +187,15 @@ BAD = {
     ),
     "ids twice": (
         HEAD + "lines:\n  - {id: a, text: One.}\n  - {id: a, text: Two.}\n",
-        "line 4: the id 'a' stands twice",
+        "line 4: duplicate id 'a'",
     ),
     "an id that is a path": (HEAD + "lines:\n  - {id: ../../x, text: One.}\n", "line 3: lines.0.id"),
-    "nothing to say": (HEAD + "lines:\n  - '...!'\n", "line 3: nothing in '...!' can be said"),
-    "no lines": (HEAD, "no lines to say"),
+    "nothing to say": (HEAD + "lines:\n  - '...!'\n", "line 3: nothing to speak in '...!'"),
+    "no lines": (HEAD, "no lines to speak"),
     "a file that is not there": (HEAD + "lines_from: no.txt\n", "cannot read .*no.txt: no such file"),
     "an encoding": (HEAD + "lines_from: latin.txt\n", "latin.txt: line 2: not UTF-8"),
     "a variable": (HEAD + "lines:\n  - Hello ${NOBODY_SET_THIS}.\n", "line 3: the variable NOBODY_SET_THIS is not set"),
-    "more than a variable": (HEAD + "lines: ['${a:-b}']\n", "names no variable"),
+    "more than a variable": (HEAD + "lines: ['${a:-b}']\n", "not a variable name"),
     "code": (HEAD + "lines: [!!python/object/apply:os.system ['true']]\n", "could not determine a constructor"),
     "names all the same": (HEAD + "lines: [Hi.]\noutput: {names: '{voice}'}\n", "names would be the same"),
     "names that reach out": (HEAD + "lines: [Hi.]\noutput: {names: '{id.__class__}'}\n", "is not known"),
@@ -273,7 +273,7 @@ def test_lines_from_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("txt\nOne.\n", "no column `text`"), ("text,speed\nOne.,fast\n", "line 2: speed 'fast' is no number"),
+    [("txt\nOne.\n", "no column `text`"), ("text,speed\nOne.,fast\n", "line 2: speed 'fast' is not a number"),
      ("text\nOne, two.\n", "line 2: more fields"), ("text,id\nOne.,a/b\n", "line 2: id")],
 )  # fmt: skip
 def test_bad_csv(text: str, says: str, tmp_path: Path) -> None:
@@ -295,18 +295,18 @@ def plan(**job: Any) -> Any:
 
 def test_sweeps_and_seeds() -> None:
     grid = plan(sweep={"speed": [0.9, 1.1], "noise_scale": [0.3, 0.6, 0.9]}, takes=2)
-    orders = grid.orders(grid.lines[0])
+    orders = grid.requests(grid.lines[0])
     assert len(orders) == 12
     assert len({(o.params.speed, o.params.noise_scale) for o in orders}) == 6
     assert {o.seed for o in orders} == {take_seed(0, "joe", "One two.", 0, n) for n in (1, 2)}  # settings are paired
     points = plan(sweep=[{"seed": 5}, {"seed": 6, "preset": "steady"}], takes=3)
-    assert [(o.seed, o.preset) for o in points.orders(points.lines[0])] == [(5, None), (6, "steady")]
+    assert [(o.seed, o.preset) for o in points.requests(points.lines[0])] == [(5, None), (6, "steady")]
     twice = plan(takes=2)
-    seeds = [o.seed for line in twice.lines for o in twice.orders(line)]
+    seeds = [o.seed for line in twice.lines for o in twice.requests(line)]
     assert len(set(seeds)) == 4  # the same text again gets seeds of its own
     assert max(seeds) < 2**31
     quiet = plan(voices=["jm_kumo"], takes=5)
-    assert len(quiet.orders(quiet.lines[0])) == 1  # it draws no random numbers
+    assert len(quiet.requests(quiet.lines[0])) == 1  # it draws no random numbers
 
 
 def test_the_nearest_parameter_holds() -> None:
@@ -315,7 +315,7 @@ def test_the_nearest_parameter_holds() -> None:
         lines=[{"text": "One.", "params": {"speed": 1.2}}],
         sweep={"noise_w_scale": [0.1]},
     )
-    params = found.orders(found.lines[0])[0].params
+    params = found.requests(found.lines[0])[0].params
     assert (params.speed, params.noise_scale, params.noise_w_scale) == (1.2, 0.5, 0.1)
 
 
@@ -325,13 +325,13 @@ def test_the_ramp_of_a_retry() -> None:
     steps = list(found.retries(line, 2))
     assert [[o.number for o in step] for step in steps] == [[3, 4], [5, 6, 7]]  # piper has no preset "safe"
     assert [step[0].preset for step in steps] == [None, "steady"]
-    assert not {o.seed for step in steps for o in step} & {o.seed for o in found.orders(line)}
+    assert not {o.seed for step in steps for o in step} & {o.seed for o in found.requests(line)}
     assert list(plan(voices=["jm_kumo"]).retries(plan(voices=["jm_kumo"]).lines[0], 1)) == []
 
 
 def test_a_forecast_makes_nothing(done: CloneRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicekit.tts.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
-    found = forecast(write_job(tmp_path), changes=["takes=3"])
+    found = forecast(write_job(tmp_path), overrides=["takes=3"])
     assert (found.takes, found.cached) == (7, 5)
     assert 3 < found.sound < 30
     assert 5e8 < found.memory < 5e9
@@ -374,7 +374,7 @@ def test_when_nothing_can_be_said_nothing_is_written(tmp_path: Path, monkeypatch
         raise EngineError("no", "")
 
     monkeypatch.setattr(Synthesizer, "speak", failing)
-    with pytest.raises(EngineError, match="not one take could be rendered: no"):
+    with pytest.raises(EngineError, match="not a single take could be rendered: no"):
         clone({**JOB, "name": "never", "lines": ["Words that nobody said before."], "voices": ["joe"]}, tmp_path)
     assert list(tmp_path.glob("*/*/run.json")) == []
     assert list(tmp_path.glob("*")) == []
@@ -455,28 +455,29 @@ def test_gates_come_before_scores_and_people_before_both() -> None:
     bad = Measures(2.0, wer=0.5, mos=3.8)
     good = Measures(2.0, wer=0.0, mos=2.5)
     clicks = Measures(2.0, wer=0.0, mos=3.8, artifacts=(Artifact("click", 1.0, 1.0, 30.0, 20.0, "dB"),))
-    takes = [judged(record(f"a-{n}", m), Picking(), {}) for n, m in enumerate((bad, good, clicks), 1)]
+    takes = [with_verdict(record(f"a-{n}", m), Picking(), {}) for n, m in enumerate((bad, good, clicks), 1)]
     line = LineRecord("a", "x", "v")
-    assert choose(line, takes, {}).picked == "a-2"
-    assert choose(line, takes, {"a-1": new_tag("good")}).picked == "a-1"
-    assert choose(line, takes, {"a-2": new_tag("weird")}).picked == "a-3"
+    assert pick_take(line, takes, {}).picked == "a-2"
+    assert pick_take(line, takes, {"a-1": new_tag("good")}).picked == "a-1"
+    assert pick_take(line, takes, {"a-2": new_tag("weird")}).picked == "a-3"
     assert (
-        choose(line, takes, {"a-2": new_tag("bad"), "a-3": new_tag("weird"), "a-1": new_tag("weird")}).picked == "a-3"
+        pick_take(line, takes, {"a-2": new_tag("bad"), "a-3": new_tag("weird"), "a-1": new_tag("weird")}).picked
+        == "a-3"
     )
-    flagged = choose(line, [takes[0]], {})
+    flagged = pick_take(line, [takes[0]], {})
     assert flagged.flagged
     assert "50% of the words are wrong" in flagged.why
-    assert not choose(line, [takes[0]], {"a-1": new_tag("good")}).flagged
-    unheard = choose(line, [record("a-1", None), takes[1]], {})
+    assert not pick_take(line, [takes[0]], {"a-1": new_tag("good")}).flagged
+    unheard = pick_take(line, [record("a-1", None), takes[1]], {})
     assert unheard.picked == "a-2"
 
 
 def test_a_voice_is_judged_against_its_own_pace() -> None:
     takes = [record(f"a-{n}", Measures(2.0, wer=0.0, mos=3.5, pace=150.0 + n)) for n in range(1, 6)]
     hasty = record("a-6", Measures(2.0, wer=0.0, mos=3.5, pace=300.0))
-    own = profiles([*takes, hasty], {})
-    assert judged(takes[0], Picking(), own).passed
-    verdict = judged(hasty, Picking(), own)
+    own = voice_profiles([*takes, hasty], {})
+    assert with_verdict(takes[0], Picking(), own).passed
+    verdict = with_verdict(hasty, Picking(), own)
     assert not verdict.passed
     assert "quicker than the voice's own pace" in verdict.reasons[0]
 
@@ -519,7 +520,7 @@ def test_a_tag_changes_the_pick_and_stays(own_run: CloneRun, capsys: pytest.Capt
 
 
 def test_bad_tags(own_run: CloneRun) -> None:
-    with pytest.raises(UsageError, match="'great' is no tag"):
+    with pytest.raises(UsageError, match="unknown tag 'great'"):
         own_run.tag("train-1", "great")
     with pytest.raises(UsageError, match="no take 'train-9'"):
         own_run.tag("train-9", "good")
@@ -613,7 +614,7 @@ def test_the_examples_with_a_clip_run_on_small_weights(
     """Noise for speech, so that no take is good: it is tried again, kept, and flagged."""
     sound, _ = decode(sample, rate=24_000)
     for number, clip in enumerate(("one.wav", "two.wav")):
-        write(Audio(sound.samples[:, (7 + 13 * number) * 24_000 :][:, : 3 * 24_000], 24_000), tmp_path / clip)
+        write_audio(Audio(sound.samples[:, (7 + 13 * number) * 24_000 :][:, : 3 * 24_000], 24_000), tmp_path / clip)
     monkeypatch.setenv("REFERENCE", str(tmp_path / "one.wav"))
     monkeypatch.setenv("REFERENCES", str(tmp_path))
     less = {
@@ -622,7 +623,7 @@ def test_the_examples_with_a_clip_run_on_small_weights(
     }
     small = [f"voices.ana.model={small_chatterbox.folder()}", "voices.ana.params={max_tokens: 20}"]
     with small_chatterbox.layers():
-        run = clone(name, tmp_path / "out", limit=1, changes=[*small, *less[name]])
+        run = clone(name, tmp_path / "out", limit=1, overrides=[*small, *less[name]])
     assert len(run.takes) == 2
     assert all(take.measures and take.measures.similarity is not None for take in run.takes)
     assert [line.flagged for line in run.lines] == [True]

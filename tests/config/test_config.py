@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import ROOT
 from voicekit.config.clean import CLEAN_FILTERS, clean_preset
-from voicekit.config.formats import USUAL_FORMATS
+from voicekit.config.formats import DEFAULT_FORMATS
 from voicekit.config.presets import preset
 from voicekit.config.transcribe import transcribe_options
 from voicekit.errors import UsageError
@@ -24,7 +24,7 @@ from voicekit.errors import UsageError
         ({"format": "doc"}, "srt"),
         ({"format": ""}, "no file"),
         ({"beam_size": "many"}, "beam_size"),
-        ({"language": "english"}, "does not know 'english'"),
+        ({"language": "english"}, "does not support 'english'"),
         ({"speaker_names": "Ana,Ana"}, "twice"),
     ],
 )
@@ -39,13 +39,13 @@ def test_file_is_overridden_by_what_is_given(tmp_path: Path) -> None:
     file.write_text("language: DE\nbeam_size: 1\nspeaker_names: [Ana, Ben]\n")
     options = transcribe_options(file, beam_size=3, model=None)
     assert (options.language, options.beam_size, options.speaker_names) == ("de", 3, ("Ana", "Ben"))
-    assert options.format == USUAL_FORMATS
+    assert options.format == DEFAULT_FORMATS
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("speakers: 2\nspeakers: 3\n", "line 2.*twice"),
+        ("speakers: 2\nspeakers: 3\n", "line 2.*duplicate"),
         ("a: &x [1]\nb: *x\n", "line 2.*aliases"),
         ("language: [\n", "line"),
         ("\tlanguage: en\n", "line 1"),
@@ -75,9 +75,9 @@ def test_a_given_count_stands_above_the_files_counts(tmp_path: Path) -> None:
 def test_languages_are_whispers() -> None:
     from faster_whisper.tokenizer import _LANGUAGE_CODES
 
-    from voicekit.text.languages import LANGUAGES
+    from voicekit.text.languages import WHISPER_LANGUAGES
 
-    assert set(_LANGUAGE_CODES) == LANGUAGES
+    assert set(_LANGUAGE_CODES) == WHISPER_LANGUAGES
 
 
 def test_unreadable_config(tmp_path: Path) -> None:

@@ -14,18 +14,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicekit.config.dialogue import DialogueOptions, Role, ScriptHeader
-from voicekit.dialogues.casting import Casting, cast, read_cast
-from voicekit.dialogues.export import stem_names
-from voicekit.dialogues.limiter import Meter, integrated
-from voicekit.dialogues.mixer import Event, MixSettings, mix, stretches
-from voicekit.dialogues.room import room
-from voicekit.dialogues.script import Aside, Backchannel, Line, Pause, Say, Script, is_name, parse, speakable
-from voicekit.dialogues.script_format import format
-from voicekit.dialogues.script_lexer import LONGEST_LINE
-from voicekit.dialogues.script_readers import of_transcript, parse_fountain, parse_yaml_script, read_script
-from voicekit.dialogues.timeline import SCHEMA, Timeline, chapters_as_metadata, entries
-from voicekit.dialogues.turn_taking import PUBLISHED, TIMING_PRESETS, Clip, Placed, distribution, draw, place
-from voicekit.engines.tts.espeak import hummed
+from voicekit.dialogues.casting import Casting, cast_script, read_cast
+from voicekit.dialogues.limiter import LoudnessMeter, integrated_loudness
+from voicekit.dialogues.mixdown import stem_names
+from voicekit.dialogues.mixer import MixEvent, MixSettings, find_phrases, mix
+from voicekit.dialogues.room import room_impulse_response
+from voicekit.dialogues.script import (
+    Backchannel,
+    Line,
+    Parenthetical,
+    Pause,
+    Script,
+    SpokenText,
+    is_name,
+    is_speakable,
+    parse_script,
+)
+from voicekit.dialogues.script_format import format_script
+from voicekit.dialogues.script_lexer import MAX_LINE
+from voicekit.dialogues.script_readers import parse_fountain, parse_yaml_script, read_script, script_from_transcript
+from voicekit.dialogues.timeline import SCHEMA, Timeline, chapters_as_metadata, gap_statistics, timeline_entries
+from voicekit.dialogues.turn_taking import (
+    PUBLISHED,
+    TIMING_PRESETS,
+    Clip,
+    PlacedUtterance,
+    place_utterances,
+    sample_gap,
+)
+from voicekit.engines.tts.espeak import respell_interjections
 from voicekit.errors import SourceError, UsageError
 from voicekit.seeds import RandomStreams
 from voicekit.types import Audio, Segment, Transcript, Word
@@ -46,7 +63,7 @@ Ben: [over] Fine, I was only --
 """
 
 words = st.text(min_size=1, max_size=30).map(lambda text: " ".join(text.split()))
-said = words.filter(speakable)
+said = words.filter(is_speakable)
 names = st.text(
     st.characters(codec="utf-8", exclude_characters="\n"), min_size=1, max_size=12
 ).map(lambda text: " ".join(text.split())).filter(is_name)  # fmt: skip
@@ -55,27 +72,27 @@ seconds = st.integers(0, 60_000).map(lambda number: number / 1000)
 
 @st.composite
 def lines(draw: st.DrawFn) -> Line:
-    items: list[Say | Pause | Aside | Backchannel] = []
+    items: list[SpokenText | Pause | Parenthetical | Backchannel] = []
     for _ in range(draw(st.integers(1, 4))):
         before = items[-1] if items else None
-        kinds = [Aside, Backchannel]
-        if any(isinstance(item, Say) for item in items) and not isinstance(before, Pause):
+        kinds = [Parenthetical, Backchannel]
+        if any(isinstance(item, SpokenText) for item in items) and not isinstance(before, Pause):
             kinds.append(Pause)
-        if not isinstance(before, Say):
-            kinds.append(Say)
+        if not isinstance(before, SpokenText):
+            kinds.append(SpokenText)
         kind = draw(st.sampled_from(kinds))
-        if kind is Say:
-            items.append(Say(draw(said)))
+        if kind is SpokenText:
+            items.append(SpokenText(draw(said)))
         elif kind is Pause:
             items.append(Pause(draw(seconds)))
-        elif kind is Aside:
-            items.append(Aside(draw(words.filter(bool))))
+        elif kind is Parenthetical:
+            items.append(Parenthetical(draw(words.filter(bool))))
         else:
             speaker = draw(st.none() | names)
             text = draw(said if speaker else said.filter(lambda text: ":" not in text))
             items.append(Backchannel(text, speaker))
-    if not any(isinstance(item, Say) for item in items):
-        items.append(Say(draw(said)))
+    if not any(isinstance(item, SpokenText) for item in items):
+        items.append(SpokenText(draw(said)))
     gap = draw(st.none() | seconds | seconds.filter(bool).map(lambda number: -number))
     topic = draw(st.none() | words.map(lambda text: text.lstrip("# ")))
     return Line(draw(names), tuple(items), gap, gap is None and draw(st.booleans()), draw(st.booleans()), topic)
@@ -95,31 +112,31 @@ scripts = st.builds(Script, st.lists(lines(), min_size=1, max_size=5).map(tuple)
 @settings(max_examples=300, deadline=None)
 @given(scripts)
 def test_a_script_survives_being_written(script: Script) -> None:
-    assert parse(format(script)) == script
+    assert parse_script(format_script(script)) == script
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=200) | st.text("AB: []{}()#-/\\\n apuseovr01.", max_size=80))
 def test_whatever_is_typed_is_a_script_or_a_fault_with_its_place(text: str) -> None:
     try:
-        script = parse(text, "talk.txt")
+        script = parse_script(text, "talk.txt")
     except UsageError as error:
         told = str(error)
         assert "\n" not in told
         assert re.search(r"line \d+, column \d+:|has no lines|line \d+|not a mapping", told), told
     else:
-        assert parse(format(script)) == script
+        assert parse_script(format_script(script)) == script
 
 
 def test_what_a_writer_types() -> None:
-    script = parse(EXAMPLE)
+    script = parse_script(EXAMPLE)
     assert script.header.title == "Breakfast"
     assert script.header.options == {"timing": "slow"}
     assert script.header.cast["Alice"].voice == "jf_alpha"
     alice, ben = script.lines
     assert alice.items == (
-        Say("Hello there."), Pause(0.5), Aside("calm"), Say("How are you? What goes on is indented."),
-        Backchannel("mm-hm"),
+        SpokenText("Hello there."), Pause(0.5), Parenthetical("calm"),
+        SpokenText("How are you? What goes on is indented."), Backchannel("mm-hm"),
     )  # fmt: skip
     assert (alice.topic, ben.topic) == ("The table", None)
     assert (ben.over, ben.cut, ben.text) == (True, True, "Fine, I was only")
@@ -130,9 +147,9 @@ def test_what_a_writer_types() -> None:
     [
         ("", "has no lines"),
         ("Alice: hi\nBen: ho [foo] x", "line 2, column 9: unknown direction [foo]"),
-        ("Alice: hi [pause", "line 1, column 11: [ without an end"),
-        ("Alice: hi [pause]", "line 1, column 11: [pause] of how long"),
-        ("Alice: hi ] there", "line 1, column 11: ] without its beginning"),
+        ("Alice: hi [pause", "line 1, column 11: [ is not closed"),
+        ("Alice: hi [pause]", "line 1, column 11: [pause] without a length"),
+        ("Alice: hi ] there", "line 1, column 11: ] without an opening bracket"),
         ("hello", "line 1, column 1: no speaker in 'hello'"),
         ("  hello: ", "line 1, column 3: hello says nothing"),
         ("Alice:\n  (waves)", "line 1, column 1: Alice says nothing"),
@@ -142,22 +159,22 @@ def test_what_a_writer_types() -> None:
         ("Alice: hi {}", "line 1, column 11: {} says nothing"),
         ("Alice: hi (a [b])", "line 1, column 14: [ inside ("),
         ("# only this", "line 1, column 1: nobody speaks after this heading"),
-        ("---\ncast: {A: joe}\nA: hi", "line 1, column 1: the header has no end"),
+        ("---\ncast: {A: joe}\nA: hi", "line 1, column 1: the header is not closed"),
         ("---\ncast: {A: {voce: joe}}\n---\nA: hi", "line 2: unknown key 'cast.A.voce'"),
         ("---\ntimming: slow\n---\nA: hi", "line 2: unknown key 'timming'. Did you mean timing?"),
         ("Alice: " + "word " * 10_000, "line 1, column 1: Alice says 50002 characters at once"),
-        ("Alice: " + "w" * (LONGEST_LINE + 1), f"line 1, column 1: Alice says {LONGEST_LINE + 1} characters at once"),
+        ("Alice: " + "w" * (MAX_LINE + 1), f"line 1, column 1: Alice says {MAX_LINE + 1} characters at once"),
         ("\n".join(f"N{n}: hi" for n in range(33)), "line 33, column 1: 33 speakers"),
     ],
 )  # fmt: skip
 def test_faults_name_line_and_column(text: str, told: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse(text, "talk.txt")
+        parse_script(text, "talk.txt")
     assert f"talk.txt: {told}" in str(caught.value) or f"talk.txt {told}" in str(caught.value)
 
 
 def test_other_formats_become_the_same_script(tmp_path: Path) -> None:
-    plain = parse("# A walk\nANNA: (calm) Hello, Ben. [pause 0.5] How are you?\nBEN: [over] Fine.")
+    plain = parse_script("# A walk\nANNA: (calm) Hello, Ben. [pause 0.5] How are you?\nBEN: [over] Fine.")
     fountain = parse_fountain(
         "Title: A walk\n\n.A walk\n\nThey walk. [[a note: none]]\n\nANNA (V.O.)\n(calm)\nHello, *Ben*. [pause 0.5]\n"
         "How are you?\n\nBEN ^\nFine.\n\nCUT TO:\n",
@@ -180,7 +197,7 @@ def test_other_formats_become_the_same_script(tmp_path: Path) -> None:
     path.write_text(transcript.to_json())
     heard = read_script(path)
     assert [(line.speaker, line.text) for line in heard.lines] == [("ANNA", "Hello, Ben."), ("BEN", "Fine")]
-    assert heard.lines[0].items[1] == Aside("laughs")
+    assert heard.lines[0].items[1] == Parenthetical("laughs")
     cues = ("ANNA: Hello, Ben. [laughs]", "How are you?", "BEN: Fine.", "ANNA: Good.")
     times = ((f"00:00:0{n},000", f"00:00:0{n},900") for n in range(9))
     rows = (f"{n}\n{a} --> {b}\n{cue}\n" for n, (cue, (a, b)) in enumerate(zip(cues, times, strict=False), 1))
@@ -191,13 +208,13 @@ def test_other_formats_become_the_same_script(tmp_path: Path) -> None:
 def test_faults_of_other_formats(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"y: line 3, column 1: unknown direction \[x\]"):
         parse_yaml_script("lines:\n- A: hi\n- A: '[x] a'\n", "y")
-    with pytest.raises(UsageError, match="y: line 2, column 1: no line of a script"):
+    with pytest.raises(UsageError, match="y: line 2, column 1: not a line of a script"):
         parse_yaml_script("lines:\n- A\n", "y")
     with pytest.raises(UsageError, match="f: line 2, column 1: unknown direction"):
         parse_fountain("ANNA\n[x] hello\n", "f")
     nobody = Transcript("voicekit.transcript/1", "en", 1.0, "a", (), (Segment(0, 0, 1, "Hi", None, "en", ()),))
     with pytest.raises(UsageError, match="t: segment 1 has no speaker"):
-        of_transcript(nobody, "t")
+        script_from_transcript(nobody, "t")
     latin = tmp_path / "latin.txt"
     latin.write_bytes("A: hi\nB: Gr\xfc\xdfe".encode("latin-1"))
     with pytest.raises(SourceError, match="line 2, column 6: not UTF-8"):
@@ -214,27 +231,27 @@ def test_faults_of_other_formats(tmp_path: Path) -> None:
 
 
 def casting(text: str, **options: object) -> Casting:
-    return cast(parse(text), "talk.txt", **options)
+    return cast_script(parse_script(text), "talk.txt", **options)
 
 
 def test_everybody_gets_a_voice_and_directions_hold_to_the_end_of_the_line() -> None:
     found = casting("A: One. (calm) Two. (she laughs) Three. [pause 0.3] (speed=1.2) Four.\nB: Five.\nC: Six.")
     assert [role.voice for role in found.roles.values()] == ["jf_alpha", "jm_kumo", "joe"]
     first, second, third, *_ = found.utterances
-    assert [one.text for one in found.parts(0)] == ["One.", "Two. Three.", "Four."]
-    assert [one.order.preset for one in (first, second, third)] == [None, "calm", None]
-    assert [one.order.params.model_dump()["speed"] for one in (first, second, third)] == [1.0, 0.92, 1.2]
+    assert [one.text for one in found.turn_parts(0)] == ["One.", "Two. Three.", "Four."]
+    assert [one.request.preset for one in (first, second, third)] == [None, "calm", None]
+    assert [one.request.params.model_dump()["speed"] for one in (first, second, third)] == [1.0, 0.92, 1.2]
     assert [one.pause for one in (first, second, third)] == [None, None, 0.3]
 
 
 def test_a_seed_is_of_what_is_said_and_not_of_where() -> None:
     before = casting("A: One.\nB: Two.\nA: One.\nB: Three.")
     after = casting("B: Three.\nA: Zero.\nA: One.\nB: Two.\nA: One.")
-    seeds = [{(one.key, one.order.seed) for one in each.utterances} for each in (before, after)]
+    seeds = [{(one.key, one.request.seed) for one in each.utterances} for each in (before, after)]
     assert seeds[0] <= seeds[1]
-    assert len({one.order.seed for one in before.utterances}) == 4
+    assert len({one.request.seed for one in before.utterances}) == 4
     other = casting("A: One.\nB: Two.\nA: One.\nB: Three.", seed=1)
-    assert not {one.order.seed for one in other.utterances} & {one.order.seed for one in before.utterances}
+    assert not {one.request.seed for one in other.utterances} & {one.request.seed for one in before.utterances}
 
 
 def test_backchannels_are_said_by_who_speaks_next_or_is_named() -> None:
@@ -257,16 +274,16 @@ def test_fillers_are_drawn_only_where_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "options", "told"),
     [
-        ("A: hi", {"file": ScriptHeader(cast={"Ann": Role(voice="joe")})}, "'Ann', who says nothing"),
-        ("A: hi", {"file": ScriptHeader(cast={"A": Role(voice="nobody")})}, "A: no voice 'nobody'"),
-        ("A: hi", {"file": ScriptHeader(cast={"A": Role(voice="joe", params={"exaggeration": 1})})}, "exaggeration"),
-        ("A: hi (speed=fast) there", {}, "line 1, column 7: 'fast' is no number"),
+        ("A: hi", {"cast": ScriptHeader(cast={"Ann": Role(voice="joe")})}, "'Ann', who says nothing"),
+        ("A: hi", {"cast": ScriptHeader(cast={"A": Role(voice="nobody")})}, "A: no voice 'nobody'"),
+        ("A: hi", {"cast": ScriptHeader(cast={"A": Role(voice="joe", params={"exaggeration": 1})})}, "exaggeration"),
+        ("A: hi (speed=fast) there", {}, "line 1, column 7: 'fast' is not a number"),
         ("A: hi (sped=1) there", {}, "line 1, column 7: kokoro's parameters: unknown key 'sped'"),
         ("A: [over] hi", {}, "line 1, column 1: [over] in the first line"),
         ("A: hi\nA: [over] hi", {}, "line 2, column 1: A cannot talk over themselves"),
         ("A: hi {mm}", {}, "line 1, column 7: nobody else is there"),
         ("A: hi {A: mm}\nB: x", {}, "line 1, column 7: A cannot answer themselves"),
-        ("\n".join(f"N{n}: hi" for n in range(7)), {}, "no packaged voice is left for N6"),
+        ("\n".join(f"N{n}: hi" for n in range(7)), {}, "no bundled voice is left for N6"),
         ("A: hi", {"timing": "quick"}, "timing"),
     ],
 )  # fmt: skip
@@ -285,8 +302,8 @@ def test_a_slip_in_a_direction_is_told() -> None:
 def test_a_cast_file_wins_over_the_header_and_options_over_both(tmp_path: Path) -> None:
     path = tmp_path / "cast.yaml"
     path.write_text("cast:\n  A: joe\ntiming: tight\nseed: 3\n")
-    found = cast(
-        parse("---\ncast: {A: jf_alpha, B: jm_kumo}\ntiming: slow\nroom: none\n---\nA: hi\nB: ho"), "t",
+    found = cast_script(
+        parse_script("---\ncast: {A: jf_alpha, B: jm_kumo}\ntiming: slow\nroom: none\n---\nA: hi\nB: ho"), "t",
         read_cast(path), seed=4,
     )  # fmt: skip
     assert (found.roles["A"].voice, found.roles["B"].voice) == ("joe", "jm_kumo")
@@ -314,24 +331,26 @@ TALK = "\n".join(
 )
 
 
-def placed(text: str, **options: object) -> tuple[Placed, ...]:
+def placed(text: str, **options: object) -> tuple[PlacedUtterance, ...]:
     found = casting(text, **options)
-    return place(found, clips(found))
+    return place_utterances(found, clips(found))
 
 
 def test_what_is_drawn_is_as_in_conversations() -> None:
-    found = distribution(placed(TALK))
+    found = gap_statistics(placed(TALK))
     assert found is not None
     assert found.changes == 399
     assert PUBLISHED["overlaps"][0] <= found.overlaps <= PUBLISHED["overlaps"][1]
     assert PUBLISHED["median"][0] - 0.02 <= found.quartiles[1] <= PUBLISHED["median"][1] + 0.02
     assert PUBLISHED["mode"][0] <= found.mode <= PUBLISHED["mode"][1]
-    tight, slow = (distribution(placed(TALK, timing=timing)) for timing in ("tight", "slow"))
+    tight, slow = (gap_statistics(placed(TALK, timing=timing)) for timing in ("tight", "slow"))
     assert tight
     assert slow
     assert tight.quartiles < found.quartiles < slow.quartiles
     gaps = {
-        kind: float(np.median([draw(kind, TIMING_PRESETS["natural"], RandomStreams(0, (n,))) for n in range(500)]))
+        kind: float(
+            np.median([sample_gap(kind, TIMING_PRESETS["natural"], RandomStreams(0, (n,))) for n in range(500)])
+        )
         for kind in ("cut", "answer", "topic", "same", "over")
     }
     assert gaps["over"] < gaps["cut"] < 0 < gaps["answer"] < gaps["same"] < gaps["topic"]
@@ -381,19 +400,21 @@ def test_nobody_speaks_twice_at_once_and_nothing_begins_before_the_first_sample(
 def test_breaths_lengthen_long_turns_at_sentence_ends_only() -> None:
     found = casting("A: one. two. three. four.\nB: five.")
     long = Clip(20.0, ((0.0, 4.9), (5.1, 9.9), (10.1, 14.9), (15.1, 20.0)), (5.0, 10.0, 15.0))
-    one, _ = place(found, {"001": long, "002": _clip(1.0)})
+    one, _ = place_utterances(found, {"001": long, "002": _clip(1.0)})
     assert [(piece.start, piece.end) for piece in one.pieces] == [(0.0, 10.0), (10.0, 20.0)]
     breath = one.pieces[1].at - 10.0
     assert 0.05 < breath < 1.5
     assert one.speech[2] == (pytest.approx(10.1 + breath), pytest.approx(14.9 + breath))
-    short, _ = place(found, {"001": Clip(4.0, ((0.0, 1.9), (2.1, 4.0)), (2.0,)), "002": _clip(1.0)})
+    short, _ = place_utterances(found, {"001": Clip(4.0, ((0.0, 1.9), (2.1, 4.0)), (2.0,)), "002": _clip(1.0)})
     assert len(short.pieces) == 1
 
 
 def test_backchannels_come_at_the_end_of_a_phrase() -> None:
     found = casting("A: one two three {mm-hm} four five six\nB: seven.")
     host = Clip(4.0, ((0.0, 1.7), (1.9, 4.0)))
-    made = {one.utterance.id: one for one in place(found, {"001": host, "001.x1": _clip(0.3), "002": _clip(1.0)})}
+    made = {
+        one.utterance.id: one for one in place_utterances(found, {"001": host, "001.x1": _clip(0.3), "002": _clip(1.0)})
+    }
     assert -0.3 < made["001.x1"].start - 1.7 < 0.5
 
 
@@ -409,13 +430,13 @@ def tone(folder: Path, name: str, seconds: float, hertz: float, level: float, ra
 
 
 @pytest.fixture
-def events(tmp_path: Path) -> list[Event]:
+def events(tmp_path: Path) -> list[MixEvent]:
     low, high = tone(tmp_path, "low", 12.0, 220, 0.3), tone(tmp_path, "high", 9.0, 1000, 0.5, 22_050)
     return [
-        Event(low, "Ana", 0.0, 12.0, 0.1),
-        Event(low, "Ana", 2.0, 6.0, 14.0, 6.0),
-        Event(high, "Ben", 0.5, 8.5, 9.7, -3.0),
-        Event(high, "Ben", 0.5, 3.0, 21.0, 11.0),
+        MixEvent(low, "Ana", 0.0, 12.0, 0.1),
+        MixEvent(low, "Ana", 2.0, 6.0, 14.0, 6.0),
+        MixEvent(high, "Ben", 0.5, 8.5, 9.7, -3.0),
+        MixEvent(high, "Ben", 0.5, 3.0, 21.0, 11.0),
     ]
 
 
@@ -426,7 +447,9 @@ def desk(**other: object) -> MixSettings:
 
 @pytest.mark.parametrize("rate", [24_000, 48_000])
 @pytest.mark.parametrize("target", [-23.0, -12.0])
-def test_stems_add_up_to_a_mix_at_its_loudness(tmp_path: Path, events: list[Event], rate: int, target: float) -> None:
+def test_stems_add_up_to_a_mix_at_its_loudness(
+    tmp_path: Path, events: list[MixEvent], rate: int, target: float
+) -> None:
     stems = {name: tmp_path / f"{name}.wav" for name in ("Ana", "Ben")}
     done = mix(events, desk(rate=rate, loudness=target), tmp_path / "mix.wav", stems)
     whole, found = soundfile.read(tmp_path / "mix.wav")
@@ -444,7 +467,7 @@ def test_stems_add_up_to_a_mix_at_its_loudness(tmp_path: Path, events: list[Even
     assert np.abs(parts[1][:, 0]).max() < 0.3 * np.abs(parts[1][:, 1]).max()  # what is left of it is the room
 
 
-def test_no_click_at_a_join(tmp_path: Path, events: list[Event]) -> None:
+def test_no_click_at_a_join(tmp_path: Path, events: list[MixEvent]) -> None:
     mix(events, desk(room="none"), tmp_path / "mix.wav", {name: tmp_path / f"{name}.wav" for name in ("Ana", "Ben")})
     stem = soundfile.read(tmp_path / "Ana.wav")[0][:, 0]
     within = np.abs(np.diff(stem[24_000 * 15 : 24_000 * 17], 2)).max()
@@ -453,7 +476,7 @@ def test_no_click_at_a_join(tmp_path: Path, events: list[Event]) -> None:
         assert np.abs(np.diff(around, 2)).max() < 3 * within
 
 
-def test_chunks_leave_no_trace(tmp_path: Path, events: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_leave_no_trace(tmp_path: Path, events: list[MixEvent], monkeypatch: pytest.MonkeyPatch) -> None:
     sounds = []
     for chunk in (10.0, 3.7):
         monkeypatch.setattr("voicekit.dialogues.mixer.CHUNK", chunk)
@@ -465,12 +488,12 @@ def test_chunks_leave_no_trace(tmp_path: Path, events: list[Event], monkeypatch:
 def test_loudness_is_that_of_pyloudnorm() -> None:
     noise = np.random.default_rng(0).standard_normal((2, 24_000 * 20)).astype(np.float32)
     noise *= np.where(np.arange(24_000 * 20) < 24_000 * 8, 0.1, 0.001).astype(np.float32)
-    meter = Meter(24_000)
+    meter = LoudnessMeter(24_000)
     for start in range(0, noise.shape[1], 240_000):
         meter.add(noise[:, start : start + 240_000])
     energies, peaks = meter.finish()
     expected = pyloudnorm.Meter(24_000).integrated_loudness(noise.T.astype(np.float64))
-    assert integrated(energies, 24_000) == pytest.approx(expected, abs=1e-4)
+    assert integrated_loudness(energies, 24_000) == pytest.approx(expected, abs=1e-4)
     assert len(peaks) == len(energies)
     assert peaks.max() >= np.abs(noise).max()
 
@@ -482,12 +505,12 @@ def test_silence_is_mixed_as_silence(tmp_path: Path) -> None:
 
 
 def test_a_room_dies_away_and_leaves_the_direct_sound_alone() -> None:
-    echo = room("small", 24_000)
+    echo = room_impulse_response("small", 24_000)
     assert echo is not None
     assert np.abs(echo[:, :96]).max() == 0
     level = 10 * np.log10((echo.reshape(2, -1, 600) ** 2).mean(axis=(0, 2)))
     assert level[-1] < level[1] - 40
-    assert room("none", 24_000) is None
+    assert room_impulse_response("none", 24_000) is None
 
 
 def test_speech_is_found_in_a_take() -> None:
@@ -496,7 +519,7 @@ def test_speech_is_found_in_a_take() -> None:
     for start, end in ((0.5, 1.2), (1.25, 1.6), (2.0, 2.5)):
         time = np.arange(round((end - start) * rate))
         sound[round(start * rate) : round(end * rate)] = 0.3 * np.sin(time * 0.1)
-    found = stretches(Audio(sound[None, :], rate))
+    found = find_phrases(Audio(sound[None, :], rate))
     assert np.array(found) == pytest.approx(np.array([(0.5, 1.6), (2.0, 2.5)]), abs=0.006)
 
 
@@ -505,9 +528,11 @@ def test_speech_is_found_in_a_take() -> None:
 
 def timeline(text: str) -> Timeline:
     found = casting(text)
-    made = place(found, clips(found))
-    rows = entries(found, made, {one.id: f"{one.id}-1" for one in found.utterances}, {})
-    return Timeline(SCHEMA, "A; talk", 60.0, 24_000, tuple(found.roles), {}, -16.0, -1.1, 0.0, distribution(made), rows)
+    made = place_utterances(found, clips(found))
+    rows = timeline_entries(found, made, {one.id: f"{one.id}-1" for one in found.utterances}, {})
+    return Timeline(
+        SCHEMA, "A; talk", 60.0, 24_000, tuple(found.roles), {}, -16.0, -1.1, 0.0, gap_statistics(made), rows
+    )
 
 
 def test_the_timeline_is_json_and_back_and_names_what_is_wrong() -> None:
@@ -524,8 +549,8 @@ def test_the_timeline_is_json_and_back_and_names_what_is_wrong() -> None:
 
 def test_pauses_in_a_turn_end_it_in_the_rttm() -> None:
     found = casting("A: one. two.\nB: three.")
-    made = place(found, {"001": Clip(3.0, ((0.0, 1.0), (1.1, 1.5), (2.0, 3.0))), "002": _clip(1.0)})
-    rows = entries(found, made, {}, {})
+    made = place_utterances(found, {"001": Clip(3.0, ((0.0, 1.0), (1.1, 1.5), (2.0, 3.0))), "002": _clip(1.0)})
+    rows = timeline_entries(found, made, {}, {})
     spoken = Timeline(SCHEMA, "t", 9.0, 24_000, ("A", "B"), {}, None, None, 0.0, None, rows).spoken
     assert [(turn.start, turn.end) for turn in spoken if turn.speaker == "A"] == [(0.0, 1.5), (2.0, 3.0)]
 
@@ -551,7 +576,7 @@ def test_defaults_are_in_one_place() -> None:
     ],
 )  # fmt: skip
 def test_hums_are_hummed_and_not_spelled(text: str, sound: str) -> None:
-    assert hummed(text) == sound
+    assert respell_interjections(text) == sound
 
 
 def test_comments_without_an_end_take_linear_time() -> None:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from voicekit.diarization.channels import cross_talk, together
+from voicekit.diarization.channels import measure_cross_talk, merge_channels
 from voicekit.transcription.session import Session
 from voicekit.types import Segment, Word
 
@@ -38,8 +38,8 @@ def written(folder: Path, samples: NDArray[np.float32]) -> Path:
 
 
 @pytest.mark.parametrize("leak", [0.0, 0.1, 0.2])
-def test_a_call_is_one_speaker_a_channel(tmp_path: Path, speech: NDArray[np.float32], leak: float) -> None:
-    assert cross_talk(written(tmp_path, call(speech, leak))).one_speaker_a_channel
+def test_a_call_is_one_speaker_per_channel(tmp_path: Path, speech: NDArray[np.float32], leak: float) -> None:
+    assert measure_cross_talk(written(tmp_path, call(speech, leak))).one_speaker_per_channel
 
 
 @pytest.mark.parametrize("what", ["same", "panned", "one dead", "silence", "noise"])
@@ -53,7 +53,7 @@ def test_other_stereo_is_not(tmp_path: Path, speech: NDArray[np.float32], what: 
         "silence": np.stack([quiet, quiet], axis=1),
         "noise": noise,
     }[what]
-    assert not cross_talk(written(tmp_path, samples)).one_speaker_a_channel
+    assert not measure_cross_talk(written(tmp_path, samples)).one_speaker_per_channel
 
 
 def test_channels_become_one_transcript() -> None:
@@ -61,7 +61,7 @@ def test_channels_become_one_transcript() -> None:
         words = [Word("word", t, t + 0.5, 1.0) for t in times]
         return tuple(Segment(n, w.start, w.end, w.text, None, "en", (w,)) for n, w in enumerate(words))
 
-    segments, turns = together([said(5.0, 5.6), said(1.0, 8.0)])
+    segments, turns = merge_channels([said(5.0, 5.6), said(1.0, 8.0)])
     assert [(s.id, s.start, s.speaker) for s in segments] == [
         (0, 1.0, "SPEAKER_00"), (1, 5.0, "SPEAKER_01"), (2, 5.6, "SPEAKER_01"), (3, 8.0, "SPEAKER_00"),
     ]  # fmt: skip

@@ -59,7 +59,7 @@ def test_voices_survive_the_cache(starter: Starter, sample: Path, tmp_path: Path
     voices.save(tmp_path / "voices.npz")
     again = SpeakerWindows.load(tmp_path / "voices.npz")
     for name, value in vars(voices).items():
-        assert np.array_equal(value, getattr(again, name), equal_nan=name.endswith("prints")), name
+        assert np.array_equal(value, getattr(again, name), equal_nan=name.endswith("embeddings")), name
     assert told_apart(again) == told_apart(voices)
 
 
@@ -77,7 +77,7 @@ def test_close_voices_are_told_apart_by_their_units(starter: Starter, monkeypatc
         return evaluate(transcript(diarization.turns), transcript(made.turns), metrics=("der",)).total["der"].value
 
     with_units = confusion(found)
-    monkeypatch.setattr(module, "_unit_partition", lambda *args: None)
+    monkeypatch.setattr(module, "partition_units", lambda *args: None)
     assert len(told_apart(voices).speakers) < 4
     assert confusion(told_apart(voices)) > with_units + 0.25
 
@@ -113,8 +113,8 @@ def synthetic(hours: float, speakers: int, seed: int = 0) -> SpeakerWindows:
     prints = directions[names] + 0.7 * rng.normal(size=(len(index), 192))
     units = find_units(activity, STEP)
     unit_names = frames[np.clip(((units.mean(axis=1)) * 16_000 / 270).astype(int), 0, len(frames) - 1)]
-    unit_prints = directions[unit_names] + 0.7 * rng.normal(size=(len(units), 192))
-    return SpeakerWindows(activity, STEP, index, prints.astype(np.float32), units, unit_prints.astype(np.float32))
+    unit_embeddings = directions[unit_names] + 0.7 * rng.normal(size=(len(units), 192))
+    return SpeakerWindows(activity, STEP, index, prints.astype(np.float32), units, unit_embeddings.astype(np.float32))
 
 
 def test_an_hour_is_told_apart_in_seconds() -> None:
@@ -130,14 +130,14 @@ def test_never_more_than_asked_for(seed: int) -> None:
     """Of voice prints that mean nothing, too: no cut of their tree has three large clusters, but some have four."""
     prints = unit_length(np.random.default_rng(seed).normal(size=(55, 4)))
     for most in (1, 2, 3):
-        assert len(module._window_centroids(prints, 4.0, 1, most)) <= most
+        assert len(module.window_centroids(prints, 4.0, 1, most)) <= most
 
 
 def test_long_recordings_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
     linkage = module.linkage
     monkeypatch.setattr(module, "linkage", lambda rows, *a, **k: sizes.append(len(rows)) or linkage(rows, *a, **k))
-    monkeypatch.setattr(module, "MOST_PRINTS", 150)
+    monkeypatch.setattr(module, "MAX_EMBEDDINGS", 150)
     found = told_apart(synthetic(0.5, 4))
     assert len(found.speakers) == 4
     assert max(sizes) <= 150

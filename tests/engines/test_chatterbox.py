@@ -14,8 +14,8 @@ import soundfile
 from tests.conftest import python
 from tests.support import small_chatterbox
 from voicekit.audio.decode import decode
-from voicekit.audio.encode import write
-from voicekit.audio.levels import at_loudness, resample
+from voicekit.audio.encode import write_audio
+from voicekit.audio.levels import normalize_loudness, resample
 from voicekit.cli import run
 from voicekit.config.engines import ChatterboxParams, MultilingualParams
 from voicekit.engines.registry import load_engine, speech_engine
@@ -23,7 +23,7 @@ from voicekit.errors import EngineError, MissingPackage, SourceError, UsageError
 from voicekit.models.catalogue import Weights
 from voicekit.seeds import RandomStreams
 from voicekit.storage.files import write_json
-from voicekit.tts.output import save
+from voicekit.tts.output import save_take
 from voicekit.tts.resynthesize import read_take_tokens
 from voicekit.tts.synthesize import synthesize
 from voicekit.tts.synthesizer import Synthesizer
@@ -52,17 +52,20 @@ def voices(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Voic
 def test_the_same_item_is_the_same_whatever_was_said_before(engine: Any, voices: tuple[Voice, Voice]) -> None:
     ana, ben = voices
     alone = engine.synthesize("Hello there.", ana, FEW, RandomStreams(7, ("x",)))
-    other = engine._tokens("Hello there.", "en", engine.conditionals(ben.clip), FEW, RandomStreams(7, ("x",)))
+    other = engine.generate_tokens("Hello there.", "en", engine.conditionals(ben.clip), FEW, RandomStreams(7, ("x",)))
     again = engine.synthesize("Hello there.", ana, FEW, RandomStreams(7, ("x",)))
     assert alone.tokens == again.tokens
     assert np.array_equal(alone.audio.samples, again.audio.samples)
     assert tuple(other.tolist()) != alone.tokens
     kept = engine.conditionals(ana.clip)
-    assert tuple(engine._tokens("Hello there.", "en", kept, FEW, RandomStreams(8, ("x",))).tolist()) != alone.tokens
+    assert (
+        tuple(engine.generate_tokens("Hello there.", "en", kept, FEW, RandomStreams(8, ("x",))).tolist())
+        != alone.tokens
+    )
     # The tokens are enough to make the sound again, or in another voice.
     assert np.array_equal(engine.vocode(alone.tokens, ana, RandomStreams(7, ("x",))).samples, alone.audio.samples)
     assert engine.model.conds is None
-    assert len(engine._kept) == 2  # each clip's conditionals, made once
+    assert len(engine.cached_conditionals) == 2  # each clip's conditionals, made once
 
 
 def test_exaggeration_and_cfg_weight_belong_to_the_call(
@@ -72,9 +75,9 @@ def test_exaggeration_and_cfg_weight_belong_to_the_call(
     given = []
     inference = engine.model.t3.inference
     monkeypatch.setattr(engine.model.t3, "inference", lambda **more: (given.append(more), inference(**more))[1])
-    first = engine._tokens("Hello.", "en", kept, FEW, RandomStreams(1))
+    first = engine.generate_tokens("Hello.", "en", kept, FEW, RandomStreams(1))
     for change in ({"exaggeration": 2.0}, {"cfg_weight": 0.0}, {}):  # the library's generate fails at 0
-        last = engine._tokens("Hello.", "en", kept, FEW.model_copy(update=change), RandomStreams(1))
+        last = engine.generate_tokens("Hello.", "en", kept, FEW.model_copy(update=change), RandomStreams(1))
         assert 0 < len(last) <= FEW.max_tokens
     assert np.array_equal(first, last)
     assert [float(one["t3_cond"].emotion_adv) for one in given] == [0.5, 2.0, 0.5, 0.5]
@@ -86,28 +89,31 @@ def test_our_limit_of_tokens_holds(engine: Any, voices: tuple[Voice, Voice]) -> 
     conditionals = engine.conditionals(voices[0].clip)
     for limit in (10, 30):
         params = ChatterboxParams(max_tokens=limit)
-        assert len(engine._tokens("A longer text to be said.", "en", conditionals, params, RandomStreams(3))) <= limit
+        assert (
+            len(engine.generate_tokens("A longer text to be said.", "en", conditionals, params, RandomStreams(3)))
+            <= limit
+        )
 
 
 def test_nothing_is_said_rather_than_something_made_up(
     engine: Any, voices: tuple[Voice, Voice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_tokens", lambda *_: np.zeros(0, int))
-    with pytest.raises(EngineError, match="said nothing"):
+    monkeypatch.setattr(engine, "generate_tokens", lambda *_: np.zeros(0, int))
+    with pytest.raises(EngineError, match="generated no speech"):
         engine.synthesize("Hi.", voices[0], FEW, RandomStreams(1))
-    with pytest.raises(UsageError, match="no voice of its own"):
+    with pytest.raises(UsageError, match="no bundled voice"):
         engine.synthesize("Hi.", Voice("x", "chatterbox"), FEW, RandomStreams(1))
 
 
 def test_hooks_and_settings_are_as_before(engine: Any, voices: tuple[Voice, Voice]) -> None:
     from chatterbox.models.t3 import t3 as module
 
-    from voicekit.engines.tts.chatterbox import _tidy
+    from voicekit.engines.tts.chatterbox_patches import sampling_patched
 
     t3 = engine.model.t3
     attention = t3.tfmr.layers[0].self_attn
     before = (len(attention._forward_hooks), t3.tfmr.config._attn_implementation, module.tqdm)
-    with _tidy(t3):
+    with sampling_patched(t3):
         attention.register_forward_hook(lambda *_: None)  # as the library's analyzer does at every call
         t3.tfmr.config._attn_implementation = "eager"
     assert (len(attention._forward_hooks), t3.tfmr.config._attn_implementation, module.tqdm) == before
@@ -133,7 +139,9 @@ def test_the_other_models_are_the_same_again_too(kind: str, long_clip: Path, voi
         said = engine.synthesize("Schönen Tag.", voice, params, RandomStreams(7, ("x",)))
         kept = engine.conditionals(long_clip)
         for seed in (8, 7):
-            tokens = tuple(engine._tokens("Schönen Tag.", language, kept, params, RandomStreams(seed, ("x",))).tolist())
+            tokens = tuple(
+                engine.generate_tokens("Schönen Tag.", language, kept, params, RandomStreams(seed, ("x",))).tolist()
+            )
             assert (tokens == said.tokens) == (seed == 7)
         assert len(said.tokens) <= 20 + 3  # turbo's silence
         assert np.array_equal(engine.vocode(said.tokens, voice, RandomStreams(7, ("x",))).samples, said.audio.samples)
@@ -142,7 +150,7 @@ def test_the_other_models_are_the_same_again_too(kind: str, long_clip: Path, voi
                 engine.conditionals(voices[0].clip)
         else:  # nothing of one call is there at the next: the library's hooks pile up
             assert all(not layer.self_attn._forward_hooks for layer in engine.model.t3.tfmr.layers)
-            codes = engine.model.tokenizer.tokenizer.decode(engine._ids("今天", "zh")[0].tolist())
+            codes = engine.model.tokenizer.tokenizer.decode(engine.encode_text("今天", "zh")[0].tolist())
             assert "[UNK]" not in codes  # the table beside the model, with no network
     assert tokenizer_module().hf_hub_download.__module__.startswith("huggingface_hub")
 
@@ -157,7 +165,7 @@ def test_two_equal_tokens_do_not_end_a_multilingual_take() -> None:
     import torch
     from chatterbox.models.t3.inference.alignment_stream_analyzer import AlignmentStreamAnalyzer
 
-    from voicekit.engines.tts.chatterbox import SAME_TOKENS, _Analyzer
+    from voicekit.engines.tts.chatterbox_patches import MAX_EQUAL_TOKENS, TolerantAlignmentAnalyzer
 
     def ended(kind: type[Any], equal: int) -> bool:
         analyzer = kind.__new__(kind)
@@ -171,8 +179,8 @@ def test_two_equal_tokens_do_not_end_a_multilingual_take() -> None:
         return bool(logits[0, 9] > 1000)
 
     assert ended(AlignmentStreamAnalyzer, 2)  # the defect
-    assert not ended(_Analyzer, 2)
-    assert ended(_Analyzer, SAME_TOKENS)
+    assert not ended(TolerantAlignmentAnalyzer, 2)
+    assert ended(TolerantAlignmentAnalyzer, MAX_EQUAL_TOKENS)
     assert MultilingualParams().repetition_penalty == 2.0
 
 
@@ -213,11 +221,13 @@ def test_a_kept_take_is_made_again_of_its_tokens(
         options: Any = {"model": model, "watermark": False}
         take = speaker.say(text, voice=ana, seed=3, max_tokens=14, **options)
         assert [0 < len(some) <= 14 for some in take.tokens] == [True, True]
-        kept = save(take, Path("a.wav"))
-        monkeypatch.setattr("voicekit.engines.chatterbox.Chatterbox._tokens", None)  # it has no part in what follows
+        kept = save_take(take, Path("a.wav"))
+        monkeypatch.setattr(
+            "voicekit.engines.tts.chatterbox.Chatterbox.generate_tokens", None
+        )  # it has no part in what follows
         again = speaker.resynthesize(kept, voice=ana, **options)
         assert np.array_equal(again.audio.samples, take.audio.samples)
-        with pytest.raises(UsageError, match="cannot be cut from a last part of"):
+        with pytest.raises(UsageError, match="cannot cut 9 s from a last part of"):
             speaker.resynthesize(kept, voice=ana, tail=9.0, **options)
     with small_chatterbox.layers():
         command = ["convert", "a.wav.json", "-v", ben, "--model", model, "--no-watermark", "-o", "b.wav"]
@@ -228,7 +238,7 @@ def test_a_kept_take_is_made_again_of_its_tokens(
     Path("x.json").write_text('{"schema": "voicekit.take/1", "tokens": [[99999]]}')
     write_json(Path("y.json"), {**take.record(), "tokens": []})
     for name, says in (
-        ("x.json", "is no take: text: Field required"),
+        ("x.json", "is not a take: text: Field required"),
         ("y.json", "no speech tokens"),
         ("z.json", "No"),
     ):
@@ -266,7 +276,7 @@ def test_what_is_wrong_with_a_clip_is_noted_and_any_format_will_do(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     sound, _ = decode(sample, rate=8000)
-    write(Audio(sound.samples[:, 7 * 8000 : 20 * 8000], 8000), "two.m4a")
+    write_audio(Audio(sound.samples[:, 7 * 8000 : 20 * 8000], 8000), "two.m4a")
     model = str(small_chatterbox.folder())
     with small_chatterbox.layers():
         assert run(["say", "Hi to you.", "-v", "two.m4a", "--model", model, "--set", "max_tokens=10"]) == 0
@@ -285,7 +295,7 @@ def test_a_new_process_says_it_the_same_way(engine: Any, voices: tuple[Voice, Vo
         "print(list(map(list, take.tokens)), take.audio.samples.tobytes().hex())\n",
         CLIP=str(voices[0].clip), VOICEKIT_CACHE=str(tmp_path / "cache"),
     )  # fmt: skip
-    engine._tokens("Good night.", "en", engine.conditionals(voices[1].clip), FEW, RandomStreams(5, ("part", 0)))
+    engine.generate_tokens("Good night.", "en", engine.conditionals(voices[1].clip), FEW, RandomStreams(5, ("part", 0)))
     here = synthesize("Hello to you.", voices[0], engine, FEW, 5)
     assert done.stdout == f"{[[*some] for some in here.tokens]} {here.audio.samples.tobytes().hex()}\n", done.stderr
 
@@ -296,9 +306,9 @@ def test_the_mark_survives_codecs_and_loudness(tmp_path: Path, ending: str, caps
         said = resample(
             speaker.say("The train leaves at ten past eight, as it always does.", voice="joe").audio, 24_000
         )
-    marked = at_loudness(load_engine("mark.perth")().put(said), -16)
+    marked = normalize_loudness(load_engine("mark.perth")().embed(said), -16)
     for name, sound in (("marked", marked), ("plain", said)):
-        write(sound, tmp_path / f"{name}.{ending}")
+        write_audio(sound, tmp_path / f"{name}.{ending}")
     assert run(["watermark", str(tmp_path / f"marked.{ending}"), str(tmp_path / f"plain.{ending}")]) == 0
     one, two = capsys.readouterr().out.splitlines()
     assert ": marked (" in one
@@ -307,6 +317,6 @@ def test_the_mark_survives_codecs_and_loudness(tmp_path: Path, ending: str, caps
 
 
 def test_a_silent_clip_is_no_reference(engine: Any, tmp_path: Path) -> None:
-    write(Audio(np.zeros((1, 24), np.float32), 24_000), tmp_path / "tiny.wav")
+    write_audio(Audio(np.zeros((1, 24), np.float32), 24_000), tmp_path / "tiny.wav")
     with pytest.raises(EngineError, match=r"cannot use tiny\.wav as a reference"):
         engine.conditionals(tmp_path / "tiny.wav")

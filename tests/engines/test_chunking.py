@@ -10,8 +10,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicekit.engines.asr.chunking import MAX_CLIP, MAX_GAP, halves, left_out, loop_start, pack_clips, without_echo
-from voicekit.engines.asr.faster_whisper import FasterWhisper, speech_spans, to_words
+from voicekit.engines.asr.chunking import (
+    MAX_CLIP,
+    MAX_GAP,
+    drop_repeated_start,
+    find_loop_start,
+    find_missed_speech,
+    pack_clips,
+    split_at_pause,
+)
+from voicekit.engines.asr.decoder import to_words
+from voicekit.engines.asr.faster_whisper import FasterWhisper, detect_speech
 from voicekit.models.resolve import resolve
 from voicekit.runtime.device import choose_device
 from voicekit.types import Audio, Word
@@ -81,8 +90,8 @@ def test_speech_without_a_pause_is_cut(sample: Path) -> None:
     import soundfile
 
     once, rate = soundfile.read(sample, dtype="float32")
-    speech = np.concatenate([once[int(a * rate) : int(b * rate)] for a, b in speech_spans(once)] * 4)
-    assert all(end - start <= MAX_CLIP for start, end in pack_clips(speech_spans(speech), len(speech) / rate))
+    speech = np.concatenate([once[int(a * rate) : int(b * rate)] for a, b in detect_speech(once)] * 4)
+    assert all(end - start <= MAX_CLIP for start, end in pack_clips(detect_speech(speech), len(speech) / rate))
 
 
 def words_of(text: str, start: float = 0.0) -> list[Word]:
@@ -92,28 +101,28 @@ def words_of(text: str, start: float = 0.0) -> list[Word]:
 @given(spans())
 def test_halves_are_the_whole(some: list[tuple[float, float]]) -> None:
     for clip in pack_clips(some, some[-1][1] if some else 0.0):
-        parts = halves(clip, some)
+        parts = split_at_pause(clip, some)
         assert (parts[0][0], parts[-1][1]) == clip
         assert all(a[1] == b[0] for a, b in pairwise(parts))
 
 
 def test_speech_without_words_is_found() -> None:
     heard = words_of("one two three")
-    assert left_out((0, 10), heard, [(0, 10)]) == [(2.9, 10)]
-    assert left_out((0, 10), heard, [(0, 4), (9, 10)]) == [(2.9, 10)]
-    assert left_out((0, 10), heard, [(0, 3)]) == []
-    assert left_out((0, 10), [], [(4, 8)]) == [(4, 8)]
+    assert find_missed_speech((0, 10), heard, [(0, 10)]) == [(2.9, 10)]
+    assert find_missed_speech((0, 10), heard, [(0, 4), (9, 10)]) == [(2.9, 10)]
+    assert find_missed_speech((0, 10), heard, [(0, 3)]) == []
+    assert find_missed_speech((0, 10), [], [(4, 8)]) == [(4, 8)]
 
 
 def test_loops_are_told_from_people_who_repeat_themselves() -> None:
-    assert loop_start("no no no no no no that is mine".split()) is None
-    assert loop_start("and so on and so on he said".split()) is None
-    assert loop_start(("he said " + "thank you. " * 9).split()) == 4
-    assert loop_start(("the end " * 8).split()) == 2
-    assert loop_start([]) is None
+    assert find_loop_start("no no no no no no that is mine".split()) is None
+    assert find_loop_start("and so on and so on he said".split()) is None
+    assert find_loop_start(("he said " + "thank you. " * 9).split()) == 4
+    assert find_loop_start(("the end " * 8).split()) == 2
+    assert find_loop_start([]) is None
 
 
 def test_what_was_heard_twice_is_written_once() -> None:
     before, after = words_of("we need more training"), words_of("more training from fairest creatures")
-    assert [w.text for w in without_echo(before, after)] == ["from", "fairest", "creatures"]
-    assert without_echo(before, words_of("and so on")) == words_of("and so on")
+    assert [w.text for w in drop_repeated_start(before, after)] == ["from", "fairest", "creatures"]
+    assert drop_repeated_start(before, words_of("and so on")) == words_of("and so on")

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from voicekit.audio.decode import MODEL_RATE
 from voicekit.config.transcribe import TranscribeOptions
-from voicekit.engines.asr.faster_whisper import Clip, FasterWhisper, _judged, most_likely, own_language
+from voicekit.engines.asr.decoder import Clip, drop_hallucinations
+from voicekit.engines.asr.faster_whisper import FasterWhisper
+from voicekit.engines.asr.language_vote import clip_language, most_likely
 from voicekit.engines.protocols import Recognition
 from voicekit.models.resolve import resolve
 from voicekit.runtime.device import choose_device
@@ -131,15 +133,15 @@ def clip(text: str, log_probability: float = -0.2, no_speech: float = 0.0, compr
 
 
 def test_inventions_are_dropped_and_said() -> None:
-    kept, dropped = _judged(clip("Thank you.", -1.1, 0.5))
+    kept, dropped = drop_hallucinations(clip("Thank you.", -1.1, 0.5))
     assert kept is None
     assert [(d.text, d.reason.split(":")[0]) for d in dropped] == [("Thank you.", "not speech")]
-    assert _judged(clip("Thank you.", -0.2, 0.5)) == (clip("Thank you.", -0.2, 0.5), [])
-    assert _judged(clip("so noisy", -1.2, 0.1))[1] == []
+    assert drop_hallucinations(clip("Thank you.", -0.2, 0.5)) == (clip("Thank you.", -0.2, 0.5), [])
+    assert drop_hallucinations(clip("so noisy", -1.2, 0.1))[1] == []
 
 
 def test_loops_are_cut_after_the_first_time() -> None:
-    kept, dropped = _judged(clip("he said " + "thank you " * 9, compression=5.0))
+    kept, dropped = drop_hallucinations(clip("he said " + "thank you " * 9, compression=5.0))
     assert kept is not None
     assert " ".join(word.text for word in kept.words) == "he said thank you"
     assert dropped[0].text == ("thank you " * 8).strip()
@@ -149,9 +151,9 @@ def test_loops_are_cut_after_the_first_time() -> None:
 def test_the_language_of_most_speech_wins_and_a_clip_may_differ() -> None:
     votes = {(0.0, 5.0): {"de": 0.9, "en": 0.1}, (5.0, 30.0): {"en": 0.8, "de": 0.2}}
     assert most_likely(votes)[0] == "en"
-    assert own_language({"de": 0.9}, (0.0, 5.0), "en") == "de"
-    assert own_language({"de": 0.6}, (0.0, 5.0), "en") == "en"
-    assert own_language({"de": 0.9}, (0.0, 1.0), "en") == "en"
+    assert clip_language({"de": 0.9}, (0.0, 5.0), "en") == "de"
+    assert clip_language({"de": 0.6}, (0.0, 5.0), "en") == "en"
+    assert clip_language({"de": 0.9}, (0.0, 1.0), "en") == "en"
 
 
 def test_languages_may_mix(whisper: FasterWhisper, recordings: Path) -> None:
@@ -182,8 +184,8 @@ def test_a_full_gpu_gets_smaller_batches_and_then_int8(whisper: FasterWhisper, s
     _, notes = transcribe(sound, Small, TranscribeOptions(), 4, "float16", lambda share: None)
     assert asked == [("float16", 4), ("float16", 2), ("float16", 1), ("int8", 4), ("int8", 2)]
     assert notes[-1] == "heard"
-    assert "out of memory: going on with batches of 2" in notes
-    assert "out of memory with float16: going on with int8" in notes
+    assert "out of memory: continuing with batches of 2" in notes
+    assert "out of memory with float16: continuing with int8" in notes
 
 
 def test_other_errors_are_not_taken_for_memory() -> None:

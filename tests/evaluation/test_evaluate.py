@@ -15,7 +15,7 @@ from voicekit.cli import run
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.evaluation.wer import normalizer, tokens
-from voicekit.formats.readers import Annotation, Utterance, annotation_of, read_annotation
+from voicekit.formats.readers import Annotation, Utterance, annotation_from_transcript, read_annotation
 from voicekit.types import Segment, Transcript, Turn, Word
 
 
@@ -400,4 +400,8 @@ def test_a_transcript_and_its_file_score_alike(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     path.write_text(HEARD.to_json())
     stm = write(tmp_path, a_stm=STM) / "a.stm"
-    assert evaluate(HEARD, stm).total == evaluate(path, stm).total == evaluate(annotation_of(HEARD), stm).total
+    assert (
+        evaluate(HEARD, stm).total
+        == evaluate(path, stm).total
+        == evaluate(annotation_from_transcript(HEARD), stm).total
+    )

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.support.strategies import transcripts
 from voicekit.evaluation import bootstrap
-from voicekit.evaluation.der import blocks, diarization_errors
+from voicekit.evaluation.der import diarization_errors, stretches
 from voicekit.evaluation.evaluate import evaluate
-from voicekit.evaluation.score import Sample, figure, together
+from voicekit.evaluation.score import Sample, compute_score, pool_samples
 from voicekit.evaluation.wer import (
     character_errors,
     cp_errors,
@@ -175,7 +175,7 @@ def test_der_and_jer() -> None:
 
 
 def test_errors_are_in_the_stretch_where_they_happen() -> None:
-    assert blocks(20) == [(0, 5), (5, 10), (10, 15), (15, 20)]
+    assert stretches(20) == [(0, 5), (5, 10), (10, 15), (15, 20)]
     errors, jaccard = diarization_errors(A10_B10, (Turn(0, 12, "x"), Turn(12, 20, "y")), 20)
     assert errors.tolist() == [[0, 0, 0, 5], [0, 0, 0, 5], [0, 0, 2, 5], [0, 0, 0, 5]]
     assert jaccard.tolist() == [[[0, 5], [0, 0]], [[0, 5], [0, 0]], [[2, 2], [2, 5]], [[0, 0], [0, 5]]]
@@ -199,7 +199,7 @@ def test_collar_overlap_and_what_is_ignored() -> None:
     [(0, 1, 0), (3, 1, 3), (30, 6, 5), (120, 10, 12), (3600, 120, 30), (90_000, 1000, 90)],
 )
 def test_blocks(duration: float, count: int, length: float) -> None:
-    found = blocks(duration)
+    found = stretches(duration)
     assert len(found) == count
     assert all(end - start == pytest.approx(length) for start, end in found)
     assert (found[0][0], found[-1][1]) == (0, duration)
@@ -270,11 +270,11 @@ def test_jer_is_the_librarys() -> None:
 
 
 def test_draws_are_of_as_many_units_and_the_same_each_time() -> None:
-    rows = np.concatenate(list(bootstrap.resamples(7, seed=3, draws=300)))
+    rows = np.concatenate(list(bootstrap.resamples(7, seed=3, count=300)))
     assert rows.shape == (300, 7)
     assert (rows.sum(axis=1) == 7).all()
-    assert (rows == np.concatenate(list(bootstrap.resamples(7, seed=3, draws=300)))).all()
-    assert (rows != np.concatenate(list(bootstrap.resamples(7, seed=4, draws=300)))).any()
+    assert (rows == np.concatenate(list(bootstrap.resamples(7, seed=3, count=300)))).all()
+    assert (rows != np.concatenate(list(bootstrap.resamples(7, seed=4, count=300)))).any()
     assert abs(rows.mean(axis=0) - 1).max() < 0.2
 
 
@@ -322,11 +322,11 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
 def test_a_score_of_several_recordings() -> None:
     one = Sample("words", "utterances", np.array([[[1.0, 10.0]], [[0.0, 5.0]]]), details={"deletions": 1.0})
     other = Sample("words", "utterances", np.array([[[2.0, 5.0]]]), details={"deletions": 2.0})
-    pooled = together([one, other])
+    pooled = pool_samples([one, other])
     assert (pooled.units, pooled.drawn, pooled.sums, pooled.details) == (3, "utterances", (3, 20), {"deletions": 3})
-    many = together([one, other] * 3)
+    many = pool_samples([one, other] * 3)
     assert (many.units, many.drawn, many.sums) == (6, "recordings", (9, 60))
-    score = figure(many, seed=0)
+    score = compute_score(many, seed=0)
     assert score is not None
     assert score.value == score.errors / score.total == 0.15  # type: ignore[operator]
     assert score.low is not None
@@ -334,7 +334,7 @@ def test_a_score_of_several_recordings() -> None:
     # JER: each speaker counts once, however the recordings are pooled.
     two = Sample("speakers", "stretches", np.array([[[1.0, 2.0], [0.0, 1.0]]]), averaged=True)
     lone = Sample("speakers", "stretches", np.array([[[6.0, 6.0]], [[0.0, 2.0]]]), averaged=True)
-    few, lots = figure(together([two, lone]), 0), figure(together([two, two, lone, lone, lone]), 0)
+    few, lots = compute_score(pool_samples([two, lone]), 0), compute_score(pool_samples([two, two, lone, lone, lone]), 0)
     assert few is not None
     assert lots is not None
     assert (few.value, few.total) == (pytest.approx((0.5 + 0 + 0.75) / 3), 3)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.support.strategies import transcripts
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
-from voicekit.formats.readers import READERS, Annotation, Utterance, annotation_of, read_annotation
+from voicekit.formats.readers import READERS, Annotation, Utterance, annotation_from_transcript, read_annotation
 from voicekit.formats.writers import RENDERERS
-from voicekit.subtitles.blocks import LATEST
+from voicekit.subtitles.source_cue import MAX_SECONDS
 from voicekit.subtitles.layout import lay_out
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Turn, Word
@@ -51,7 +51,7 @@ def test_stm(reading: Read) -> None:
     )
     assert found.ignored == ((2.0, 3.0),)
     assert found.turns is None
-    assert found.speaking == (Turn(0.5, 2.0, "Ben"), Turn(3.0, 4.0, "Ana"))
+    assert found.speaker_turns == (Turn(0.5, 2.0, "Ben"), Turn(3.0, 4.0, "Ana"))
 
 
 @pytest.mark.parametrize("text", ["\ufeff" + STM, STM.replace("\n", "\r\n"), STM.replace("\n", "\r")])
@@ -140,41 +140,43 @@ def spoken(text: str, start: float, end: float, speaker: str | None) -> Segment:
 def test_json_with_a_diarizer_without_one_and_of_silence() -> None:
     segment = spoken("ja", 1, 2, "Ana")
     t = Transcript("voicekit.transcript/1", "de", 5.0, "talk.mp4", ("Ana",), (segment,), (Turn(1, 2, "Ana"),))
-    found = annotation_of(t)
+    found = annotation_from_transcript(t)
     assert (found.utterances, found.turns) == ((Utterance("ja", 1, 2, "Ana", segment.words),), t.turns)
     assert (found.language, found.duration, found.source) == ("de", 5.0, "talk.mp4")
-    plain = annotation_of(Transcript("voicekit.transcript/1", "de", 5.0, "x", (), (spoken("ja", 1, 2, None),)))
-    assert (plain.turns, plain.speaking, plain.has_speakers, plain.has_word_times) == (None, None, False, True)
-    silence = annotation_of(Transcript("voicekit.transcript/1", "und", 5.0, "x", (), ()))
+    plain = annotation_from_transcript(
+        Transcript("voicekit.transcript/1", "de", 5.0, "x", (), (spoken("ja", 1, 2, None),))
+    )
+    assert (plain.turns, plain.speaker_turns, plain.has_speakers, plain.has_word_times) == (None, None, False, True)
+    silence = annotation_from_transcript(Transcript("voicekit.transcript/1", "und", 5.0, "x", (), ()))
     assert (silence.turns, silence.language, silence.has_speakers, silence.has_word_times) == ((), None, True, True)
 
 
 def test_what_is_not_scored_is_taken_out_by_the_middle_of_words() -> None:
     words = tuple(Word(text, start, start + 1, 1.0) for start, text in enumerate("abcd"))
     timed = Annotation("x", (Utterance("a b c d", 0, 4, "Ana", words), Utterance("e", 9, 10, "Ben")))
-    assert timed.without([(1.2, 2.8)]).utterances == (
+    assert timed.without_intervals([(1.2, 2.8)]).utterances == (
         Utterance("a d", 0, 4, "Ana", (words[0], words[3])),
         Utterance("e", 9, 10, "Ben"),
     )
-    assert timed.without([(0, 20)]).utterances == ()
+    assert timed.without_intervals([(0, 20)]).utterances == ()
     untimed = Annotation("x", (Utterance("a"),))
-    assert untimed.without([(0, 20)]) == untimed
+    assert untimed.without_intervals([(0, 20)]) == untimed
 
 
 @pytest.mark.parametrize(
     ("ending", "text", "says"),
     [
         (".stm", "t 1 A 0 1 x\nt 1 A 0\n", "line 2: not `file channel speaker"),
-        (".stm", ";; c\nt 1 A nan 1 x\n", "line 2: 'nan' is no time"),
+        (".stm", ";; c\nt 1 A nan 1 x\n", "line 2: 'nan' is not a time"),
         (".stm", "t 1 A 2 1 x\n", "line 1: ends at 1 s but begins at 2 s"),
-        (".stm", ";; nothing\n", "nothing but comments"),
-        (".rttm", "SPEAKER t 1 0 1e308 <NA> <NA> A <NA>\n", "line 1: '1e308' is no time"),
-        (".rttm", "SPEAKER t 1 0 -1 <NA> <NA> A <NA>\n", "line 1: '-1' is no time"),
+        (".stm", ";; nothing\n", "only comments"),
+        (".rttm", "SPEAKER t 1 0 1e308 <NA> <NA> A <NA>\n", "line 1: '1e308' is not a time"),
+        (".rttm", "SPEAKER t 1 0 -1 <NA> <NA> A <NA>\n", "line 1: '-1' is not a time"),
         (".rttm", "SPEAKER t 1 0 1 <NA> <NA>\n", "line 1: fewer than 8 fields"),
-        (".rttm", "\nHello there\n", "line 2: 'Hello' is no RTTM type"),
-        (".rttm", "SPEAKER a 1 0 1 <NA> <NA> A\nSPEAKER b 1 0 1 <NA> <NA> A\n", "holds 2 recordings (a, b"),
-        (".ctm", "t 1 0 1 one\nt 1 * * <ALT>\n", "line 2: '*' is no time"),
-        (".ctm", f"t 1 {LATEST} 1 one\n", "line 1: ends too late"),
+        (".rttm", "\nHello there\n", "line 2: 'Hello' is not an RTTM type"),
+        (".rttm", "SPEAKER a 1 0 1 <NA> <NA> A\nSPEAKER b 1 0 1 <NA> <NA> A\n", "is about 2 recordings (a, b"),
+        (".ctm", "t 1 0 1 one\nt 1 * * <ALT>\n", "line 2: '*' is not a time"),
+        (".ctm", f"t 1 {MAX_SECONDS} 1 one\n", "line 1: ends too late"),
         (".srt", "1\n00:00:01,000 --> 00:xx:02\nx\n", "line 2: not `00:00:01,000 -->"),
         (".srt", "hello\nthere\n", "line 1: no cue"),
         (".vtt", "1\n00:01.000 --> 00:02.000\nx\n", "line 1: does not begin with WEBVTT"),
@@ -183,7 +185,7 @@ def test_what_is_not_scored_is_taken_out_by_the_middle_of_words() -> None:
         (".json", '{"schema": ', "line 1 column"),
         (".txt", b"ok\ncaf\xe9\n", "line 2: not UTF-8"),
         (".txt", "\ufeff \n\n", "is empty"),
-        (".docx", "x", "cannot tell what it holds"),
+        (".docx", "x", "unknown file type"),
     ],
 )
 def test_faults_name_the_file_and_the_line(reading: Read, ending: str, text: str | bytes, says: str) -> None:
@@ -207,7 +209,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 def test_a_transcript_that_ends_before_it_begins() -> None:
     t = Transcript("voicekit.transcript/1", "de", 5.0, "talk.mp4", (), (spoken("ja", 2, 1, None),))
     with pytest.raises(SourceError, match=r"talk\.mp4: a segment from 2 to 1 s"):
-        annotation_of(t)
+        annotation_from_transcript(t)
 
 
 @given(transcripts())
@@ -221,8 +223,8 @@ def test_voicekit_reads_what_it_writes(tmp_path_factory: pytest.TempPathFactory,
         path.write_text(str(RENDERERS[name](transcript, style)), encoding="utf-8", newline="")
         if path.read_text(encoding="utf-8").strip():
             written[name] = read_annotation(path)
-    assert written["json"].utterances == annotation_of(transcript).utterances
-    assert written["json"].turns == annotation_of(transcript).turns
+    assert written["json"].utterances == annotation_from_transcript(transcript).utterances
+    assert written["json"].turns == annotation_from_transcript(transcript).turns
     laid = lay_out(transcript, style)
     assert [(u.text, u.speaker, u.start) for u in written["vtt"].utterances or ()] == [
         (join_words(line.text for line in cue.lines), cue.lines[0].speaker, cue.start) for cue in laid
@@ -275,9 +277,9 @@ def test_nothing_but_a_source_error_escapes(tmp_path_factory: pytest.TempPathFac
     for utterance in found.utterances or ():
         assert utterance.text.strip()
         if utterance.start is not None and utterance.end is not None:
-            assert 0 <= utterance.start <= utterance.end <= LATEST
+            assert 0 <= utterance.start <= utterance.end <= MAX_SECONDS
     for turn in found.turns or ():
-        assert 0 <= turn.start <= turn.end <= LATEST
+        assert 0 <= turn.start <= turn.end <= MAX_SECONDS
 
 
 def test_every_reference_at_hand_is_read(recordings: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_damaged_file_is_said_with_the_remedy(own_cache: Path) -> None:
     with (weights.path / "model.bin").open("r+b") as file:
         file.seek(1000)
         file.write(b"\0\0\0\0damaged")
-    with pytest.raises(ModelCorrupt, match=r"model\.bin is damaged.*Remove that file"):
+    with pytest.raises(ModelCorrupt, match=r"model\.bin is damaged.*Delete that file"):
         models.resolve("base", "transcribe")
     (weights.path / "model.bin").unlink()
     assert models.resolve("base", "transcribe").sha256 == weights.sha256
@@ -145,7 +145,7 @@ def test_hub_id_is_fetched_pinned_and_found_again(hub: str, monkeypatch: pytest.
 
 
 def test_wrong_checksum_from_the_hub_is_refused(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    large = models.find("large-v3")
+    large = models.find_model("large-v3")
     assert large is not None
     assert large.hub is not None
     row = replace(large, hub=replace(large.hub, repo="me/good", revision=COMMIT))
@@ -155,7 +155,7 @@ def test_wrong_checksum_from_the_hub_is_refused(hub: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("repo", "says"), [("me/gated", "gated"), ("me/missing", "no repository"), ("me/broken", "could not be fetched")]
+    ("repo", "says"), [("me/gated", "gated"), ("me/missing", "no repository"), ("me/broken", "could not be downloaded")]
 )
 def test_a_hub_that_refuses(hub: str, repo: str, says: str) -> None:
     with pytest.raises(ModelNotFound, match=says) as caught:
@@ -170,7 +170,7 @@ def test_a_hub_that_is_not_there_is_said_in_one_line(
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)
-    with pytest.raises(ModelNotFound, match=r"could not be fetched \(the hub cannot be reached\)"):
+    with pytest.raises(ModelNotFound, match=r"could not be downloaded \(the hub cannot be reached\)"):
         models.resolve("me/tiny", "transcribe")
     assert capfd.readouterr().err == ""
 

@@ -17,9 +17,17 @@ from voicekit.errors import UsageError
 from voicekit.quality.artifacts.detectors import find_artifacts
 from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.quality.artifacts.signal import tone_frequency
-from voicekit.quality.gates import Verdict, pick, verdict
+from voicekit.quality.gates import Verdict, assess, pick_best
 from voicekit.quality.intelligibility import round_trip
-from voicekit.quality.prosody import Profile, energy_range, off_pace, off_pitch, pace, pitch, profile
+from voicekit.quality.prosody import (
+    VoiceProfile,
+    measure_energy_range,
+    measure_pace,
+    measure_pitch,
+    pace_deviation,
+    pitch_deviation,
+    voice_profile,
+)
 from voicekit.quality.speaker_similarity import similarity
 from voicekit.takes.repair import repair
 from voicekit.types import Artifact, Audio, Measures, Word
@@ -173,7 +181,7 @@ def test_other_languages_and_no_text() -> None:
 
 @pytest.mark.parametrize("hertz", [80.0, 120.0, 210.0, 330.0])
 def test_pitch_of_a_known_voice(hertz: float) -> None:
-    found = pitch(voice(2.0, hertz), RATE)
+    found = measure_pitch(voice(2.0, hertz), RATE)
     assert found is not None
     assert found.median == pytest.approx(hertz, rel=0.02)
     assert found.range < 0.5
@@ -184,7 +192,7 @@ def test_range_of_a_known_glide() -> None:
     time = np.arange(2 * RATE) / RATE
     phase = 2 * np.pi * 100 * (2 ** (time / 2) - 1) / (np.log(2) / 2)
     wave = sum(np.sin(n * phase) / n for n in range(1, 12))
-    found = pitch((0.1 * wave).astype(np.float32), RATE)
+    found = measure_pitch((0.1 * wave).astype(np.float32), RATE)
     assert found is not None
     assert found.median == pytest.approx(141.4, rel=0.02)
     assert found.range == pytest.approx(9.6, abs=0.4)
@@ -193,30 +201,30 @@ def test_range_of_a_known_glide() -> None:
 def test_no_pitch_in_noise_and_silence() -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     for samples in (noise, np.zeros(RATE, np.float32), np.zeros(10, np.float32)):
-        assert pitch(samples, RATE) is None
-    assert energy_range(np.zeros(RATE, np.float32), RATE) is None
+        assert measure_pitch(samples, RATE) is None
+    assert measure_energy_range(np.zeros(RATE, np.float32), RATE) is None
 
 
 def test_pace_and_energy_of_known_truth() -> None:
-    assert pace(spoken(TEXT, 0.5)) == pytest.approx(60 * 6 / (5 * 0.5 + 0.45))
-    assert pace(spoken("the old")) is None
+    assert measure_pace(spoken(TEXT, 0.5)) == pytest.approx(60 * 6 / (5 * 0.5 + 0.45))
+    assert measure_pace(spoken("the old")) is None
     steady = 0.1 * np.random.default_rng(0).standard_normal(2 * RATE)
     steps = np.where(np.arange(2 * RATE) < RATE, 1.0, 10 ** (-12 / 20))
-    found = energy_range((steady * steps).astype(np.float32), RATE)
+    found = measure_energy_range((steady * steps).astype(np.float32), RATE)
     assert found == pytest.approx(12, abs=1)
 
 
 def test_the_voices_own() -> None:
     takes = [Measures(3.0, pace=p, pitch=f) for p, f in ((200, 100), (210, 102), (190, 98), (400, 200), (205, 101))]
-    own = profile(takes)
+    own = voice_profile(takes)
     assert (own.pace, own.pitch) == (205, 101)
     assert own.pace_spread < 0.1  # the odd one does not widen it
-    assert off_pace(takes[3], own) == pytest.approx(400 / 205 - 1)
-    assert off_pitch(takes[3], own) == pytest.approx(12 * np.log2(200 / 101))
-    assert profile(takes[:2]) == Profile()
-    assert profile(takes[:2], Measures(9.0, pace=180, pitch=110)).pace == 180
-    assert profile([]) == Profile()
-    assert off_pace(Measures(1.0), own) is None
+    assert pace_deviation(takes[3], own) == pytest.approx(400 / 205 - 1)
+    assert pitch_deviation(takes[3], own) == pytest.approx(12 * np.log2(200 / 101))
+    assert voice_profile(takes[:2]) == VoiceProfile()
+    assert voice_profile(takes[:2], Measures(9.0, pace=180, pitch=110)).pace == 180
+    assert voice_profile([]) == VoiceProfile()
+    assert pace_deviation(Measures(1.0), own) is None
 
 
 def test_cosines() -> None:
@@ -236,7 +244,7 @@ def changed(**values: object) -> Measures:
     return Measures(**{**GOOD.__dict__, **values})  # type: ignore[arg-type]
 
 
-OWN = Profile(200.0, 0.1, 100.0, 1.0)
+OWN = VoiceProfile(200.0, 0.1, 100.0, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -248,45 +256,45 @@ OWN = Profile(200.0, 0.1, 100.0, 1.0)
     ],
 )  # fmt: skip
 def test_each_gate_fails_with_its_reason(measures: Measures, says: str) -> None:
-    found = verdict(measures, profile=OWN)
+    found = assess(measures, profile=OWN)
     assert not found.passed
     assert len(found.reasons) == 1
     assert says in found.reasons[0]
-    assert found.score < verdict(GOOD, profile=OWN).score
+    assert found.score < assess(GOOD, profile=OWN).score
     opened = Gates(max_wer=None, min_similarity=None, min_mos=None, max_pace=None, max_pitch=None, artifacts=())
-    assert verdict(measures, opened, profile=OWN).passed
+    assert assess(measures, opened, profile=OWN).passed
 
 
 def test_what_was_not_measured_counts_for_nothing() -> None:
-    alone = verdict(Measures(3.0, wer=0.1))
+    alone = assess(Measures(3.0, wer=0.1))
     assert alone.passed
     assert set(alone.parts_of_score) == {"words", "artifacts"}
     assert alone.score == pytest.approx((0.35 * 0.8 + 0.15 * 1) / 0.5)
     only = Weights(words=0, similarity=1, quality=0, artifacts=0, pace=0, pitch=0)
-    assert verdict(GOOD, weights=only).parts_of_score == {"similarity": pytest.approx(0.6 / 0.7, abs=1e-4)}
-    assert verdict(Measures(3.0), weights=only) == Verdict(True, (), 0.0, {})
+    assert assess(GOOD, weights=only).parts_of_score == {"similarity": pytest.approx(0.6 / 0.7, abs=1e-4)}
+    assert assess(Measures(3.0), weights=only) == Verdict(True, (), 0.0, {})
 
 
 def test_steady_voices_are_given_their_spread() -> None:
-    wide = Profile(200.0, 0.3, 100.0, 3.0)
-    assert verdict(changed(pace=330.0, pitch=150.0), profile=wide).passed
-    assert not verdict(changed(pace=330.0, pitch=150.0), profile=OWN).passed
+    wide = VoiceProfile(200.0, 0.3, 100.0, 3.0)
+    assert assess(changed(pace=330.0, pitch=150.0), profile=wide).passed
+    assert not assess(changed(pace=330.0, pitch=150.0), profile=OWN).passed
 
 
 def test_pick() -> None:
     low, high, failed = Verdict(True, (), 0.6), Verdict(True, (), 0.8), Verdict(False, ("it is off",), 0.95)
-    assert pick([failed, low, high]).index == 2
-    assert pick([low, low]).index == 0
-    assert pick([failed, Verdict(False, ("a", "b"), 0.95)]).index == 0
-    assert pick([Verdict(False, ("a", "b"), 0.95), failed]).index == 1
-    assert "none of 1" not in pick([failed]).why
-    assert "it is off" in pick([failed]).why
-    assert "the only one of 3 that passed" in pick([failed, low, failed]).why
-    assert "0.80" in pick([low, high]).why
+    assert pick_best([failed, low, high]).index == 2
+    assert pick_best([low, low]).index == 0
+    assert pick_best([failed, Verdict(False, ("a", "b"), 0.95)]).index == 0
+    assert pick_best([Verdict(False, ("a", "b"), 0.95), failed]).index == 1
+    assert "none of 1" not in pick_best([failed]).why
+    assert "it is off" in pick_best([failed]).why
+    assert "the only one of 3 that passed" in pick_best([failed, low, failed]).why
+    assert "0.80" in pick_best([low, high]).why
     for order in itertools.permutations([low, high, failed]):
-        assert order[pick(order).index] is high
+        assert order[pick_best(order).index] is high
     with pytest.raises(ValueError, match="no verdicts"):
-        pick([])
+        pick_best([])
 
 
 def test_options_are_strict() -> None:

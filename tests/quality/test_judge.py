@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.judge import FAULTS, Clean, caught, damaged, false_alarms, listened, packaged, pairs
 from voicekit.audio.decode import decode
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
 from voicekit.audio.levels import resample
 from voicekit.cli import run
 from voicekit.config.quality import ARTIFACT_KINDS, ArtifactKind
@@ -20,9 +20,9 @@ from voicekit.engines.registry import load_engine
 from voicekit.errors import SourceError, UsageError
 from voicekit.models.resolve import resolve
 from voicekit.quality.artifacts.kinds import KINDS
-from voicekit.quality.dnsmos import quality, windows
-from voicekit.quality.gates import verdict
-from voicekit.quality.judge import Judge, from_json, to_json
+from voicekit.quality.dnsmos import rate_quality, select_windows
+from voicekit.quality.gates import assess
+from voicekit.quality.judge import Judge, measures_from_json, measures_to_json
 from voicekit.takes.repair import repair, repair_and_verify
 from voicekit.types import Audio, Measures
 
@@ -53,7 +53,7 @@ def noisy(take: Clean, below: float) -> Audio:
 
 def test_clean_takes_pass_and_have_every_measure(clean: Judged) -> None:
     for take, measures in clean:
-        found = verdict(measures)
+        found = assess(measures)
         assert found.passed, (take.name, found.reasons)
         assert found.score > 0.7
         assert None not in (measures.similarity, measures.mos, measures.pace, measures.pitch, measures.energy_range)
@@ -94,9 +94,9 @@ def test_dnsmos_is_what_speechmos_says(clean: Judged) -> None:
         samples = np.clip(resample(take.audio, 16_000).mono, -1, 1)[: round(1.2 * 16_000)]
         for seconds, heard, off in ((1.2, 1, 1e-4), (9.1, 1, 1e-4), (11.1, 2, 1e-4), (12.1, 3, 1e-4), (20.1, 3, 0.05)):
             part = np.tile(samples, 17)[: round(seconds * 16_000)]
-            theirs, ours = dnsmos.run(part, 16_000), quality(network, part)
+            theirs, ours = dnsmos.run(part, 16_000), rate_quality(network, part)
             assert ours is not None
-            assert len(windows(part)) == heard
+            assert len(select_windows(part)) == heard
             found = [ours.overall, ours.signal, ours.background, ours.p808]
             assert found == pytest.approx([theirs[name] for name in names], abs=off)
 
@@ -116,13 +116,13 @@ def test_nothing_judged_before_changes_a_result(judge: Judge, clean: Judged) -> 
 
 def test_measures_survive_json_and_parts_are_json(judge: Judge, clean: Judged) -> None:
     _, measures = clean[0]
-    assert from_json(to_json(measures)) == measures
-    parts = json.loads(json.dumps(judge.parts(), allow_nan=False))
+    assert measures_from_json(measures_to_json(measures)) == measures
+    parts = json.loads(json.dumps(judge.cache_parts(), allow_nan=False))
     assert set(parts["models"]) == {"whisper", "campplus", "dnsmos"}
     assert parts["models"]["dnsmos"]["sha256"]["model_v8.onnx"].startswith("9246480c")
     assert parts["versions"]["praat-parselmouth"]
     with pytest.raises(ValueError, match="seconds"):
-        from_json('{"heard": "x"}')
+        measures_from_json('{"heard": "x"}')
 
 
 # --- faults of known size ---------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_faults_are_found_and_preferred_against(judge: Judge, clean: Judged, kin
 
 def test_every_kind_has_a_fault_and_a_reason() -> None:
     assert tuple(KINDS) == ARTIFACT_KINDS == tuple(FAULTS)
-    assert all(kind.what and kind.unit and kind.why for kind in KINDS.values())
+    assert all(kind.description and kind.unit and kind.reason for kind in KINDS.values())
 
 
 # --- repair -----------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_repair_mends_and_is_kept_only_where_nothing_falls(
         def again(audio: Audio, take: Clean = take) -> Measures:
             return judge.measure(audio, take.text, "en", take.reference)
 
-        found = repair_and_verify(sound, before, again, verdict)
+        found = repair_and_verify(sound, before, again, assess)
         if found.done:
             kept += 1
             assert kind not in {one.kind for one in found.measures.artifacts}
@@ -181,11 +181,11 @@ def test_a_repair_that_makes_it_worse_is_not_kept(judge: Judge, clean: Judged) -
     take, measures = clean[0]
     sound = damaged(take, "dc", 2.0, 0)
     before = judge.measure(sound, take.text)
-    found = repair_and_verify(sound, before, lambda audio: replace(measures, mos=1.0, wer=0.5), verdict)
+    found = repair_and_verify(sound, before, lambda audio: replace(measures, mos=1.0, wer=0.5), assess)
     assert found.done == ()
     assert "fell" in found.why_not
     assert found.audio is sound
-    assert repair_and_verify(take.audio, measures, lambda audio: measures, verdict).after == {}  # nothing to mend
+    assert repair_and_verify(take.audio, measures, lambda audio: measures, assess).after == {}  # nothing to mend
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------
@@ -198,11 +198,11 @@ def test_sound_of_every_kind_is_judged(judge: Judge, clean: Judged) -> None:
     silent = judge.measure(Audio(np.zeros((1, rate * 2), np.float32), rate), take.text)
     assert (silent.heard, silent.wer, silent.mos, silent.pitch, silent.similarity) == ("", 1.0, None, None, None)
     assert [one.kind for one in silent.artifacts] == ["silence"]
-    assert not verdict(silent).passed
+    assert not assess(silent).passed
     for length in (0, 1, rate // 50, rate // 10):
         short = judge.measure(Audio(samples[:, rate // 2 : rate // 2 + length], rate), take.text, "en", take.reference)
         assert short.wer is not None
-        assert to_json(short)
+        assert measures_to_json(short)
     low = judge.measure(resample(take.audio, 8000), take.text)
     assert low.wer is not None
     assert low.wer <= 0.2
@@ -212,11 +212,11 @@ def test_sound_of_every_kind_is_judged(judge: Judge, clean: Judged) -> None:
     broken = samples.copy()
     broken[0, 1000] = np.nan
     broken[0, 2000] = np.inf
-    assert to_json(judge.measure(Audio(broken, rate), take.text))
+    assert measures_to_json(judge.measure(Audio(broken, rate), take.text))
     untold = judge.measure(take.audio, "", "en")
     assert untold.wer is None
     assert untold.heard
-    assert verdict(untold).passed
+    assert assess(untold).passed
     with pytest.raises(UsageError, match="does not know 'xx'"):
         judge.measure(take.audio, take.text, "xx")
     with pytest.raises(SourceError, match="cannot read"):
@@ -226,7 +226,7 @@ def test_sound_of_every_kind_is_judged(judge: Judge, clean: Judged) -> None:
 def test_noise_alone_fails(judge: Judge) -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal((1, 48_000)).astype(np.float32)
     found = judge.measure(Audio(noise, 24_000), "Nobody says this.")
-    assert not verdict(found).passed
+    assert not assess(found).passed
     assert (found.mos or 0) < 2.0
 
 
@@ -239,9 +239,9 @@ def test_the_command(
     monkeypatch.chdir(tmp_path)
     take, _ = clean[0]
     assert take.reference is not None
-    write(take.audio, "good.flac")
-    write(take.reference, "ref.wav")
-    write(damaged(take, "tone", -30, 0), "tone.wav")
+    write_audio(take.audio, "good.flac")
+    write_audio(take.reference, "ref.wav")
+    write_audio(damaged(take, "tone", -30, 0), "tone.wav")
     Path("line.txt").write_text(take.text)
     common = ["--text", "@line.txt", "--reference", "ref.wav"]
     assert run(["judge", "good.flac", *common]) == 0

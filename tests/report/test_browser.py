@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.server import Site
 from tests.support.takes_run import SENTENCES, takes_run
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
 from voicekit.cli import run
 from voicekit.report.gallery_page import write_gallery
 from voicekit.report.load import load_run
@@ -317,7 +317,7 @@ def test_three_hours_open_at_once(browser: Browser, tmp_path: Path) -> None:
     """Prints how long; asserts only that it works."""
     transcript = long_transcript()
     noise = np.random.default_rng(0).normal(0, 0.05, (1, 16_000 * 60)).astype(np.float32)
-    write(Audio(np.tile(noise, HOURS * 60), 16_000), tmp_path / "long.wav")
+    write_audio(Audio(np.tile(noise, HOURS * 60), 16_000), tmp_path / "long.wav")
     place = write_report(transcript.save(tmp_path / "long.json")).page
     (tmp_path / "long.wav").unlink()
     took = []

@@ -19,14 +19,14 @@ from voicekit.cli import run
 from voicekit.errors import SourceError, UsageError
 from voicekit.evaluation import significance
 from voicekit.evaluation.significance import (
-    FEWEST,
+    MIN_UNITS,
     Difference,
-    difference,
+    assess_preference,
+    compare_values,
     first_is_a,
-    preference,
     pseudo_values,
-    studentised,
-    wilson,
+    studentized_interval,
+    wilson_interval,
 )
 from voicekit.report.compare import Comparison
 from voicekit.report.listening_test import make_listening_test, paired_lines
@@ -57,7 +57,7 @@ def test_intervals_hold_the_truth_in_93_to_97_of_100(simulation: simulated.Simul
 
 def test_the_ends_are_at_least_students() -> None:
     values = np.random.default_rng(0).normal(size=(25, 1))
-    low, high = studentised(values, seed=0)
+    low, high = studentized_interval(values, seed=0)
     usual = stats.t.interval(0.95, 24, values.mean(), values.std(ddof=1) / 5)
     assert low[0] <= usual[0]
     assert high[0] >= usual[1]
@@ -66,14 +66,14 @@ def test_the_ends_are_at_least_students() -> None:
 
 def test_skewed_differences_reach_further_on_the_long_side() -> None:
     values = np.random.default_rng(1).lognormal(0, 1, size=(30, 1))
-    low, high = studentised(values, seed=0)
+    low, high = studentized_interval(values, seed=0)
     assert high[0] - values.mean() > 1.2 * (values.mean() - low[0])
 
 
 def test_the_seed_decides_the_interval() -> None:
     a, b = np.random.default_rng(2).normal(size=(2, 40))
-    assert difference("wer", a, b, "lines", seed=3) == difference("wer", a, b, "lines", seed=3)
-    assert difference("wer", a, b, "lines", seed=3) != difference("wer", a, b, "lines", seed=4)
+    assert compare_values("wer", a, b, "lines", seed=3) == compare_values("wer", a, b, "lines", seed=3)
+    assert compare_values("wer", a, b, "lines", seed=3) != compare_values("wer", a, b, "lines", seed=4)
 
 
 def test_pseudo_values_average_to_the_ratio() -> None:
@@ -89,20 +89,20 @@ def test_pseudo_values_average_to_the_ratio() -> None:
 
 
 def test_no_verdict_under_twenty_units() -> None:
-    a = np.arange(FEWEST - 1, dtype=float)
-    found = difference("wer", a, a + 1 + a / 100, "lines")
-    assert (found.outcome, found.low) == ("few", None)
-    a = np.arange(FEWEST, dtype=float)
-    assert difference("wer", a, a + 1 + a / 100, "lines").outcome == "higher"
+    a = np.arange(MIN_UNITS - 1, dtype=float)
+    found = compare_values("wer", a, a + 1 + a / 100, "lines")
+    assert (found.outcome, found.low) == ("too_few_units", None)
+    a = np.arange(MIN_UNITS, dtype=float)
+    assert compare_values("wer", a, a + 1 + a / 100, "lines").outcome == "higher"
 
 
 def test_equal_and_nearly_equal_systems_get_no_interval() -> None:
     a = np.zeros(30)
-    assert difference("wer", a, a, "lines").outcome == "equal"
+    assert compare_values("wer", a, a, "lines").outcome == "identical"
     b = a.copy()
     b[0] = 1.0
-    found = difference("wer", a, b, "lines")
-    assert (found.outcome, found.low, found.differ) == ("sparse", None, 1)
+    found = compare_values("wer", a, b, "lines")
+    assert (found.outcome, found.low, found.differ) == ("too_few_differences", None, 1)
 
 
 def test_noise_is_not_called_a_win() -> None:
@@ -111,7 +111,7 @@ def test_noise_is_not_called_a_win() -> None:
     wins = looks = 0
     for _ in range(100):
         a, b = generator.normal(size=(2, 6, 30))
-        found = [difference("m", a[i], b[i], "lines", comparisons=6) for i in range(6)]
+        found = [compare_values("m", a[i], b[i], "lines", comparisons=6) for i in range(6)]
         wins += any(each.outcome in ("lower", "higher") for each in found)
         looks += any(each.low is not None and not each.low <= 0 <= (each.high or 0) for each in found)
     assert wins <= 10
@@ -122,8 +122,8 @@ def test_one_of_many_is_only_perhaps() -> None:
     generator = np.random.default_rng(6)
     a = generator.normal(size=40)
     b = a + generator.normal(0.35, 1.0, size=40)
-    alone, among = difference("m", a, b, "lines"), difference("m", a, b, "lines", comparisons=20)
-    assert (alone.outcome, among.outcome) == ("higher", "perhaps")
+    alone, among = compare_values("m", a, b, "lines"), compare_values("m", a, b, "lines", comparisons=20)
+    assert (alone.outcome, among.outcome) == ("higher", "uncertain")
     assert (alone.low, alone.high) == (among.low, among.high)
 
 
@@ -132,18 +132,18 @@ def test_one_of_many_is_only_perhaps() -> None:
 
 def test_wilson_is_statsmodels() -> None:
     # statsmodels.stats.proportion.proportion_confint(15, 20, method="wilson")
-    assert wilson(15, 20) == pytest.approx((0.5312990, 0.8881384), abs=1e-6)
-    low, high = wilson(0, 20)
+    assert wilson_interval(15, 20) == pytest.approx((0.5312990, 0.8881384), abs=1e-6)
+    low, high = wilson_interval(0, 20)
     assert (low, round(high, 4)) == (0.0, 0.1611)
 
 
 def test_votes() -> None:
-    assert preference(0, 0).outcome == "few"
-    assert preference(0, 19).outcome == "few"
-    assert preference(4, 16).outcome == "higher"
-    assert preference(16, 4).outcome == "lower"
-    assert preference(8, 12, same=5).outcome == "none"
-    assert preference(8, 12, same=5).share == 0.6
+    assert assess_preference(0, 0).outcome == "too_few_units"
+    assert assess_preference(0, 19).outcome == "too_few_units"
+    assert assess_preference(4, 16).outcome == "higher"
+    assert assess_preference(16, 4).outcome == "lower"
+    assert assess_preference(8, 12, same=5).outcome == "no_difference"
+    assert assess_preference(8, 12, same=5).share == 0.6
 
 
 def test_the_blind_order_is_balanced_and_of_the_seed() -> None:
@@ -157,7 +157,7 @@ def test_the_blind_order_is_balanced_and_of_the_seed() -> None:
 
 def test_levels_reach_the_draws() -> None:
     """With the draws there are, the shared level of a dozen comparisons still has some beyond it."""
-    assert significance.DRAWS * 0.05 / 12 / 2 >= 20
+    assert significance.RESAMPLES * 0.05 / 12 / 2 >= 20
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------
@@ -190,14 +190,14 @@ def test_takes_are_compared_line_by_line(runs: tuple[Path, Path]) -> None:
 
 def test_a_run_is_no_better_than_itself(runs: tuple[Path, Path]) -> None:
     result = voicekit.compare(runs[0], runs[0])
-    assert set(outcomes(result).values()) == {"equal"}
+    assert set(outcomes(result).values()) == {"identical"}
     assert result.pairs[0].changed == ()
 
 
 def test_few_lines_get_no_verdict(runs: tuple[Path, Path], tmp_path: Path) -> None:
     few = takes_run(tmp_path, "few", 5, speed=1.2)
     result = voicekit.compare(runs[0], few)
-    assert set(outcomes(result).values()) == {"few"}
+    assert set(outcomes(result).values()) == {"too_few_units"}
     assert "no verdict, 5 lines and at least 20 are needed" in result.pairs[0].verdicts[0]
     assert any("19 of 24 lines" in note for note in result.pairs[0].notes)
 
@@ -317,7 +317,7 @@ def votes(path: Path, runs: tuple[Path, Path], prefers: list[str], **more: objec
 def test_votes_are_counted(runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = votes(tmp_path / "one.json", runs, ["b"] * 10 + ["a"] * 2 + ["same"])
     two = votes(tmp_path / "two.json", runs, ["b"] * 9)
-    assert voicekit.compare(*runs, votes=[one]).preference == preference(2, 10, 1)
+    assert voicekit.compare(*runs, votes=[one]).preference == assess_preference(2, 10, 1)
     assert run(["compare", *map(str, runs), "--votes", str(one), "--votes", str(two)]) == 0
     assert "blind: B is preferred, B preferred in 19 of 21" in capsys.readouterr().out
     for wrong in (
@@ -335,14 +335,14 @@ def test_votes_are_counted(runs: tuple[Path, Path], tmp_path: Path, capsys: pyte
 def test_verdicts_in_words() -> None:
     known = Difference("wer", 0.05, 0.038, -0.012, -0.02, -0.003, 84, "utterances", 40, 3, "lower")
     assert verdict("B", known) == "WER: B lower by 1.20 points (95 % CI 0.30 to 2.00; 84 utterances), better"
-    assert verdict("B", replace(known, outcome="perhaps")).startswith("WER: no verdict, lower by 1.20 points")
-    none = replace(known, outcome="none", low=-0.02, high=0.003)
+    assert verdict("B", replace(known, outcome="uncertain")).startswith("WER: no verdict, lower by 1.20 points")
+    none = replace(known, outcome="no_difference", low=-0.02, high=0.003)
     assert verdict("B", none) == "WER: no difference shown (B − A −2.00 to 0.30 points; 84 utterances)"
-    sparse = replace(known, outcome="sparse", low=None, high=None, differ=2)
+    sparse = replace(known, outcome="too_few_differences", low=None, high=None, differ=2)
     assert verdict("B", sparse) == "WER: no verdict, only 2 of 84 utterances differ"
     assert verdict("C", replace(known, measure="der", value=0.01, low=0.005, high=0.02, outcome="higher")).endswith(
         "worse"
     )
-    assert heard_verdict(preference(0, 0, 3)) == "blind: no votes for either; 3 heard no difference"
-    assert heard_verdict(preference(3, 4)).startswith("blind: no verdict, B preferred in 4 of 7")
-    assert heard_verdict(preference(10, 11)).startswith("blind: no preference shown")
+    assert heard_verdict(assess_preference(0, 0, 3)) == "blind: no votes for either; 3 heard no difference"
+    assert heard_verdict(assess_preference(3, 4)).startswith("blind: no verdict, B preferred in 4 of 7")
+    assert heard_verdict(assess_preference(10, 11)).startswith("blind: no preference shown")

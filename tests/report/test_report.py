@@ -32,7 +32,7 @@ from voicekit.report.metrics import MEASURES, fault
 from voicekit.report.report import write_report
 from voicekit.report.speaker_stats import statistics
 from voicekit.report.spectrogram import MELS, spectrogram
-from voicekit.storage.cache import intact
+from voicekit.storage.cache import files_intact
 from voicekit.text.words import spread
 from voicekit.types import Artifact, Audio, Segment, Transcript, Turn, Word
 
@@ -140,7 +140,7 @@ def test_a_transcript_page_has_sound_words_and_statistics(own_run: Path) -> None
     assert shape[: PEAKS // 5].max() < shape.max() / 4  # nobody speaks in the first six seconds
     assert "words a minute" in html
     manifest = json.loads((own_run / "run.json").read_text())
-    assert intact(own_run, manifest["outputs"])
+    assert files_intact(own_run, manifest["outputs"])
 
 
 def test_embedded_pages_are_one_file(own_run: Path, takes: Path, tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_edits_of_a_run_make_a_new_run(own_run: Path, tmp_path: Path, capsys: py
     assert new != old
     assert (old / "transcript.json").read_text() == before.to_json()
     manifest = json.loads((new / "run.json").read_text())
-    assert intact(new, manifest["outputs"])
+    assert files_intact(new, manifest["outputs"])
     assert {each["path"] for each in manifest["outputs"]} == {
         each["path"] for each in json.loads((old / "run.json").read_text())["outputs"]
     }

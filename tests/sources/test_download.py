@@ -12,9 +12,9 @@ from tests.support.server import Site
 from voicekit.audio.ffmpeg import ffmpeg_path
 from voicekit.errors import DownloadError, UsageError
 from voicekit.sources import ytdlp
-from voicekit.sources.download import Fetched, fetch
+from voicekit.sources.download import FetchedMedia, fetch
 from voicekit.sources.expand import expand, expand_all, is_url
-from voicekit.sources.playlist import Listed
+from voicekit.sources.playlist import PlaylistEntry
 from voicekit.sources.ytdlp import DownloadOptions
 
 NOW = DownloadOptions()
@@ -34,8 +34,8 @@ def mp3(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def got(found: Fetched | list[Listed]) -> Fetched:
-    assert isinstance(found, Fetched)
+def got(found: FetchedMedia | list[PlaylistEntry]) -> FetchedMedia:
+    assert isinstance(found, FetchedMedia)
     return found
 
 
@@ -83,11 +83,11 @@ def test_a_podcast_feed_is_a_list_whose_items_have_its_titles(site: Site, mp3: P
     assert isinstance(listed, list)
     assert [entry.title for entry in listed] == ["First: the beginning", "Second"]
     assert got(fetch(listed[0].url, NOW, listed[0].title)).title == "First: the beginning"
-    with pytest.raises(DownloadError, match=r"404.*Check the address"):
+    with pytest.raises(DownloadError, match=r"404.*Check the URL"):
         fetch(listed[1].url, NOW, listed[1].title)
     site.stop()
     notes: list[str] = []
-    assert fetch(feed, NOW, note=notes.append) == listed  # the list from before, and it says so
+    assert fetch(feed, NOW, warn=notes.append) == listed  # the list from before, and it says so
     assert "using the one of" in notes[0]
 
 
@@ -136,7 +136,7 @@ def test_a_playlist_entry_of_another_scheme_is_refused(site: Site, own_cache: Pa
             fetch(entry.url, NOW)
 
 
-@pytest.mark.parametrize(("status", "says"), [(404, "Check the address"), (500, "Run the same command again")])
+@pytest.mark.parametrize(("status", "says"), [(404, "Check the URL"), (500, "Run the same command again")])
 def test_refusals_say_what_to_do(site: Site, own_cache: Path, status: int, says: str) -> None:
     site.statuses["/talk.mp3"] = status
     with pytest.raises(DownloadError, match=says):

@@ -21,13 +21,13 @@ from voicekit.cli import run
 from voicekit.config.transcribe import TranscribeOptions
 from voicekit.errors import UsageError
 from voicekit.runtime.progress import Progress
-from voicekit.sources.download import Fetched, fetch
+from voicekit.sources.download import FetchedMedia, fetch
 from voicekit.sources.ytdlp import DownloadOptions
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache, cache_items, remove_cache_items
 from voicekit.storage.files import file_sha256
-from voicekit.storage.locks import hold, sweep_cache
-from voicekit.storage.paths import limit
+from voicekit.storage.locks import lock_path, remove_stale_cache_files
+from voicekit.storage.paths import env_limit
 from voicekit.transcription.session import Outcome, Session
 
 QUICK = TranscribeOptions(diarizer="none", model="tiny.en", beam_size=1, format=("json",))
@@ -46,7 +46,7 @@ def talk(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def transcribed(session: Session, talk: Path, out: Path) -> tuple[Outcome, dict[str, bool]]:
     """The outcome, and of each stage whether it came from the cache."""
-    (outcome,) = session.run([str(talk)], QUICK, out)
+    (outcome,) = session.transcribe_all([str(talk)], QUICK, out)
     assert outcome.folder, outcome.error
     assert outcome.transcript
     assert WORDS in outcome.transcript.text
@@ -113,7 +113,7 @@ def test_damaged_notes_are_made_again(session: Session, talk: Path, tmp_path: Pa
             path.write_bytes(what)
         assert file_sha256(talk) == right, what
         got = fetch(url, DownloadOptions(timeout=2.0, retries=0))
-        assert isinstance(got, Fetched)
+        assert isinstance(got, FetchedMedia)
         assert got.path.read_bytes() == talk.read_bytes(), what
     site.stop()
 
@@ -122,7 +122,7 @@ def test_clear_removes_all_of_it(
     session: Session, talk: Path, tmp_path: Path, own_cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = Site()
-    list(session.run([site.add("/talk.wav", talk, "audio/wav"), str(talk)], QUICK, None))
+    list(session.transcribe_all([site.add("/talk.wav", talk, "audio/wav"), str(talk)], QUICK, None))
     site.stop()
     kinds = {item.kind for item in cache_items()}
     assert kinds >= {"clean", "transcribe", "download", "url", "hash"}
@@ -135,10 +135,10 @@ def test_clear_removes_all_of_it(
 READER = """
 import sys, time
 from voicekit.stages import Stages
-from voicekit.runtime.progress import Reporter
+from voicekit.runtime.progress import Progress
 from voicekit.storage.cache import StageCache
 cache = StageCache()
-stages = Stages(cache, Reporter())
+stages = Stages(cache, Progress())
 entry = stages.folder("clean", 0.0, {"input": "a"}, lambda folder: (folder / "x").write_text("1"))
 print(entry.cached, flush=True)
 sys.stdin.readline()
@@ -175,7 +175,7 @@ def test_a_download_in_use_stays(talk: Path, own_cache: Path) -> None:
     site = Site()
     got = fetch(site.add("/talk.wav", talk, "audio/wav"), DownloadOptions())
     site.stop()
-    assert isinstance(got, Fetched)
+    assert isinstance(got, FetchedMedia)
     items = [item for item in cache_items() if item.kind == "download"]
     assert remove_cache_items(items) == 0
     assert got.path.exists()
@@ -187,14 +187,14 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from voicekit.storage.cache import StageCache
-from voicekit.storage.files import writing
+from voicekit.storage.files import atomic_write
 from voicekit.storage.runs import RunFolder
 def wait():
     print("there", flush=True)
     time.sleep(60)
 def make(folder):
     (folder / "half").write_text("x")
-    with writing(Path(sys.argv[1], "hashes", "0" * 32)) as path:
+    with atomic_write(Path(sys.argv[1], "hashes", "0" * 32)) as path:
         path.write_text("half")
         with RunFolder(Path(sys.argv[2], "talk"), "abc123456789") as run:
             (run.folder / "half").write_text("x")
@@ -232,19 +232,19 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not
 
 
 def test_holding(tmp_path: Path) -> None:
-    one = hold(tmp_path, shared=True)
-    two = hold(tmp_path, shared=True)
+    one = lock_path(tmp_path, shared=True)
+    two = lock_path(tmp_path, shared=True)
     assert one
     assert two
-    assert hold(tmp_path) is None
+    assert lock_path(tmp_path) is None
     one.release()
     two.release()
-    mine = hold(tmp_path)
+    mine = lock_path(tmp_path)
     assert mine
-    assert hold(tmp_path, shared=True) is None
+    assert lock_path(tmp_path, shared=True) is None
     del mine
-    assert hold(tmp_path)
-    assert hold(tmp_path / "not there") is None
+    assert lock_path(tmp_path)
+    assert lock_path(tmp_path / "not there") is None
 
 
 def test_a_file_that_another_takes_away_while_we_wait_is_not_held(tmp_path: Path) -> None:
@@ -252,10 +252,10 @@ def test_a_file_that_another_takes_away_while_we_wait_is_not_held(tmp_path: Path
 
     folder = tmp_path / "x"
     folder.mkdir()
-    mine = hold(folder)
+    mine = lock_path(folder)
     assert mine
     found: list[object] = []
-    waiting = threading.Thread(target=lambda: found.append(hold(folder, shared=True, wait=True)))
+    waiting = threading.Thread(target=lambda: found.append(lock_path(folder, shared=True, wait=True)))
     waiting.start()
     time.sleep(0.2)
     assert found == []
@@ -300,12 +300,12 @@ def test_two_runs_of_one_plan_at_once_both_have_a_place(tmp_path: Path) -> None:
 def test_a_limit_is_a_number(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("VOICEKIT_MAX_HOURS", text)
     with pytest.raises(UsageError, match="VOICEKIT_MAX_HOURS"):
-        limit("VOICEKIT_MAX_HOURS", 24)
+        env_limit("VOICEKIT_MAX_HOURS", 24)
     monkeypatch.setenv("VOICEKIT_MAX_HOURS", "")
-    assert limit("VOICEKIT_MAX_HOURS", 24) == 24
+    assert env_limit("VOICEKIT_MAX_HOURS", 24) == 24
 
 
 def test_sweeping_an_unreadable_or_missing_cache_is_no_fault(own_cache: Path) -> None:
-    sweep_cache()
+    remove_stale_cache_files()
     own_cache.write_text("a file")
-    sweep_cache()
+    remove_stale_cache_files()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from voicekit.errors import OutputError
 from voicekit.storage.cache import StageCache, cache_items, remove_cache_items
-from voicekit.storage.files import file_sha256, write_text, writing
-from voicekit.storage.names import claim_name, claimed_name
+from voicekit.storage.files import file_sha256, write_text, atomic_write
+from voicekit.storage.names import claim_name, find_claimed_name
 from voicekit.storage.paths import safe_name
 from voicekit.storage.runs import RunFolder, find_run
 
@@ -23,7 +23,7 @@ from voicekit.storage.runs import RunFolder, find_run
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
-    with pytest.raises(ZeroDivisionError), writing(path) as temporary:
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as temporary:
         temporary.write_text("new")
         _ = 1 / 0
     assert path.read_text() == "old"
@@ -122,8 +122,8 @@ def test_equal_names_are_kept_apart(tmp_path: Path) -> None:
     two = claim_name(tmp_path, "Talk", "/b/Talk.mp3")
     assert one == tmp_path / "Talk" == claim_name(tmp_path, "Talk", "/a/Talk.mp3")
     assert two.name.startswith("Talk-")
-    assert two == claim_name(tmp_path, "Talk", "/b/Talk.mp3") == claimed_name(tmp_path, "Talk", "/b/Talk.mp3")
-    assert claimed_name(tmp_path, "Other", "/c") is None
+    assert two == claim_name(tmp_path, "Talk", "/b/Talk.mp3") == find_claimed_name(tmp_path, "Talk", "/b/Talk.mp3")
+    assert find_claimed_name(tmp_path, "Other", "/c") is None
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
     assert claim_name(tmp_path, "mine", "/d").name.startswith("mine-")

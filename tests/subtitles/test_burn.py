@@ -15,7 +15,7 @@ from voicekit.errors import MediaError, UsageError
 from voicekit.formats.writers import to_srt
 from voicekit.subtitles import fonts
 from voicekit.subtitles.burn import burn, to_ass
-from voicekit.subtitles.mux import _kept_as, iso639_2, mux
+from voicekit.subtitles.mux import codec_for_existing, iso639_2, mux
 from voicekit.subtitles.video import Track
 from voicekit.text.words import spread
 from voicekit.types import Segment, Transcript
@@ -54,7 +54,7 @@ def frames(path: Path) -> list[np.ndarray]:
 def test_each_script_is_drawn(video: Path, tmp_path: Path, script: str) -> None:
     language, text = SCRIPTS[script]
     try:
-        fonts.choose(text, language=language)
+        fonts.choose_fonts(text, language=language)
     except UsageError as error:
         pytest.skip(str(error))
     burn(video, said(text, language), STYLE, tmp_path / "out.mp4")
@@ -70,7 +70,7 @@ def test_each_script_is_drawn(video: Path, tmp_path: Path, script: str) -> None:
 
 
 def test_accents_and_joiners_stay_with_their_letters() -> None:
-    if not any(font.family == "Noto Sans" for font in fonts.installed()):
+    if not any(font.family == "Noto Sans" for font in fonts.installed_fonts()):
         pytest.skip("needs Noto Sans: apt install fonts-noto-core")
     text, _ = to_ass(said("e\u0301 می\u200cخواهم b\u200c x"), STYLE)
     assert "é {\\fnDejaVu Sans}می\u200cخواهم {\\fnNoto Sans}b\u200c x" in text
@@ -107,31 +107,31 @@ def test_the_way_a_video_is_turned_counts(tmp_path: Path) -> None:
 def test_a_glyph_that_libass_does_not_find_is_an_error(video: Path, tmp_path: Path) -> None:
     """Should the choice of fonts be wrong: what ffmpeg says of it is read."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fonts.Font, "lacks", lambda self, text: [])
-        with pytest.raises(UsageError, match=r"no font here has .*\(U\+10FFF0\)"):
+        patch.setattr(fonts.Font, "missing", lambda self, text: [])
+        with pytest.raises(UsageError, match=r"no installed font has .*\(U\+10FFF0\)"):
             burn(video, said("a \U0010fff0"), STYLE, tmp_path / "out.mp4")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_font_has_no_characters(tmp_path: Path) -> None:
-    dejavu = next(font for font in fonts.installed() if font.family == "DejaVu Sans")
+    dejavu = next(font for font in fonts.installed_fonts() if font.family == "DejaVu Sans")
     data = bytearray(dejavu.path.read_bytes())
     for size in (1000, 20_000):
         (tmp_path / "x.ttf").write_bytes(data[:size])
         for font in fonts.faces(tmp_path / "x.ttf"):
-            assert font.lacks("a") == ["a"]
+            assert font.missing("a") == ["a"]
     broken = fonts.Font(tmp_path / "x.ttf", 0, "x", True)
-    assert broken.lacks("a") == ["a"]
+    assert broken.missing("a") == ["a"]
     assert broken.advance("a") == 0
 
 
 def test_a_character_that_no_font_has_is_an_error_with_a_package(video: Path, tmp_path: Path) -> None:
-    only = Path(next(font.path for font in fonts.installed() if font.family == "DejaVu Sans"))
+    only = Path(next(font.path for font in fonts.installed_fonts() if font.family == "DejaVu Sans"))
     one = list(fonts.faces(only))
-    assert one[0].lacks("a今") == ["今"]
+    assert one[0].missing("a今") == ["今"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fonts, "installed", lambda more=None: tuple(one))
-        with pytest.raises(UsageError, match=r"no font here has 今 \(U\+4ECA\).*apt install fonts-noto-cjk"):
+        patch.setattr(fonts, "installed_fonts", lambda more=None: tuple(one))
+        with pytest.raises(UsageError, match=r"no installed font has 今 \(U\+4ECA\).*apt install fonts-noto-cjk"):
             burn(video, said("今天"), STYLE, tmp_path / "out.mp4")
         with pytest.raises(UsageError, match="fonts-thai-tlwg"):
             to_ass(said("สวัสดี"), STYLE)
@@ -139,20 +139,20 @@ def test_a_character_that_no_font_has_is_an_error_with_a_package(video: Path, tm
 
 
 def test_fonts_are_found_by_family_and_by_file() -> None:
-    dejavu = next(font for font in fonts.installed() if font.family == "DejaVu Sans")
-    assert [font.family for _, font in fonts.choose("abc", "dejavu sans")] == ["DejaVu Sans"]
-    assert [font.family for _, font in fonts.choose("abc", str(dejavu.path))] == ["DejaVu Sans"]
-    with pytest.raises(UsageError, match="no font of the family 'Comic Papyrus'"):
-        fonts.choose("abc", "Comic Papyrus")
-    with pytest.raises(UsageError, match="no font that can be read"):
-        fonts.choose("abc", str(Path(__file__).with_suffix(".ttf")))
+    dejavu = next(font for font in fonts.installed_fonts() if font.family == "DejaVu Sans")
+    assert [font.family for _, font in fonts.choose_fonts("abc", "dejavu sans")] == ["DejaVu Sans"]
+    assert [font.family for _, font in fonts.choose_fonts("abc", str(dejavu.path))] == ["DejaVu Sans"]
+    with pytest.raises(UsageError, match="there is no font family 'Comic Papyrus'"):
+        fonts.choose_fonts("abc", "Comic Papyrus")
+    with pytest.raises(UsageError, match="is not a readable font"):
+        fonts.choose_fonts("abc", str(Path(__file__).with_suffix(".ttf")))
 
 
 def test_runs_join_to_the_text_and_fonts_cover_them() -> None:
     text = "Hello, Привет e\u0301\u200d\n -> Γειά"
-    runs = fonts.choose(text)
+    runs = fonts.choose_fonts(text)
     assert "".join(part for part, _ in runs) == text
-    assert all(not font.lacks(part) for part, font in runs)
+    assert all(not font.missing(part) for part, font in runs)
 
 
 def test_markup_in_the_words_stays_text(video: Path, tmp_path: Path) -> None:
@@ -195,13 +195,13 @@ def test_mux_keeps_the_subtitles_that_are_there(video: Path, tmp_path: Path, bef
 
 
 def test_subtitles_that_a_container_cannot_hold_are_not_dropped() -> None:
-    assert _kept_as("hdmv_pgs_subtitle", ".mkv", "srt", Path("x.mkv")) == "copy"
+    assert codec_for_existing("hdmv_pgs_subtitle", ".mkv", "srt", Path("x.mkv")) == "copy"
     with pytest.raises(UsageError, match=r"x\.mkv has hdmv_pgs_subtitle subtitles, which \.mp4 cannot hold"):
-        _kept_as("hdmv_pgs_subtitle", ".mp4", "mov_text", Path("x.mkv"))
+        codec_for_existing("hdmv_pgs_subtitle", ".mp4", "mov_text", Path("x.mkv"))
 
 
 def test_what_cannot_be() -> None:
-    with pytest.raises(UsageError, match=r"\.avi holds no subtitles"):
+    with pytest.raises(UsageError, match=r"\.avi cannot hold subtitles"):
         mux(Path("x.mp4"), [Track("")], Path("out.avi"))
     with pytest.raises(UsageError, match="cannot burn into"):
         burn(Path("x.mp4"), said("a"), STYLE, Path("out.webm"))

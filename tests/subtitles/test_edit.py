@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support.strategies import transcripts
 from voicekit.cli import run
-from voicekit.cli.subtitle_edit import seconds
+from voicekit.cli.subtitle_edit import parse_time
 from voicekit.errors import UsageError
 from voicekit.formats.subtitle_files import load_subtitles
 from voicekit.subtitles import edit
@@ -44,13 +44,13 @@ def test_shift_and_stretch() -> None:
     assert times(moved) == [(0.5, 1.5, "two")]
     assert notes == ["1 cues would lie before the start: left out"]
     assert times(edit.shift(t, -1.5)[0])[0] == (0.0, 0.5, "one")
-    assert edit.shift(t, -1.5)[1] == ["1 cues would begin before the start: they begin at 0"]
+    assert edit.shift(t, -1.5)[1] == ["1 cues would start before 0: they start at 0"]
     assert times(edit.shift(t, -2)[0]) == [(1.0, 2.0, "two")]  # one that would end at 0 is gone
     empty = said((0, 0, "one"), (1, 1, "two"))
     assert times(edit.shift(empty, 0)[0]) == times(empty)
     assert times(edit.shift(t, 5, start=3)[0]) == [(1, 2, "one"), (8.0, 9.0, "two")]
     assert times(edit.shift(t, 5, end=3)[0]) == [(3, 4, "two"), (6.0, 7.0, "one")]
-    with pytest.raises(UsageError, match="nothing lies from 3 to 2 s"):
+    with pytest.raises(UsageError, match="the range from 3 to 2 s is empty"):
         edit.shift(t, 1, start=3, end=2)
     stretched = edit.shift(t, 0, 25 / 23.976)[0]
     assert stretched.segments[1].start == pytest.approx(3 * 25 / 23.976, abs=1e-3)
@@ -104,7 +104,7 @@ def test_retime_follows_words_that_were_moved_cut_and_inserted() -> None:
     ]  # fmt: skip
     assert [s.text for s in found.lost] == ["a second scene that was thrown away"]
     assert found.transcript.segments[0].cue == "the first scene has these words"
-    with pytest.raises(UsageError, match="of the words are heard in it"):
+    with pytest.raises(UsageError, match="of the words occur in the other edit"):
         retime(old, said((0, 2, "completely other things")))
 
 
@@ -168,10 +168,10 @@ def test_retime_on_real_sound(recordings: Path, tmp_path: Path) -> None:
 
 
 def test_times_as_they_are_written() -> None:
-    assert [seconds(t) for t in ("1.5", "-2", "01:30", "00:01:30,500", "-00:00:01.25")] == [1.5, -2, 90, 90.5, -1.25]
+    assert [parse_time(t) for t in ("1.5", "-2", "01:30", "00:01:30,500", "-00:00:01.25")] == [1.5, -2, 90, 90.5, -1.25]
     for wrong in ("", "x", "1:2:3:4", "--1"):
         with pytest.raises(UsageError):
-            seconds(wrong)
+            parse_time(wrong)
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.support.strategies import transcripts
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
-from voicekit.subtitles.check import broken_rules
+from voicekit.subtitles.check import find_violations
 from voicekit.subtitles.cost import CueCosts
 from voicekit.subtitles.cue import width
 from voicekit.subtitles.layout import lay_out
-from voicekit.subtitles.line_breaks import FUNCTION, break_cost, phrases
+from voicekit.subtitles.line_breaks import FUNCTION, break_cost, breakable_phrases
 from voicekit.subtitles.tokens import to_tokens
 from voicekit.text.words import join_words, spread
 from voicekit.types import Segment, Transcript, Word
@@ -69,7 +69,7 @@ def test_every_word_is_shown_once_in_order_within_the_lines(transcript: Transcri
 @given(transcripts(), styles)
 @settings(deadline=None, max_examples=100)
 def test_what_is_broken_could_not_be_kept(transcript: Transcript, style: SubtitleStyle) -> None:
-    assert [found for found in broken_rules(lay_out(transcript, style), transcript, style) if found.avoidable] == []
+    assert [found for found in find_violations(lay_out(transcript, style), transcript, style) if found.avoidable] == []
 
 
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 4)), min_size=1, max_size=4), st.data())
@@ -87,17 +87,17 @@ def test_the_layout_is_the_cheapest_of_all(turns: list[tuple[str, int]], data: s
         *texts, seconds=data.draw(st.sampled_from([0.1, 0.4])), pause=data.draw(st.sampled_from([0.0, 1.0]))
     )
     style = SubtitleStyle(line_width=12, reading_speed=15, labels=data.draw(st.sampled_from(["never", "always"])))
-    atoms = to_tokens(transcript.segments, style)
-    if len(atoms) > 9:
+    tokens = to_tokens(transcript.segments, style)
+    if len(tokens) > 9:
         return
-    table = CueCosts(atoms, style)
+    table = CueCosts(tokens, style)
 
     def cost(ends: tuple[int, ...]) -> float:
-        pairs = pairwise([0, *ends, len(atoms)])
+        pairs = pairwise([0, *ends, len(tokens)])
         return sum(table.cost[b - a][a] if b - a < len(table.cost) else float("inf") for a, b in pairs)
 
-    inner = range(1, len(atoms))
-    every = itertools.chain.from_iterable(itertools.combinations(inner, k) for k in range(len(atoms)))
+    inner = range(1, len(tokens))
+    every = itertools.chain.from_iterable(itertools.combinations(inner, k) for k in range(len(tokens)))
     cheapest = min(cost(ends) for ends in every)
     laid = lay_out(transcript, style)
     counts = [sum(len(line.words) for line in cue.lines) for cue in laid]
@@ -177,7 +177,7 @@ def test_unspaced_scripts_break_at_phrases_by_display_width() -> None:
     assert max(map(width, lines)) <= 26
     for line in lines:
         assert line[0] not in "、。っーて"
-    assert "".join(phrases(text, "ja")) == text
+    assert "".join(breakable_phrases(text, "ja")) == text
     long = "オーディオデータトランスクリプションシステムアーキテクチャ"  # one word, wider than a line
     words = spread(long, 0.0, 6.0)
     t = Transcript("voicekit.transcript/1", "ja", 7, "x", (), (Segment(0, 0, 6, long, None, "ja", words),))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from voicekit.storage.files import writing
+from voicekit.storage.files import atomic_write
 
 LAYERS = 2
 
@@ -87,7 +87,7 @@ def _turbo(made: Path) -> None:
     _save(made, parts)
     vocabulary = {token: number for number, token in enumerate([*bytes_to_unicode().values(), "<|endoftext|>"])}
     _write(made / "vocab.json", vocabulary)
-    with writing(made / "merges.txt") as path:
+    with atomic_write(made / "merges.txt") as path:
         path.write_text("#version: 0.2\n")
     _write(made / "tokenizer_config.json", {"tokenizer_class": "GPT2Tokenizer", "model_max_length": 1024})
 
@@ -107,7 +107,7 @@ def _save(made: Path, parts: dict[str, Callable[[], Any]]) -> None:
             key: (value.half() if value.is_floating_point() and value.numel() > 100_000 else value.clone()).contiguous()
             for key, value in make().state_dict().items()
         }
-        with writing(made / name) as path:
+        with atomic_write(made / name) as path:
             torch.save(state, path) if name.endswith(".pt") else save_file(state, path)
 
 
@@ -127,5 +127,5 @@ def _tokenizer(letters: list[str], more: dict[str, int]) -> dict[str, Any]:
 
 
 def _write(path: Path, data: Any) -> None:
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(data))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
 from voicekit.seeds import derive_seed
-from voicekit.storage.files import digest, now, write_text
+from voicekit.storage.files import digest, utc_now, write_text
 from voicekit.storage.runs import RunFolder
 from voicekit.takes.records import FILE, LineRecord, TakeRecord, Takes
 from voicekit.takes.tags import new_tag, write_tags
@@ -50,7 +50,7 @@ def takes_run(
         write_text(run.folder / FILE, Takes("voicekit.takes/1", tuple(chosen), tuple(records)).to_json())
         folder = run.commit(
             {
-                "kind": "clone", "plan": plan, "created": now(), "config": {"name": name, "seed": 7, "speed": speed},
+                "kind": "clone", "plan": plan, "created": utc_now(), "config": {"name": name, "seed": 7, "speed": speed},
                 "models": {"voices": [{"name": "piper-joe", "revision": "1.0.0"}]}, "seeds": {"job": 7},
             }
         )  # fmt: skip
@@ -74,7 +74,7 @@ def _take(folder: Path, line: str, text: str, number: int, speed: float, better:
     words = tuple(Word(word, i * 0.2, i * 0.2 + 0.15, 0.9) for i, word in enumerate(text.split()))
     heard = text.lower() if not wrong else text.lower().replace("the", "a")
     file = f"takes/{line}-{number}.flac"
-    write(audio, folder / file)
+    write_audio(audio, folder / file)
     measures = Measures(
         audio.duration, heard, wer, words, similarity, mos, 3.4, 4.0, 3.6, round(float(draw.normal(200, 9)) * speed, 1),
         92.0, 6.4, 19.0, faults,

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from tests.support.strategies import as_segment, diarizations, words
 from voicekit.diarization.windows import SpeakerWindows
-from voicekit.transcription.attribution import LONGEST, attribute, ends_sentence, speakers_of
+from voicekit.transcription.attribution import MAX_SEGMENT, attribute, ends_sentence, assign_speakers
 from voicekit.types import Diarization, Segment, Turn, Word
 
 
@@ -20,7 +20,7 @@ def test_no_word_is_lost_and_segments_are_of_one_speaker(some: list[Word], found
         assert {w.speaker for w in segment.words} == {segment.speaker}
         assert segment.start == segment.words[0].start
         assert segment.end == max(w.end for w in segment.words)
-        assert segment.end - segment.start <= LONGEST or len(segment.words) == 1
+        assert segment.end - segment.start <= MAX_SEGMENT or len(segment.words) == 1
     if found.exclusive:
         assert all(w.speaker is not None for w in out)
     for word in out:
@@ -30,7 +30,7 @@ def test_no_word_is_lost_and_segments_are_of_one_speaker(some: list[Word], found
 @given(words(most=8), diarizations())
 def test_every_word_goes_to_the_turn_that_overlaps_most(some: list[Word], found: Diarization) -> None:
     """Against the plain definition, over all turns."""
-    for word in speakers_of(some, found):
+    for word in assign_speakers(some, found):
         end = max(word.end, word.start + 0.001)
         shares: dict[str, float] = {}
         for t in found.exclusive:
@@ -52,7 +52,7 @@ def test_confidence_is_the_share_heard_from_that_speaker_alone() -> None:
         (Turn(0, 2, "A"), Turn(1, 3, "B")),
         (Turn(0, 1.5, "A"), Turn(1.5, 3, "B")),
     )
-    alone, overlapped, outside = speakers_of(
+    alone, overlapped, outside = assign_speakers(
         [Word("a", 0.0, 1.0, 1), Word("b", 1.0, 2.0, 1), Word("c", 5.0, 6.0, 1)], found
     )
     assert (alone.speaker, alone.speaker_confidence) == ("A", 1.0)

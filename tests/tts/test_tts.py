@@ -21,20 +21,20 @@ from hypothesis import strategies as st
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from tests.conftest import ROOT
-from voicekit.audio.concat import join
+from voicekit.audio.concat import concatenate
 from voicekit.audio.decode import decode
-from voicekit.audio.levels import level, trim
+from voicekit.audio.levels import speech_level, trim_silence
 from voicekit.cli import run
 from voicekit.config.engines import KokoroParams, PiperParams, sampling
 from voicekit.engines.registry import SPEECH_ENGINES, SpeechEngine, speech_engine
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.seeds import RandomStreams, derive_seed
 from voicekit.storage.files import file_sha256
-from voicekit.text.speakable import MOST_CHARACTERS, MOST_WORDS, to_parts
+from voicekit.text.speakable import MAX_CHARACTERS, MAX_WORDS, to_parts
 from voicekit.text.words import unspaced
 from voicekit.transcription.session import Session
 from voicekit.tts.synthesizer import Synthesizer
-from voicekit.tts.voices import find
+from voicekit.tts.voices import find_voice
 from voicekit.types import Audio
 
 SENTENCES = (
@@ -116,7 +116,7 @@ def test_a_new_process_says_it_the_same_way(tmp_path: Path) -> None:
 def test_kokoro_draws_nothing_and_says_so(speaker: Synthesizer) -> None:
     one, two = (speaker.say(SENTENCES[3], voice="jm_kumo", seed=seed).audio.samples for seed in (1, 2))
     assert np.array_equal(one, two)
-    assert [engine.draws for engine in SPEECH_ENGINES if engine.name == "kokoro"] == [False]
+    assert [engine.uses_seed for engine in SPEECH_ENGINES if engine.name == "kokoro"] == [False]
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------
@@ -194,9 +194,9 @@ def test_parts_are_short_and_lose_no_word(words: list[str]) -> None:
     except UsageError:
         assert not any(char.isalnum() for word in words for char in word)
         return
-    assert all(len(p.text.split()) <= MOST_WORDS for p in parts)
-    assert all(len(p.text) <= MOST_CHARACTERS for p in parts)
-    assert all(sum(map(unspaced, p.text)) <= 3 * MOST_WORDS for p in parts)
+    assert all(len(p.text.split()) <= MAX_WORDS for p in parts)
+    assert all(len(p.text) <= MAX_CHARACTERS for p in parts)
+    assert all(sum(map(unspaced, p.text)) <= 3 * MAX_WORDS for p in parts)
     assert "".join("".join(p.text for p in parts).split()) == "".join("".join(words).split())
 
 
@@ -216,7 +216,7 @@ def test_a_long_text_stays_level_and_has_no_clicks(speaker: Synthesizer) -> None
     text = " ".join(SENTENCES * 4)
     take = speaker.say(text, voice="joe", seed=2)
     rate, samples = take.audio.rate, take.audio.mono
-    levels = [level(samples[round(a * rate) : round(b * rate)], rate) for a, b in take.parts]
+    levels = [speech_level(samples[round(a * rate) : round(b * rate)], rate) for a, b in take.parts]
     assert np.std(levels) < 1.5  # dB
     jumps = np.abs(np.diff(samples))
     edges = [round(t * rate) for part in take.parts for t in part]
@@ -230,7 +230,7 @@ def test_a_long_text_stays_level_and_has_no_clicks(speaker: Synthesizer) -> None
 def test_join_keeps_the_order_and_the_pauses(parts: list[tuple[int, float]]) -> None:
     rng = np.random.default_rng(0)
     sounds = [Audio((0.1 * rng.standard_normal((1, n))).astype(np.float32), 8000) for n, _ in parts]
-    audio, places = join(sounds, [pause for _, pause in parts])
+    audio, places = concatenate(sounds, [pause for _, pause in parts])
     assert len(places) == len(parts)
     assert np.isfinite(audio.samples).all()
     assert np.abs(audio.samples).max(initial=0.0) <= 1.0
@@ -241,8 +241,8 @@ def test_join_keeps_the_order_and_the_pauses(parts: list[tuple[int, float]]) -> 
 def test_trim_keeps_all_of_silence_and_none_of_its_edges() -> None:
     silence = np.zeros(8000, np.float32)
     tone = 0.3 * np.sin(np.arange(4000) * 0.3).astype(np.float32)
-    assert len(trim(silence, 8000)) == 8000
-    assert len(trim(np.concatenate([silence, tone, silence]), 8000)) == pytest.approx(4000 + 2 * 320, abs=100)
+    assert len(trim_silence(silence, 8000)) == 8000
+    assert len(trim_silence(np.concatenate([silence, tone, silence]), 8000)) == pytest.approx(4000 + 2 * 320, abs=100)
 
 
 # --- voices, parameters, files ----------------------------------------------------------------------------------------
@@ -272,9 +272,9 @@ def test_voices_that_there_are_not() -> None:
         ("../x", None, "no clip"),
     ):  # fmt: skip
         with pytest.raises(UsageError, match=says):
-            find(name, engine)
+            find_voice(name, engine)
     with pytest.raises(UsageError, match="piper does not speak ja"):
-        find("joe", language="ja")
+        find_voice("joe", language="ja")
     with pytest.raises(UsageError, match="unknown engine 'siri'"):
         speech_engine("siri")
 
@@ -284,7 +284,7 @@ def test_every_format_holds_the_sound(tmp_path: Path, ending: str, speaker: Synt
     take = speaker.say(SENTENCES[5], voice="joe", seed=1)
     back, _ = decode(take.save(tmp_path / f"x.{ending}"))
     assert back.duration == pytest.approx(take.audio.duration, abs=0.1)
-    assert level(back.mono, back.rate) == pytest.approx(level(take.audio.mono, take.audio.rate), abs=1.5)
+    assert speech_level(back.mono, back.rate) == pytest.approx(speech_level(take.audio.mono, take.audio.rate), abs=1.5)
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +308,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         (["say", "Hello", "--set", "speed"], 2, "sets nothing"), (["say", "Hello", "--rate", "1"], 2, "rate of 1"),
         (["say", "Hello", "-v", "nobody"], 2, "no voice"), (["say", "Hello", "--loudness", "nan"], 2, "--loudness"),
         (["say", "Hello", "--loudness", "3"], 2, "--loudness"),
-        (["say", "Hello", "-e", "chatterbox"], 2, "speaks like a clip, and none is given"),
+        (["say", "Hello", "-e", "chatterbox"], 2, "needs a reference clip"),
         (["say", "caf\udce9"], 1, "the text: line 1: not UTF-8"),
     ):  # fmt: skip
         assert run(arguments) == status
@@ -344,9 +344,9 @@ def test_a_good_recording_becomes_a_clip(recordings: Path, speaker: Synthesizer)
 
 def test_of_two_speakers_one_is_taken(sample: Path, speaker: Synthesizer) -> None:
     found = speaker.reference(sample)
-    assert any("2 people speak" in note for note in found.faults)
+    assert any("2 people speak" in note for note in found.warnings)
     alone = speaker.reference(sample, one_speaker=True)
-    assert not any("people speak" in note for note in alone.faults)
+    assert not any("people speak" in note for note in alone.warnings)
 
 
 def bad(tmp_path: Path, kind: str) -> Path:
@@ -380,7 +380,7 @@ def test_missing_and_empty_references(tmp_path: Path, speaker: Synthesizer) -> N
 def test_an_eight_khz_reference_is_used_and_said_to_be_dull(sample: Path, tmp_path: Path, speaker: Synthesizer) -> None:
     sound, _ = decode(sample, rate=8000)
     soundfile.write(tmp_path / "phone.wav", sound.mono, 8000)
-    assert any("8000 Hz" in note for note in speaker.reference(tmp_path / "phone.wav", one_speaker=True).faults)
+    assert any("8000 Hz" in note for note in speaker.reference(tmp_path / "phone.wav", one_speaker=True).warnings)
 
 
 def test_voices_of_a_folder(
@@ -396,10 +396,10 @@ def test_voices_of_a_folder(
     assert run(["voice", "add", "ana", str(sample), "--one-speaker", *consent]) == 2
     assert run(["voice", "add", "slow", "--engine", "kokoro", "--speaker", "jm_kumo", "--preset", "slow"]) == 0
     assert run(["voice", "add", "../x", "--engine", "kokoro", "--speaker", "jm_kumo"]) == 2
-    found = find("ana")
+    found = find_voice("ana")
     assert (found.voice.engine, found.voice.clip) == ("chatterbox", tmp_path / "refs" / "ana" / "clip.wav")
-    assert found.about is not None
-    assert found.about.consent == "Ana, 2026-05-02, tests"
+    assert found.config is not None
+    assert found.config.consent == "Ana, 2026-05-02, tests"
     capsys.readouterr()
     assert run(["voice", "list"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()][:2] == ["ana", "slow"]
@@ -407,10 +407,10 @@ def test_voices_of_a_folder(
     assert '"speed": 0.85' in capsys.readouterr().out
     (tmp_path / "refs" / "ana" / "voice.yaml").write_text("engine: chatterbox\nclip: ../../x.wav\nconsent: x\n")
     with pytest.raises(VoicekitError, match="outside its folder"):
-        find("ana")
+        find_voice("ana")
     (tmp_path / "refs" / "ana" / "voice.yaml").write_text("engine: chatterbox\nclipp: x.wav\n")
     with pytest.raises(VoicekitError, match="Did you mean clip"):
-        find("ana")
+        find_voice("ana")
 
 
 def test_an_engine_of_another_package(tmp_path: Path) -> None:
@@ -437,10 +437,10 @@ def test_an_engine_of_another_package(tmp_path: Path) -> None:
 
 def test_a_part_that_memory_does_not_do_for_is_said_in_halves(speaker: Synthesizer) -> None:
     from voicekit.config.engines import PiperParams
-    from voicekit.tts import synthesize as saying
+    from voicekit.tts.synthesize import synthesize
 
-    known = find("joe")
-    loaded = speaker._engine(known, None, True)
+    known = find_voice("joe")
+    loaded = speaker._load_model(known, None, True)
 
     class Small:
         rate = loaded.rate
@@ -455,12 +455,12 @@ def test_a_part_that_memory_does_not_do_for_is_said_in_halves(speaker: Synthesiz
 
     text = "The old man who lived by the river had never seen so many boats on one day."
     notes: list[str] = []
-    take = saying.say(text, known.voice, Small(6), PiperParams(), 1, note=notes.append)
+    take = synthesize(text, known.voice, Small(6), PiperParams(), 1, note=notes.append)
     assert " ".join(take.said) == text
     assert len(take.said) == 4
     assert len(notes) == 3
-    assert notes[0].startswith("out of memory: saying 'The old man")
-    again = saying.say(text, known.voice, Small(6), PiperParams(), 1)
+    assert notes[0].startswith("out of memory: splitting 'The old man")
+    again = synthesize(text, known.voice, Small(6), PiperParams(), 1)
     assert np.array_equal(again.audio.samples, take.audio.samples)
     with pytest.raises(RuntimeError, match="out of memory"):
-        saying.say(text, known.voice, Small(1), PiperParams(), 1)
+        synthesize(text, known.voice, Small(1), PiperParams(), 1)

@@ -1,1 +1,1 @@
-"""audio"""
+"""Decode, clean, measure, join and encode audio."""

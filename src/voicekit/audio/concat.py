@@ -1,4 +1,4 @@
-"""Join: parts of speech to one sound, with pauses, without clicks, at a steady level. Pure."""
+"""Join parts of speech into one recording: pauses between them, faded edges, equal levels."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from voicekit.audio.levels import STEADIEST, Samples, faded, level, trim
+from voicekit.audio.levels import MAX_PART_GAIN, Samples, apply_fades, speech_level, trim_silence
 from voicekit.types import Audio
 
 
-def join(parts: Sequence[Audio], pauses: Sequence[float]) -> tuple[Audio, tuple[tuple[float, float], ...]]:
-    """One sound, and (start, end) of each part in it, in seconds.
+def concatenate(parts: Sequence[Audio], pauses: Sequence[float]) -> tuple[Audio, tuple[tuple[float, float], ...]]:
+    """Join parts, each with its silent edges trimmed and its level moved towards the median level.
 
     Args:
-        parts: Mono, all at one rate.
-        pauses: Seconds after each part; as many as parts.
+        parts: Mono audio, all at one sample rate.
+        pauses: Seconds of silence after each part; as many as parts.
+
+    Returns:
+        The joined audio, peaks at most 0.99, and (start, end) of each part in it in seconds.
     """
     rate = parts[0].rate
-    trimmed = [trim(part.mono, rate) for part in parts]
-    levels = [level(samples, rate) for samples in trimmed]
-    middle = float(np.median(levels))
+    trimmed = [trim_silence(part.mono, rate) for part in parts]
+    levels = [speech_level(samples, rate) for samples in trimmed]
+    median_level = float(np.median(levels))
     pieces: list[Samples] = []
     places = []
-    at = 0
-    for samples, own, pause in zip(trimmed, levels, pauses, strict=True):
-        gain = 10 ** (np.clip(middle - own, -STEADIEST, STEADIEST) / 20)
-        pieces.append(faded(samples, rate) * np.float32(gain))
-        places.append((round(at / rate, 3), round((at + len(samples)) / rate, 3)))
+    position = 0
+    for samples, part_level, pause in zip(trimmed, levels, pauses, strict=True):
+        gain = 10 ** (np.clip(median_level - part_level, -MAX_PART_GAIN, MAX_PART_GAIN) / 20)
+        pieces.append(apply_fades(samples, rate) * np.float32(gain))
+        places.append((round(position / rate, 3), round((position + len(samples)) / rate, 3)))
         silence = np.zeros(round(max(0.0, pause) * rate), np.float32)
         pieces.append(silence)
-        at += len(samples) + len(silence)
-    whole = np.concatenate(pieces)
-    peak = float(np.abs(whole).max(initial=0.0))
-    return Audio((whole / peak * 0.99 if peak > 0.99 else whole)[None, :], rate), tuple(places)
+        position += len(samples) + len(silence)
+    joined = np.concatenate(pieces)
+    peak = float(np.abs(joined).max(initial=0.0))
+    return Audio((joined / peak * 0.99 if peak > 0.99 else joined)[None, :], rate), tuple(places)

@@ -1,8 +1,8 @@
-"""Media files into arrays: probe (PyAV) and decode (ffmpeg, filters included), once.
+"""Read media files: `probe` returns their properties (PyAV), `decode` their samples (ffmpeg, with filters).
 
-Files are untrusted. ffmpeg and PyAV may open the one file they are given and nothing else: only the `file` protocol,
-and no container that is a list of other files (HLS, DASH, concat). A small file can hold days of silence, so what is
-decoded is limited, whatever the file says of itself.
+Files are untrusted. ffmpeg and PyAV may open only the given file: the `file` protocol and no container that refers to
+other files (HLS, DASH, concat). The decoded length is limited whatever the header claims, since a small file can hold
+days of silence.
 """
 
 from __future__ import annotations
@@ -19,47 +19,61 @@ from voicekit.errors import MediaError
 from voicekit.types import Audio
 
 MODEL_RATE = 16_000
-"""Hz. Every listening model here (Whisper, pyannote, CAM++, Silero) was trained at 16 kHz."""
+"""Hz. Whisper, pyannote, CAM++ and Silero were all trained at 16 kHz."""
 
 
 @dataclass(frozen=True)
-class Probe:
-    """What a media file says of itself. `duration` in seconds, None where the container does not say; `rate` in Hz."""
+class MediaInfo:
+    """Properties of a media file's first audio stream, as the file states them.
+
+    Attributes:
+        channels: Number of channels.
+        duration: Seconds of the container; None if it does not say.
+        codec: ffmpeg's name of the codec.
+        rate: Hz.
+        start_time: Seconds at which the audio stream starts; the other streams may start earlier.
+    """
 
     channels: int
     duration: float | None
     codec: str = ""
     rate: int = MODEL_RATE
+    start_time: float = 0.0
 
 
-def probe(path: Path) -> Probe:
-    """Look into a media file without decoding it.
+def probe(path: Path) -> MediaInfo:
+    """Read a media file's properties without decoding it.
 
     Raises:
-        MediaError: not media, no audio stream, or a list of other files.
+        MediaError: Not a media file, no audio stream, or a list of other files.
     """
     import av
 
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise MediaError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
+        raise MediaError(f"cannot read {path}: {error.strerror}", "Check the name and the permissions") from error
     if size == 0:
-        raise MediaError(f"{path.name} is empty (0 bytes)", "Fetch or export it again")
+        raise MediaError(f"{path.name} is empty (0 bytes)", "Download or export it again")
     try:
         with av.open(input_url(path), options=input_limits(), metadata_errors="replace") as container:
             streams = container.streams.audio
             if not streams:
-                raise MediaError(f"{path.name} has no audio stream", "Give a file with sound")
-            context = streams[0].codec_context
+                raise MediaError(f"{path.name} has no audio stream", "Give a file with audio")
+            stream = streams[0]
+            context = stream.codec_context
             if context is None:
-                raise MediaError(f"{path.name} has sound in a format unknown to ffmpeg", "Convert it to a common one")
+                raise MediaError(
+                    f"{path.name} has audio in a format unknown to ffmpeg", "Convert it to a common format"
+                )
             duration = max(0, container.duration or 0) / 1_000_000
-            return Probe(context.channels, duration or None, context.name, int(streams[0].rate or MODEL_RATE))
+            start = float((stream.start_time or 0) * (stream.time_base or 0))
+            rate = int(stream.rate or MODEL_RATE)
+            return MediaInfo(context.channels, duration or None, context.name, rate, start)
     except (av.FFmpegError, ValueError, UnicodeError) as error:
         raise MediaError(
             f"{path.name} is not media that ffmpeg can read ({ffmpeg_reason(error)})",
-            "Check that the file plays; a playlist file must be given as its URL",
+            "Check that the file plays; for a playlist file, give its URL instead",
         ) from error
 
 
@@ -68,64 +82,67 @@ def decode(
     filters: Callable[[Any], Any] | None = None,
     rate: int = MODEL_RATE,
     progress: Callable[[float], None] | None = None,
+    media: MediaInfo | None = None,
 ) -> tuple[Audio, list[str]]:
-    """Decode a file's first audio stream to mono float32, through an ffmpeg filter graph.
+    """Decode a file's first audio stream to mono float32, through optional ffmpeg filters.
 
     Args:
-        path: The file; only read.
-        filters: Maps ffmpeg-python's audio stream to another.
-        rate: Hz of the result.
+        path: The file; it is only read.
+        filters: Maps ffmpeg-python's audio stream to a filtered one.
+        rate: Sample rate of the result, Hz.
         progress: Called with the seconds decoded so far.
+        media: What `probe` returned for the file, if known.
 
     Returns:
-        Audio of shape [1, n], and warnings: of a file that ends before it says it does.
+        Audio of shape [1, n], and a warning if the file ends before its stated duration.
 
     Raises:
-        MediaError: nothing could be decoded, or more than MAX_HOURS.
+        MediaError: Nothing could be decoded, or more than MAX_HOURS.
     """
     import ffmpeg
 
-    longest = max_seconds()
-    stream = first_stream(path)
+    limit = max_seconds()
+    media = media or probe(path)
+    stream = audio_stream(path, media)
     if filters is not None:
         stream = filters(stream)
-    # Sound that starts late or has gaps keeps its place in time: silence is put where nothing was recorded. After the
-    # conversion, since ffmpeg makes all the silence of a gap at once: two hours of it took 3 GB at 48 kHz.
+    # aresample's `async` fills late starts and gaps with silence, so that times stay right. It comes after the
+    # conversion, since ffmpeg allocates the silence of a gap in one piece: two hours of it took 3 GB at 48 kHz.
     stream = stream.filter("aresample", rate).filter("aformat", sample_fmts="flt", channel_layouts="mono")
     stream = stream.filter("aresample", **{"async": 1, "first_pts": 0})
-    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, t=longest + 1)
+    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, t=limit + 1)
     command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
 
-    def read(pipe: Any) -> bytearray:
-        whole = bytearray()
-        while piece := pipe.read(1 << 20):
-            whole += piece
+    def read_all(pipe: Any) -> bytearray:
+        data = bytearray()
+        while block := pipe.read(1 << 20):
+            data += block
             if progress:
-                progress(len(whole) / 4 / rate)
-        return whole
+                progress(len(data) / 4 / rate)
+        return data
 
-    status, raw, log = run_ffmpeg(command, read)
+    status, raw, log = run_ffmpeg(command, read_all)
     samples = np.frombuffer(raw, dtype="<f4", count=len(raw) // 4)
     reason = log.splitlines()[-1] if log else f"ffmpeg ended with status {status}"
     if samples.size == 0:
         raise MediaError(f"{path.name} could not be decoded ({reason})", "Check that the file plays")
-    if samples.size > longest * rate:
+    if samples.size > limit * rate:
         raise MediaError(
-            f"{path.name} is longer than {longest / 3600:g} hours",
-            "Cut it, or set VOICEKIT_MAX_HOURS to more if there is memory for it",
+            f"{path.name} is longer than {limit / 3600:g} hours",
+            "Cut it, or raise VOICEKIT_MAX_HOURS if there is enough memory",
         )
-    sound = Audio(np.nan_to_num(samples, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)[None, :], rate)
-    said = probe(path).duration or 0.0
-    if sound.duration < 0.95 * said - 1.0:
-        return sound, [f"{path.name} is damaged: {sound.duration:.0f} of {said:.0f} s could be decoded ({reason})"]
-    return sound, []
+    audio = Audio(np.nan_to_num(samples, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)[None, :], rate)
+    stated = media.duration or 0.0
+    if audio.duration < 0.95 * stated - 1.0:
+        return audio, [f"{path.name} is damaged: {audio.duration:.0f} of {stated:.0f} s could be decoded ({reason})"]
+    return audio, []
 
 
-def first_stream(path: Path) -> Any:
-    """ffmpeg-python's handle on a file's first audio stream, kept within that file."""
+def audio_stream(path: Path, media: MediaInfo) -> Any:
+    """Return ffmpeg-python's input of a file's first audio stream, restricted to that file."""
     import ffmpeg
 
     stream = ffmpeg.input(input_url(path), **input_limits())["a:0"]
-    if probe(path).codec.startswith(("pcm_f", "wavpack")):  # one sample that is no number would silence a filter
+    if media.codec.startswith(("pcm_f", "wavpack")):  # float formats can hold NaN, and one NaN would silence a filter
         stream = stream.filter("aeval", "if(isnan(val(ch))+isinf(val(ch)),0,val(ch))", c="same")
     return stream

@@ -1,91 +1,129 @@
-"""Media files into arrays: probe (PyAV) and decode (ffmpeg, filters included), once.
-
-Files are untrusted. ffmpeg and PyAV may open the one file they are given and nothing else: only the `file` protocol,
-and no container that is a list of other files (HLS, DASH, concat). A small file can hold days of silence, so what is
-decoded is limited, whatever the file says of itself.
-"""
+"""Write audio files with ffmpeg; the file name's extension selects the format."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voicekit.audio.ffmpeg import ffmpeg_path, input_url, running_ffmpeg
-from voicekit.audio.levels import at_loudness
+from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, run_ffmpeg, running_ffmpeg
+from voicekit.audio.levels import Samples, normalize_loudness
 from voicekit.errors import MediaError, UsageError
-from voicekit.storage.files import writing
+from voicekit.storage.files import atomic_write
 from voicekit.types import Audio
 
 FILE_FORMATS = {
     ".wav": ("wav", "pcm_s16le"), ".flac": ("flac", "flac"), ".mp3": ("mp3", "libmp3lame"), ".m4a": ("ipod", "aac"),
     ".ogg": ("ogg", "libvorbis"), ".opus": ("opus", "libopus"),
 }  # fmt: skip
-"""By the ending of a sound file's name: ffmpeg's container and codec."""
+"""ffmpeg's container and codec by file extension."""
+
+_OPUS_RATES = (8000, 12_000, 16_000, 24_000, 48_000)
 
 
-def write(
+def write_audio(
     audio: Audio, path: str | Path, rate: int | None = None, loudness: float | None = None, kbps: int | None = None
 ) -> Path:
-    """Write sound in the format that the name ends with, atomically; returns the path.
+    """Write audio atomically and return the path.
 
     Args:
-        rate: Hz of the file; the sound's own when left out.
-        loudness: LUFS (ITU-R BS.1770) that it is raised or lowered to, peaks kept below -1 dB; as it is when left out.
-        kbps: kbit/s, of formats that lose something; the encoder's own when left out.
+        audio: Any number of channels.
+        path: Its extension is one of FILE_FORMATS.
+        rate: Sample rate of the file in Hz (default: that of `audio`).
+        loudness: Target in LUFS (ITU-R BS.1770), with peaks kept below -1 dBFS (default: unchanged).
+        kbps: Bit rate of lossy formats in kbit/s (default: the encoder's).
 
     Raises:
-        UsageError: another ending.
-        OutputError: it cannot be written.
+        UsageError: Another extension.
+        OutputError: The file cannot be written.
         MediaError: ffmpeg failed.
     """
-    samples = at_loudness(audio, loudness).samples if loudness is not None else audio.samples
-    return write_blocks([samples], audio.rate, path, rate, kbps)
+    samples = normalize_loudness(audio, loudness).samples if loudness is not None else audio.samples
+    return write_audio_blocks([samples], audio.rate, path, rate, kbps)
 
 
-def write_blocks(
-    blocks: Iterable[NDArray[np.float32]],
-    rate: int,
-    path: str | Path,
-    to_rate: int | None = None,
-    kbps: int | None = None,
+def write_audio_blocks(
+    blocks: Iterable[Samples], rate: int, path: str | Path, to_rate: int | None = None, kbps: int | None = None
 ) -> Path:
-    """Write sound that comes in blocks, float32 [channels, n] at `rate` Hz, and never is in memory as a whole.
+    """Write audio that is produced in blocks, so that it is never in memory as a whole; returns the path.
 
-    As `write`, with a rate of the file `to_rate`. Whatever the blocks raise leaves no file.
+    If producing a block fails, no file is left.
+
+    Args:
+        blocks: float32 [channels, n], all with the same number of channels.
+        rate: Sample rate of the blocks, Hz.
+        path: Its extension is one of FILE_FORMATS.
+        to_rate: Sample rate of the file, Hz (default: `rate`).
+        kbps: Bit rate of lossy formats in kbit/s (default: the encoder's).
+
+    Raises:
+        UsageError, OutputError, MediaError: As for `write_audio`.
     """
     path = Path(path)
-    if path.suffix.lower() not in FILE_FORMATS:
-        raise UsageError(f"cannot write {path.suffix or 'a name without ending'}", f"Use {', '.join(FILE_FORMATS)}")
-    container, codec = FILE_FORMATS[path.suffix.lower()]
-    hertz = to_rate or rate
-    if codec == "libopus" and hertz not in (8000, 12_000, 16_000, 24_000, 48_000):
-        hertz = 48_000
-    all_blocks = iter(blocks)
-    first = next(all_blocks, np.zeros((1, 0), np.float32))
-    with writing(path) as temporary:
+    extension = path.suffix.lower()
+    if extension not in FILE_FORMATS:
+        problem = path.suffix or "a file without an extension"
+        raise UsageError(f"cannot write {problem}", f"Use one of {', '.join(FILE_FORMATS)}")
+    container, codec = FILE_FORMATS[extension]
+    file_rate = to_rate or rate
+    if codec == "libopus" and file_rate not in _OPUS_RATES:
+        file_rate = 48_000
+    remaining = iter(blocks)
+    first = next(remaining, np.zeros((1, 0), np.float32))
+    with atomic_write(path) as temporary:
         command = [
             ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", "-f", "f32le", "-ar", str(rate),
-            "-ac", str(len(first)), "-i", "pipe:0", "-ar", str(hertz), "-c:a", codec,
+            "-ac", str(len(first)), "-i", "pipe:0", "-ar", str(file_rate), "-c:a", codec,
             *(("-b:a", f"{kbps}k") if kbps else ()), "-f", container, "-bitexact", "-y", input_url(temporary),
         ]  # fmt: skip
-        status, log = _feed(command, (b.T.astype("<f4").tobytes() for b in itertools.chain([first], all_blocks)))
+        status, log = _pipe_to_ffmpeg(
+            command, (b.T.astype("<f4").tobytes() for b in itertools.chain([first], remaining))
+        )
         if status != 0:
-            reason = log.splitlines()
-            raise MediaError(f"{path.name} could not be written ({reason[-1] if reason else 'ffmpeg failed'})", "")
+            raise _encoding_error(path, log)
     return path
 
 
-def _feed(command: list[str], pieces: Iterable[bytes]) -> tuple[int, str]:
-    """Run ffmpeg on what comes; its exit status and its log. Killed if the pieces fail."""
+def transcode(source: Path, path: Path, quality: Sequence[str], metadata: Path) -> None:
+    """Write an audio file in the format of another extension, atomically.
+
+    Args:
+        source: The file to convert.
+        path: Its extension is one of FILE_FORMATS.
+        quality: ffmpeg options that set the encoder's quality or bit rate.
+        metadata: Title and chapters, in ffmpeg's metadata format.
+
+    Raises:
+        OutputError: The file cannot be written.
+        MediaError: ffmpeg failed.
+    """
+    container, codec = FILE_FORMATS[path.suffix.lower()]
+    limits = [part for name, value in input_limits().items() for part in (f"-{name}", value)]
+    with atomic_write(path) as temporary:
+        status, _, log = run_ffmpeg([
+            ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", *limits, "-i", input_url(source),
+            "-protocol_whitelist", "file", "-f", "ffmetadata", "-i", input_url(metadata),
+            "-map", "0:a", "-map_metadata", "1", "-map_chapters", "1", "-c:a", codec, *quality,
+            "-f", container, "-bitexact", "-y", input_url(temporary),
+        ])  # fmt: skip
+        if status != 0:
+            raise _encoding_error(path, log)
+
+
+def _encoding_error(path: Path, log: str) -> MediaError:
+    lines = log.splitlines()
+    return MediaError(f"{path.name} could not be written ({lines[-1] if lines else 'ffmpeg failed'})", "")
+
+
+def _pipe_to_ffmpeg(command: list[str], pieces: Iterable[bytes]) -> tuple[int, str]:
+    """Run ffmpeg with `pieces` as its input; returns its exit status and log."""
     with running_ffmpeg(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as (process, log):
         assert process.stdin
-        with contextlib.suppress(BrokenPipeError):  # it ended early, and its log says why
+        with contextlib.suppress(BrokenPipeError):  # ffmpeg ended early; its log has the reason
             for piece in pieces:
                 process.stdin.write(piece)
             process.stdin.close()

@@ -1,8 +1,7 @@
-"""Media files into arrays: probe (PyAV) and decode (ffmpeg, filters included), once.
+"""Find and run ffmpeg, restricted to local files.
 
-Files are untrusted. ffmpeg and PyAV may open the one file they are given and nothing else: only the `file` protocol,
-and no container that is a list of other files (HLS, DASH, concat). A small file can hold days of silence, so what is
-decoded is limited, whatever the file says of itself.
+Input files are untrusted: ffmpeg may open only the file it is given, so the `file` protocol is the only one allowed
+and demuxers that open other files, devices or the network are excluded.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from voicekit.errors import MissingPackage
-from voicekit.storage.paths import limit
+from voicekit.storage.paths import env_limit
 
 MAX_HOURS = 24.0
-"""Of one recording; $VOICEKIT_MAX_HOURS overrides it. An hour takes 230 MB of memory."""
+"""Longest recording; $VOICEKIT_MAX_HOURS overrides it. One hour takes 230 MB of memory."""
 
 _LOG_BYTES = 1 << 16
-"""Kept of ffmpeg's log: its end, where the reason stands. A damaged file has a line for every packet."""
+"""Size of the end of ffmpeg's log that is kept. A damaged file causes one line per packet."""
 
-# Demuxers that open what a file names, or a device, or the network.
-_REFERRING = frozenset(
+# Demuxers that open other files, devices or the network.
+_EXTERNAL_DEMUXERS = frozenset(
     "hls applehttp dash concat concatf sdp rtsp rtp imf lavfi image2 vapoursynth avisynth tedcaptions "
     "alsa pulse oss fbdev v4l2 video4linux2 x11grab kmsgrab jack sndio openal iec61883 dshow gdigrab "
     "avfoundation webm_dash_manifest sap mpjpeg tty bluray dvdvideo".split()
@@ -36,10 +35,9 @@ _REFERRING = frozenset(
 
 @functools.cache
 def ffmpeg_path() -> str:
-    """The machine's ffmpeg, or the one that imageio-ffmpeg carries."""
-    found = os.environ.get("VOICEKIT_FFMPEG") or shutil.which("ffmpeg")
-    if found:
-        return found
+    """Return $VOICEKIT_FFMPEG, else ffmpeg on the PATH, else the binary of the package imageio-ffmpeg."""
+    if path := os.environ.get("VOICEKIT_FFMPEG") or shutil.which("ffmpeg"):
+        return path
     try:
         import imageio_ffmpeg
 
@@ -49,35 +47,41 @@ def ffmpeg_path() -> str:
 
 
 @functools.cache
-def _formats() -> str:
-    """PyAV's and ffmpeg's demuxers that stay within the one file, as ffmpeg's format_whitelist."""
+def _format_whitelist() -> str:
+    """The demuxers that read only the given file."""
     import av
 
     names = {name for long in av.formats_available for name in long.split(",")}
-    return ",".join(sorted(names - _REFERRING))
+    return ",".join(sorted(names - _EXTERNAL_DEMUXERS))
 
 
 def max_seconds() -> float:
-    """How long a recording may be. Raises UsageError where $VOICEKIT_MAX_HOURS is no number."""
-    return limit("VOICEKIT_MAX_HOURS", MAX_HOURS) * 3600
+    """Return the longest allowed recording in seconds. Raises UsageError if $VOICEKIT_MAX_HOURS is not a number."""
+    return env_limit("VOICEKIT_MAX_HOURS", MAX_HOURS) * 3600
 
 
 def input_url(path: Path) -> str:
-    """A name ffmpeg cannot take for an option, a protocol or an image pattern."""
+    """Return a file's name so that ffmpeg cannot take it for an option, a protocol or an image pattern."""
     return f"file:{path.absolute()}"
 
 
 def input_limits() -> dict[str, str]:
-    """ffmpeg's input options that keep it within the file it was given."""
-    return {"protocol_whitelist": "file", "format_whitelist": _formats()}
+    """Return ffmpeg's input options that restrict it to the given file."""
+    return {"protocol_whitelist": "file", "format_whitelist": _format_whitelist()}
 
 
 def run_ffmpeg(
     command: list[str], read: Callable[[Any], Any] = lambda pipe: pipe.read(), cwd: Path | None = None
 ) -> tuple[int, Any, str]:
-    """Run ffmpeg in the folder `cwd`; returns its exit status, what `read` made of its output, and its log.
+    """Run ffmpeg and read its output; it is killed if reading fails.
 
-    Killed if the reader fails.
+    Args:
+        command: The full command line.
+        read: Called with ffmpeg's stdout.
+        cwd: Working folder.
+
+    Returns:
+        Exit status, the result of `read`, and the end of ffmpeg's log.
     """
     with running_ffmpeg(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=cwd) as (process, log):
         out = read(process.stdout)
@@ -86,8 +90,12 @@ def run_ffmpeg(
 
 @contextlib.contextmanager
 def running_ffmpeg(command: list[str], **pipes: Any) -> Iterator[tuple[subprocess.Popen[bytes], bytearray]]:
-    """ffmpeg at work, and its log, whole after the block: its end. Waited for; killed if the block fails."""
-    process, drain, log = _start(command, **pipes)
+    """Run ffmpeg during the block and wait for it at its end; it is killed if the block fails.
+
+    Yields:
+        The process, and a buffer that holds the end of its log after the block.
+    """
+    process, log_reader, log = _start(command, **pipes)
     try:
         yield process, log
         process.wait()
@@ -95,29 +103,29 @@ def running_ffmpeg(command: list[str], **pipes: Any) -> Iterator[tuple[subproces
         process.kill()
         process.wait()
         raise
-    drain.join()
+    log_reader.join()
 
 
 def _start(command: list[str], **pipes: Any) -> tuple[subprocess.Popen[bytes], threading.Thread, bytearray]:
-    """ffmpeg, what reads its log, and the log: its end."""
     try:
         process = subprocess.Popen(command, stderr=subprocess.PIPE, **pipes)
     except OSError as error:
         raise MissingPackage(
-            f"cannot run {command[0]}: {error.strerror}", "Unset VOICEKIT_FFMPEG or correct it"
+            f"cannot run {command[0]}: {error.strerror}", "Correct or unset VOICEKIT_FFMPEG"
         ) from error
     log = bytearray()
-    drain = threading.Thread(target=_keep_end, args=(process.stderr, log), daemon=True)
-    drain.start()
-    return process, drain, log
+    log_reader = threading.Thread(target=_read_log, args=(process.stderr, log), daemon=True)
+    log_reader.start()
+    return process, log_reader, log
 
 
-def _keep_end(pipe: Any, log: bytearray) -> None:
-    while piece := pipe.read1(_LOG_BYTES):
-        log += piece
+def _read_log(pipe: Any, log: bytearray) -> None:
+    while block := pipe.read1(_LOG_BYTES):
+        log += block
         del log[:-_LOG_BYTES]
 
 
 def ffmpeg_reason(error: Exception) -> str:
+    """Return the short reason of a PyAV error."""
     text = getattr(error, "strerror", None) or str(error)
     return text.partition(":")[0] if text.startswith("[Errno") else text

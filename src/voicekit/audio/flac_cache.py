@@ -1,4 +1,4 @@
-"""How a stage's result is kept: run once for its key, timed, recorded, told. The one wrapper around all stages."""
+"""Keep audio in a stage-cache folder: FLAC, and its duration and warnings as JSON."""
 
 from __future__ import annotations
 
@@ -13,60 +13,61 @@ from typing import BinaryIO
 import numpy as np
 
 from voicekit.jsonio import parse_json
-from voicekit.storage.files import write_json, writing
+from voicekit.storage.files import atomic_write, write_json
 from voicekit.types import Audio
 
 _BLOCK = 1 << 20
-"""Samples encoded at once, so that long sound is not copied whole."""
+"""Samples encoded per call, so that long audio is not copied as a whole."""
 
 
-def write_sound(folder: Path, made: tuple[Audio, list[str]]) -> None:
-    """As 16-bit FLAC, with its length and warnings beside it, so that a hit need not decode.
+def write_flac(folder: Path, audio: Audio, warnings: list[str]) -> None:
+    """Write audio.flac (16 bit) and audio.json, which holds the duration and the warnings of decoding.
 
     Raises:
-        OutputError: the folder cannot be written, or the disk is full.
+        OutputError: The folder cannot be written, or the disk is full.
     """
     import soundfile
 
-    sound, warnings = made
-    with writing(folder / "audio.flac") as path, path.open("wb") as file:
-        told = _ErrorKeepingFile(file)
+    with atomic_write(folder / "audio.flac") as path, path.open("wb") as file:
+        target = _ErrorKeepingFile(file)
         try:
-            with uninterrupted():
-                flac = soundfile.SoundFile(told, "w", sound.rate, 1, "PCM_16", format="FLAC")
+            with defer_interrupts():
+                flac = soundfile.SoundFile(target, "w", audio.rate, 1, "PCM_16", format="FLAC")
             try:
-                for start in range(0, len(sound.mono), _BLOCK):
-                    with uninterrupted():
-                        flac.write(np.clip(sound.mono[start : start + _BLOCK], -1.0, 1.0))
+                for start in range(0, len(audio.mono), _BLOCK):
+                    with defer_interrupts():
+                        flac.write(np.clip(audio.mono[start : start + _BLOCK], -1.0, 1.0))
             finally:
-                with uninterrupted():
+                with defer_interrupts():
                     flac.close()
         finally:
-            if told.error:
-                raise told.error  # and not what soundfile made of it, an assertion or nothing
-    write_json(folder / "audio.json", {"duration": round(sound.duration, 3), "warnings": warnings})
+            if target.error:
+                raise target.error  # instead of soundfile's own reaction, an AssertionError or nothing
+    write_json(folder / "audio.json", {"duration": round(audio.duration, 3), "warnings": warnings})
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """A Ctrl-C waits for the end of the block, for C that calls Python back, where an exception is lost and its result
-    with it: a piece of sound, say."""
+def defer_interrupts() -> Iterator[None]:
+    """Delay Ctrl-C until the end of the block.
+
+    Needed around C code that calls back into Python: an exception raised there is lost, and with it audio data.
+    """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
-    came: list[FrameType | None] = []
-    signal.signal(signal.SIGINT, lambda _, frame: came.append(frame))
+    interrupts: list[FrameType | None] = []
+    signal.signal(signal.SIGINT, lambda _, frame: interrupts.append(frame))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-        if came:
-            handler(signal.SIGINT, came[0])
+        if interrupts:
+            handler(signal.SIGINT, interrupts[0])
 
 
 class _ErrorKeepingFile:
-    """A file for libsndfile that keeps its error, which would be printed and lost on the way back from there."""
+    """A file for libsndfile that keeps its write error, which libsndfile would print and drop."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -86,14 +87,15 @@ class _ErrorKeepingFile:
         return self._file.tell()
 
 
-def read_sound(folder: Path) -> Audio:
+def read_flac(folder: Path) -> Audio:
+    """Read the samples that `write_flac` wrote."""
     import soundfile
 
     samples, rate = soundfile.read(folder / "audio.flac", dtype="float32")
     return Audio(samples[None, :], rate)
 
 
-def read_about(folder: Path) -> tuple[float, list[str]]:
-    """Its seconds and warnings, without decoding."""
-    kept = parse_json((folder / "audio.json").read_text(encoding="utf-8"))
-    return float(kept["duration"]), kept["warnings"]
+def read_flac_info(folder: Path) -> tuple[float, list[str]]:
+    """Return the duration in seconds and the warnings, without decoding."""
+    info = parse_json((folder / "audio.json").read_text(encoding="utf-8"))
+    return float(info["duration"]), info["warnings"]

@@ -1,4 +1,4 @@
-"""voicekit convert: parse, call `Speaker.convert`, write."""
+"""voicekit convert."""
 
 from __future__ import annotations
 
@@ -7,55 +7,56 @@ from typing import Annotated
 
 import typer
 
-from voicekit.cli.reporters import aside
+from voicekit.cli.options import Device, EngineModel, NoWatermark, new_app
+from voicekit.cli.reporters import result_on_stdout
 from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
-from voicekit.tts.output import save
+from voicekit.tts.output import save_take
 from voicekit.tts.synthesizer import Synthesizer
 
-CLONERS = ", ".join(engine.name for engine in SPEECH_ENGINES if engine.clones)
+CLONING_ENGINES = ", ".join(engine.name for engine in SPEECH_ENGINES if engine.clones)
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command()
 def main(
-    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="Sound or video; or FILE.json of a take")],
-    voice: Annotated[str, typer.Option("-v", "--voice", help="A voice of refs/ with a clip, or a clip")],
-    engine: Annotated[str | None, typer.Option("-e", "--engine", help=CLONERS)] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="The same one gives the same samples; 0, or the take's own")
-    ] = None,
+    recording: Annotated[
+        Path, typer.Argument(metavar="RECORDING", help="Audio or video file, or the FILE.json of a take")
+    ],
+    voice: Annotated[str, typer.Option("-v", "--voice", help="Cloned voice in refs/, or a reference clip")],
+    engine: Annotated[str | None, typer.Option("-e", "--engine", help=CLONING_ENGINES)] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed (default: 0, or the take's)")] = None,
     cut_tail: Annotated[
-        float, typer.Option("--cut-tail", metavar="SECONDS", help="Of a take: leave out so much of its end")
+        float, typer.Option("--cut-tail", metavar="SECONDS", help="Cut this much off the end of a take")
     ] = 0.0,
-    model: Annotated[str | None, typer.Option("--model", help="Folder or hub id of the engine's weights")] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1")] = "auto",
-    out: Annotated[Path, typer.Option("-o", "--out", help="The file")] = Path("converted.wav"),
-    no_watermark: Annotated[bool, typer.Option("--no-watermark", help="Do not mark the sound")] = False,
+    model: EngineModel = None,
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write")] = Path("converted.wav"),
+    no_watermark: NoWatermark = False,
 ) -> None:
-    """Say what a recording says in another voice; words, pauses and manner stay.
+    """Convert a recording to another voice; words, pauses and intonation stay.
 
-    Of FILE.json, which `say` writes beside its sound, the speech tokens are made sound of again, without the language
-    model: in another voice, or without a tail; in its own voice with its own seed it is the same again.
+    Given the FILE.json that `voicekit say` writes, it makes the audio again from the take's speech tokens, without
+    sampling: in another voice, or without its tail. With the same voice and seed the audio is the same.
 
     \b
     voicekit convert talk.wav --voice ana -o talk.ana.wav
     voicekit convert hello.wav.json --voice ben.wav --cut-tail 0.4 -o hello.ben.wav
     """
-    of_take = recording.suffix.lower() == ".json"
-    if cut_tail and not of_take:
-        raise UsageError("--cut-tail is for the FILE.json of a take", "Leave it out")
-    with aside() as reporter, Synthesizer(reporter, device) as speaker:
-        if of_take:
-            take = speaker.resynthesize(
+    from_take = recording.suffix.lower() == ".json"
+    if cut_tail and not from_take:
+        raise UsageError("--cut-tail needs the FILE.json of a take", "Leave it out")
+    with result_on_stdout() as progress, Synthesizer(progress, device) as synthesizer:
+        if from_take:
+            take = synthesizer.resynthesize(
                 recording, voice=voice, engine=engine, seed=seed, tail=cut_tail, model=model,
                 watermark=not no_watermark,
             )  # fmt: skip
         else:
-            take = speaker.convert(
+            take = synthesizer.convert(
                 recording, voice=voice, engine=engine, seed=seed or 0, model=model, watermark=not no_watermark,
-                progress=reporter.stage_progress,
+                progress=progress.stage_progress,
             )  # fmt: skip
-    save(take, out)
+    save_take(take, out)
     print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")

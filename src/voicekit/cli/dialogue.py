@@ -1,4 +1,4 @@
-"""voicekit dialogue: parse, call `voicekit.conversation.run`, print."""
+"""voicekit dialogue."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from voicekit.cli.reporters import JsonLines, Shown, reporter
+from voicekit.cli.options import Fresh, JsonEvents, Out, Quiet, new_app, options_from
+from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
 from voicekit.config.dialogue import DialogueOptions
 from voicekit.redact import one_line
 
@@ -18,62 +17,44 @@ if TYPE_CHECKING:
     from voicekit.dialogues.casting import Casting
     from voicekit.dialogues.mix import Mix
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-_FIELDS = DialogueOptions.model_fields
-
-
-def _option(field: str, *names: str) -> Any:
-    """A command-line option for a config field: its help and default are the field's."""
-    default = _FIELDS[field].default
-    shown = ",".join(default) if isinstance(default, tuple) else default
-    return typer.Option(
-        *(names or (f"--{field.replace('_', '-')}",)), help=_FIELDS[field].description,
-        show_default=str(shown) if shown not in ("", False, None) else False,
-    )  # fmt: skip
+app = new_app()
 
 
 @app.command(
     epilog="Results: <out>/<name>/latest/{mix.wav,stems/,timeline.json,mix.srt,mix.vtt,mix.rttm,takes/,run.json}"
 )
+@options_from(
+    DialogueOptions,
+    {
+        "timing": "", "seed": "", "fillers": "", "room": "", "loudness": "", "true_peak": "", "rate": "",
+        "format": "-f", "judge": "--judge/--no-judge", "retakes": "", "device": "",
+    },
+    exclude=("normalize", "watermark"),
+)  # fmt: skip
 def dialogue(
     script: Annotated[
         str,
         typer.Argument(
             metavar="SCRIPT",
-            help="A text (docs/dialogue.md), .yaml, .fountain, transcript.json or .srt; or a name in configs/dialogue",
+            help="Script as text (docs/dialogue.md), .yaml, .fountain, transcript.json or .srt; or a name in "
+            "configs/dialogue",
         ),
     ],
     cast: Annotated[
-        Path | None,
-        typer.Option("--cast", help="YAML file of who speaks with which voice, as configs/dialogue/cast.yaml"),
+        Path | None, typer.Option("--cast", help="YAML file of speakers and voices, like configs/dialogue/cast.yaml")
     ] = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for results")] = Path("outputs"),
-    check: Annotated[
-        bool, typer.Option("--check", help="Read and cast the script, say what is in it, and end")
-    ] = False,
-    timing: Annotated[str | None, _option("timing")] = None,
-    seed: Annotated[int | None, _option("seed")] = None,
-    fillers: Annotated[float | None, _option("fillers")] = None,
-    room: Annotated[str | None, _option("room")] = None,
-    loudness: Annotated[float | None, _option("loudness")] = None,
-    true_peak: Annotated[float | None, _option("true_peak")] = None,
-    rate: Annotated[int | None, _option("rate")] = None,
-    format: Annotated[str | None, _option("format", "-f", "--format")] = None,
+    out: Out = Path("outputs"),
+    check: Annotated[bool, typer.Option("--check", help="Print speakers, voices and warnings, and stop")] = False,
     as_written: Annotated[
         bool | None, typer.Option("--as-written", help="Leave numbers, dates and units to the engine")
     ] = None,
-    no_watermark: Annotated[
-        bool | None, typer.Option("--no-watermark", help="Where an engine marks its sound: do not")
-    ] = None,
-    judge: Annotated[bool | None, _option("judge", "--judge/--no-judge")] = None,
-    retakes: Annotated[int | None, _option("retakes")] = None,
-    device: Annotated[str | None, _option("device")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Use nothing from the cache")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print events as JSON lines, for machines")] = False,
+    no_watermark: Annotated[bool | None, typer.Option("--no-watermark", help="Do not watermark the speech")] = None,
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+    json: JsonEvents = False,
+    **given: Any,
 ) -> int:
-    """Speak a script as a conversation: voices, turns, a mix with its stems, and what is said in it when.
+    """Speak a script as a conversation with natural turns; write the mix, one stem per speaker, and subtitles.
 
     \b
     voicekit dialogue talk.txt
@@ -82,43 +63,39 @@ def dialogue(
     voicekit dialogue play.fountain --judge --retakes 10
     """
     from voicekit.dialogues.casting import read_cast
-    from voicekit.dialogues.dialogue import casting_of
+    from voicekit.dialogues.dialogue import load_casting
     from voicekit.dialogues.script_readers import find_script
 
-    given = {
-        "timing": timing, "seed": seed, "fillers": fillers, "room": room, "loudness": loudness, "true_peak": true_peak,
-        "rate": rate, "format": format, "normalize": None if as_written is None else not as_written,
-        "watermark": None if no_watermark is None else not no_watermark, "judge": judge, "retakes": retakes,
-        "device": device,
-    }  # fmt: skip
+    given["normalize"] = None if as_written is None else not as_written
+    given["watermark"] = None if no_watermark is None else not no_watermark
     path = find_script(script)
-    casting = casting_of(path, read_cast(cast) if cast else None, **given)
+    casting = load_casting(path, read_cast(cast) if cast else None, **given)
     if check:
-        _tell(casting)
+        _print_casting(casting)
         return 0
-    from voicekit.dialogues.dialogue import make
-    from voicekit.provenance import made_with
+    from voicekit.dialogues.dialogue import build_dialogue
+    from voicekit.provenance import software_versions
     from voicekit.storage.cache import StageCache
     from voicekit.tts.synthesizer import Synthesizer
 
-    with reporter(quiet=quiet, json=json, debug=False) as report, Synthesizer(device=casting.options.device) as speaker:
-        mix = make(casting, out, speaker, StageCache(fresh, made_with), report, source=path)
-        _show(mix, report)
+    with (
+        reporter(quiet=quiet, json=json, debug=False) as progress,
+        Synthesizer(device=casting.options.device) as synthesizer,
+    ):
+        mix = build_dialogue(casting, out, synthesizer, StageCache(fresh, software_versions), progress, source=path)
+        _print_mix(mix, progress)
     return int(bool(mix.timeline.failed))
 
 
-def _tell(casting: Casting) -> None:
-    """What is in a script."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("speaker", "voice", "engine", "lines", "words"):
-        table.add_column(title, justify="right" if title in ("lines", "words") else "left")
+def _print_casting(casting: Casting) -> None:
+    table = plain_table("speaker", "voice", "engine", "lines", "words", right=("lines", "words"))
     for speaker in casting.roles:
-        mine = [one for one in casting.utterances if one.speaker == speaker]
-        voice = mine[0].order.voice.voice
-        lines = len({one.line for one in mine if one.inside is None})
-        words = sum(len(one.text.split()) for one in mine)
+        utterances = [utterance for utterance in casting.utterances if utterance.speaker == speaker]
+        voice = utterances[0].request.voice.voice
+        lines = len({utterance.line for utterance in utterances if utterance.inside is None})
+        words = sum(len(utterance.text.split()) for utterance in utterances)
         table.add_row(one_line(speaker), voice.name, voice.engine, str(lines), str(words))
-    console = Console(width=max(100, Console().width), soft_wrap=True, markup=False)
+    console = wide_console(markup=False)
     console.print(table)
     topics = [line.topic for line in casting.script.lines if line.topic]
     if topics:
@@ -127,34 +104,37 @@ def _tell(casting: Casting) -> None:
         console.print(f"note: {note}")
 
 
-def _show(mix: Mix, report: Shown) -> None:
-    """What came of it."""
-    timeline = mix.timeline
-    if isinstance(report, JsonLines):
-        report.event(
+def _print_mix(mix: Mix, progress: CliProgress) -> None:
+    timeline, scores = mix.timeline, mix.scores
+    if isinstance(progress, JsonLines):
+        progress.event(
             "run", folder=str(mix.folder), cached=mix.cached, utterances=len(timeline.entries),
-            failed=[one.id for one in timeline.failed], duration=timeline.duration, loudness=timeline.loudness,
-            true_peak=timeline.true_peak, heard=jsonlib.loads(mix.scores.to_json()) if mix.scores else None,
+            failed=[entry.id for entry in timeline.failed], duration=timeline.duration, loudness=timeline.loudness,
+            true_peak=timeline.true_peak, heard=jsonlib.loads(scores.to_json()) if scores else None,
         )  # fmt: skip
         return
-    loud = f"{timeline.loudness:.1f} LUFS, {timeline.true_peak:.1f} dBTP" if timeline.loudness is not None else "silent"
-    report.note(f"{len(timeline.entries)} utterances, {timeline.duration:.1f} s, {loud}")
-    if (found := timeline.turns) is not None:
+    level = "silent" if timeline.loudness is None else f"{timeline.loudness:.1f} LUFS, {timeline.true_peak:.1f} dBTP"
+    progress.note(f"{len(timeline.entries)} utterances, {timeline.duration:.1f} s, {level}")
+    if (turns := timeline.turns) is not None:
         from voicekit.dialogues.turn_taking import PUBLISHED
 
-        low, middle, high = found.quartiles
-        report.note(
-            f"{found.changes} changes of speaker: {found.overlaps:.0%} overlap, median {middle:.2f} s "
-            f"(quartiles {low:.2f} and {high:.2f}), mode {found.mode:.2f} s"
+        low, median, high = turns.quartiles
+        progress.note(
+            f"{turns.changes} speaker changes: {turns.overlaps:.0%} overlap, median gap {median:.2f} s "
+            f"(quartiles {low:.2f} and {high:.2f}), mode {turns.mode:.2f} s"
         )
-        few, many = PUBLISHED["overlaps"]
-        slow, quick = PUBLISHED["median"][1], PUBLISHED["median"][0]
-        report.note(
-            f"conversations: {few:.0%} to {many:.0%} overlap, median {quick:.2f} to {slow:.2f} s, mode up to "
-            f"{PUBLISHED['mode'][1]:.1f} s (docs/dialogue.md)"
+        (fewest, most), (shortest, longest) = PUBLISHED["overlaps"], PUBLISHED["median"]
+        progress.note(
+            f"real conversations: {fewest:.0%} to {most:.0%} overlap, median {shortest:.2f} to {longest:.2f} s, "
+            f"mode up to {PUBLISHED['mode'][1]:.1f} s (docs/dialogue.md)"
         )
-    if (heard := mix.scores) is not None:
-        scores = {"WER": heard.wer, "cpWER": heard.cpwer, "DER": heard.der, "DER, told who is who": heard.oracle_der}
-        told = ", ".join(f"{name} {value:.1%}" for name, value in scores.items() if value is not None)
-        report.note(f"heard: {told}; {heard.speakers} of {len(timeline.speakers)} speakers")
-    report.note(str(mix.folder.parent / "latest" / "mix.wav"))
+    if scores is not None:
+        values = {
+            "WER": scores.wer,
+            "cpWER": scores.cpwer,
+            "DER": scores.der,
+            "DER of the true turns": scores.oracle_der,
+        }
+        listed = ", ".join(f"{name} {value:.1%}" for name, value in values.items() if value is not None)
+        progress.note(f"transcribed back: {listed}; {scores.speakers} of {len(timeline.speakers)} speakers found")
+    progress.note(str(mix.folder.parent / "latest" / "mix.wav"))

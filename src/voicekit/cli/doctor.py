@@ -1,4 +1,4 @@
-"""voicekit doctor: print what `voicekit.doctor` finds."""
+"""voicekit doctor."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+from voicekit.cli.options import Json, new_app
 
-_MARKS = {"ok": "[green]ok[/]   ", "note": "[yellow]note[/] ", "fault": "[red]FAULT[/]"}
+app = new_app()
+
+_LABELS = {"ok": "[green]ok[/]   ", "note": "[yellow]note[/] ", "fault": "[red]FAULT[/]"}
 
 
 @app.command()
 def doctor(
-    json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub about the token")] = False,
+    json: Json = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not check the token with the model hub")] = False,
 ) -> int:
-    """Check Python, PyTorch, the GPU, ffmpeg, engines, weights, disk and hub rights; exit 1 on a fault."""
+    """Check Python, PyTorch, the GPU, ffmpeg, engines, weights, disk and hub access. Exit status 1: a fault."""
     from voicekit.cli.doctor_checks import examine
 
     findings = []
@@ -28,7 +30,7 @@ def doctor(
     for finding in examine(network=not offline):
         findings.append(finding)
         if not json:
-            console.print(f"{_MARKS[finding.verdict]} [bold]{escape(f'{finding.name:<27}')}[/] {escape(finding.text)}")
+            console.print(f"{_LABELS[finding.verdict]} [bold]{escape(f'{finding.name:<27}')}[/] {escape(finding.text)}")
             if finding.remedy:
                 console.print(f"      {'':<27} [cyan]{escape(finding.remedy)}[/]")
     if json:

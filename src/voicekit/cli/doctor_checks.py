@@ -1,4 +1,4 @@
-"""What this machine has for voicekit, and the remedy for what it lacks. Looks only; changes nothing."""
+"""Check what voicekit needs on this machine, with a remedy for what is missing. Changes nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ Verdict = Literal["ok", "note", "fault"]
 
 @dataclass(frozen=True)
 class Finding:
-    """`note` is worth knowing; `fault` keeps something from working. `remedy` is "" where nothing is to be done."""
+    """Result of one check.
+
+    Attributes:
+        name: What was checked.
+        verdict: ok; note, if it limits something; fault, if something cannot work.
+        text: What was found.
+        remedy: What to do; empty if nothing.
+    """
 
     name: str
     verdict: Verdict
@@ -28,7 +35,7 @@ class Finding:
 
 
 def examine(network: bool = True) -> Iterator[Finding]:
-    """All findings, one check after another. `network`: also ask the hub about the token."""
+    """Yield the findings of all checks. `network`: whether to check the hub token with the hub."""
     checks: list[Callable[[], Iterator[Finding]]] = [_python, _torch, _cublas, _ffmpeg, _js, _disk, _engines, _weights]
     checks.append(functools.partial(_hub, network))
     for check in checks:
@@ -41,24 +48,26 @@ def examine(network: bool = True) -> Iterator[Finding]:
 
 def _python() -> Iterator[Finding]:
     version = platform.python_version()
-    good = (3, 11) <= tuple(int(x) for x in version.split(".")[:2]) <= (3, 13)
-    yield Finding("python", "ok" if good else "fault", version, "" if good else "Use Python 3.11, 3.12 or 3.13")
+    supported = (3, 11) <= tuple(int(x) for x in version.split(".")[:2]) <= (3, 13)
+    yield Finding(
+        "python", "ok" if supported else "fault", version, "" if supported else "Use Python 3.11, 3.12 or 3.13"
+    )
     yield Finding("voicekit", "ok", importlib.metadata.version("voicekit"))
 
 
 def _torch() -> Iterator[Finding]:
     import torch
 
-    audio = importlib.metadata.version("torchaudio")
-    match = audio.split("+")[0].rsplit(".", 1)[0] == torch.__version__.split("+")[0].rsplit(".", 1)[0]
+    torchaudio = importlib.metadata.version("torchaudio")
+    match = torchaudio.split("+")[0].rsplit(".", 1)[0] == torch.__version__.split("+")[0].rsplit(".", 1)[0]
     yield Finding(
-        "torch", "ok" if match else "fault", f"{torch.__version__}, torchaudio {audio}, CUDA {torch.version.cuda}",
-        "" if match else "Install torch and torchaudio of one version, as requirements.lock has them",
+        "torch", "ok" if match else "fault", f"{torch.__version__}, torchaudio {torchaudio}, CUDA {torch.version.cuda}",
+        "" if match else "Install the versions of torch and torchaudio in requirements.lock",
     )  # fmt: skip
     if not torch.cuda.is_available():
         driver = shutil.which("nvidia-smi")
         yield Finding(
-            "gpu", "note", "none that PyTorch can use: models run on the CPU",
+            "gpu", "note", "PyTorch finds none: models run on the CPU",
             "Update the NVIDIA driver (>= 570 for CUDA 12.8)" if driver else "",
         )  # fmt: skip
     for i in range(torch.cuda.device_count()):
@@ -94,12 +103,12 @@ def _js() -> Iterator[Finding]:
     from voicekit.sources.ytdlp import js_runtimes
 
     yield Finding("yt-dlp", "ok", importlib.metadata.version("yt-dlp"))
-    found = js_runtimes()
-    if found:
-        yield Finding("js runtime", "ok", ", ".join(f"{name} {version}" for name, version in found.items()))
+    runtimes = js_runtimes()
+    if runtimes:
+        yield Finding("js runtime", "ok", ", ".join(f"{name} {version}" for name, version in runtimes.items()))
     else:
         yield Finding(
-            "js runtime", "note", "none: YouTube will not give sound", "Install deno (>= 2.3) or node (>= 22)"
+            "js runtime", "note", "none: yt-dlp gets no audio from YouTube", "Install deno (>= 2.3) or node (>= 22)"
         )
 
 
@@ -107,8 +116,8 @@ def _disk() -> Iterator[Finding]:
     from voicekit.storage.paths import cache_dir
 
     folder = cache_dir()
-    place = next(p for p in (folder, *folder.parents) if p.exists())
-    free = shutil.disk_usage(place).free / 2**30
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free / 2**30
     low = free < 5
     yield Finding(
         "disk", "note" if low else "ok", f"{free:.0f} GiB free for the cache in {folder}",
@@ -140,7 +149,7 @@ def _weights() -> Iterator[Finding]:
             weights = models.resolve(model.name, model.task, download=False)
         except ModelNotFound as error:
             if model.package:
-                yield Finding(f"model {model.name}", "note", "not here", error.remedy)
+                yield Finding(f"model {model.name}", "note", "not installed", error.remedy)
         except VoicekitError as error:
             yield Finding(f"model {model.name}", "fault", error.message, error.remedy)
         else:
@@ -150,16 +159,16 @@ def _weights() -> Iterator[Finding]:
 def _hub(network: bool) -> Iterator[Finding]:
     from voicekit import models
 
-    gated = models.find("community-1")
+    gated = models.find_model("community-1")
     assert gated is not None
     assert gated.hub is not None
     if models.offline():
-        yield Finding("hub", "note", "offline is set: nothing is fetched")
+        yield Finding("hub", "note", "offline mode is on: nothing is downloaded")
         return
     if not models.hub_token():
         yield Finding(
-            "hub token", "note", f"none: {gated.hub.repo}, the better diarizer, cannot be fetched; the starter is used",
-            "Accept its terms on the hub, make a read token, and set HF_TOKEN",
+            "hub token", "note", f"none: the diarizer {gated.hub.repo} cannot be downloaded; the bundled one is used",
+            "Accept its terms on the hub, create a read token, and set HF_TOKEN",
         )  # fmt: skip
         return
     if not network:
@@ -171,10 +180,10 @@ def _hub(network: bool) -> Iterator[Finding]:
     try:
         auth_check(gated.hub.repo)
     except (GatedRepoError, RepositoryNotFoundError):
-        yield Finding("hub token", "note", f"set, but may not read {gated.hub.repo}", "Accept its terms on the hub")
+        yield Finding("hub token", "note", f"set, but has no access to {gated.hub.repo}", "Accept its terms on the hub")
     except Exception as error:
         yield Finding(
             "hub token", "note", f"set; the hub cannot be reached ({type(error).__name__})", "Check the network"
         )
     else:
-        yield Finding("hub token", "ok", f"may read {gated.hub.repo}")
+        yield Finding("hub token", "ok", f"has access to {gated.hub.repo}")

@@ -1,8 +1,7 @@
-"""voicekit eval: parse, call `evaluate`, print."""
+"""voicekit eval."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -10,41 +9,42 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voicekit.cli.reporters import say_error
+from voicekit.cli.options import Json, given_options, new_app, options_from
+from voicekit.cli.reporters import plain_table, print_error
 from voicekit.config.evaluate import EvalOptions
 from voicekit.evaluation import bootstrap
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.evaluation.result import LABELS, Evaluation
 from voicekit.evaluation.score import Score
-from voicekit.redact import one_line
+from voicekit.redact import list_names, one_line
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = new_app()
 
 WIDTH = 100
 
 
-def _option(field: str, *names: str, **more: Any) -> Any:
-    """A command-line option for a field of EvalOptions: its help is the field's."""
-    return typer.Option(*names, help=EvalOptions.model_fields[field].description, **more)
-
-
 @app.command(epilog="Formats: .json (voicekit's transcript.json), .stm, .rttm, .ctm, .srt, .vtt, .txt, all UTF-8")
+@options_from(
+    EvalOptions,
+    {"language": "-l", "collar": "", "skip_overlap": "--skip-overlap", "seed": ""},
+    exclude=("metrics", "normalize"),
+)
 def main(
     hypothesis: Annotated[
-        str, typer.Argument(metavar="HYP", help="What was found: a file, a run's folder, or a folder")
+        str, typer.Argument(metavar="HYP", help="Transcript to score: a file, a run, or a folder of them")
     ],
     reference: Annotated[
-        list[str], typer.Argument(metavar="REF...", help="What is right: the files of one recording, or a folder")
+        list[str], typer.Argument(metavar="REF...", help="References: the files of one recording, or a folder")
     ],
-    language: Annotated[str | None, _option("language", "-l", "--language")] = None,
     no_normalize: Annotated[
-        bool, typer.Option("--no-normalize", help="Compare words as they are written, not after Whisper's normaliser")
+        bool, typer.Option("--no-normalize", help="Compare words as written, without Whisper's normalizer")
     ] = False,
-    collar: Annotated[float | None, _option("collar", "--collar", metavar="SECONDS", show_default="0")] = None,
-    skip_overlap: Annotated[bool, _option("skip_overlap", "--skip-overlap")] = False,
-    metric: Annotated[list[str] | None, _option("metrics", "--metric", metavar="NAME")] = None,
-    seed: Annotated[int | None, _option("seed", "--seed", show_default="0")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, for machines")] = False,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME", help=EvalOptions.model_fields["metrics"].description),
+    ] = None,
+    json: Json = False,
+    **given: Any,
 ) -> int:
     """Score transcripts against references: words, speakers and times, with 95 % intervals.
 
@@ -54,44 +54,44 @@ def main(
     voicekit eval theirs.srt talk.txt --language de --metric wer --metric cer
 
     \b
-    WER, CER    words (characters) wrong, missing and added, of those said
-    cpWER       the same speaker by speaker, speakers matched as fits best
-    WDER        words given to the wrong speaker, of those that were heard
-    DER         time missed, made up or given to the wrong speaker, of time spoken
-    JER         the like for each speaker, then the mean: quiet ones count as much
-    start, end  how far the times of the words are off
+    WER, CER    word (character) error rate
+    cpWER       WER with the speakers matched in the best way
+    WDER        share of the recognized words with the wrong speaker
+    DER         diarization error rate: missed, false and confused speech time
+    JER         Jaccard error rate: the mean over speakers, so quiet ones count as much
+    start, end  error of the word times
 
-    Less is better. Each is computed where both sides hold what it needs; a note says what is left out. In two folders,
-    files of one stem are one recording (a.txt, a.stm and a.rttm), and so is the latest run in a folder of that name.
+    Lower is better. A metric is computed if both sides have what it needs; notes list what is missing. In folders,
+    files with the same stem belong to one recording (a.txt, a.stm and a.rttm), and so does the latest run in a folder
+    of that name.
     """
-    given = {"language": language, "collar": collar, "metrics": metric, "seed": seed}
-    options = {name: value for name, value in given.items() if value not in (None, [])}
-    result = evaluate(hypothesis, list(reference), normalize=not no_normalize, skip_overlap=skip_overlap, **options)
+    options = given_options({**given, "metrics": metric})
+    result = evaluate(hypothesis, list(reference), normalize=not no_normalize, **options)
     if json:
         print(result.to_json(), end="")
     else:
         console = Console()
         console = console if console.is_terminal else Console(width=WIDTH)
-        console.print(table(result))
-        for line in (legend(result), *notes(result)):
+        console.print(_table(result))
+        for line in (_legend(result), *_notes(result)):
             console.print(Text(line, style="dim"))
     for name, error in result.failed:
-        say_error(one_line(name), error, debug=False)
+        print_error(one_line(name), error, debug=False)
     return int(bool(result.failed))
 
 
-def table(result: Evaluation) -> Table:
-    """A row a recording and one for all of them; in a cell the score and under it the interval."""
-    shown = [name for name in LABELS if name in result.total and not name.endswith("_mean")]
-    out = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    out.add_column("recording", overflow="fold")
-    for name in shown:
-        out.add_column(LABELS[name], justify="right", no_wrap=True)
-    for each in result.recordings:
-        out.add_row(Text(one_line(each.name)), *(_cell(name, each.scores) for name in shown))
+def _table(result: Evaluation) -> Table:
+    """One row per recording and one for all; each cell has the score and below it the interval."""
+    metrics = [name for name in LABELS if name in result.total and not name.endswith("_mean")]
+    table = plain_table("recording")
+    for name in metrics:
+        table.add_column(LABELS[name], justify="right", no_wrap=True)
+    for recording in result.recordings:
+        table.add_row(Text(one_line(recording.name)), *(_cell(name, recording.scores) for name in metrics))
     if len(result.recordings) > 1:
-        out.add_row(Text(f"all {len(result.recordings)}", style="bold"), *(_cell(name, result.total) for name in shown))
-    return out
+        label = Text(f"all {len(result.recordings)}", style="bold")
+        table.add_row(label, *(_cell(name, result.total) for name in metrics))
+    return table
 
 
 def _cell(name: str, scores: dict[str, Score]) -> str:
@@ -108,21 +108,21 @@ def _cell(name: str, scores: dict[str, Score]) -> str:
     return f"{value}\n{score.low * factor:.{digits}f}–{score.high * factor:.{digits}f}"
 
 
-def legend(result: Evaluation) -> str:
-    times = "; start and end in ms, median / mean, the interval is the median's" if "end_mean" in result.total else ""
-    return f"in %, under each its {bootstrap.LEVEL:.0%} interval{times}"
+def _legend(result: Evaluation) -> str:
+    times = (
+        "; start and end in ms: median / mean, with the interval of the median" if "end_mean" in result.total else ""
+    )
+    return f"in %, with the {bootstrap.LEVEL:.0%} interval below{times}"
 
 
-def notes(result: Evaluation) -> list[str]:
-    """A line a note; what several recordings have in common is said once."""
-    names: dict[str, list[str]] = {}
-    for each in result.recordings:
-        for note in each.notes:
-            names.setdefault(note, []).append(each.name)
-    every = len(result.recordings)
-    said = [(note if len(some) == every else f"{_some(some)}: {note}") for note, some in names.items()]
-    return [one_line(f"note: {note}") for note in (*said, *result.notes)]
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
+def _notes(result: Evaluation) -> list[str]:
+    """Return one line per note; a note that several recordings share appears once."""
+    recordings: dict[str, list[str]] = {}
+    for recording in result.recordings:
+        for note in recording.notes:
+            recordings.setdefault(note, []).append(recording.name)
+    notes = [
+        note if len(names) == len(result.recordings) else f"{list_names(names, 4)}: {note}"
+        for note, names in recordings.items()
+    ]
+    return [one_line(f"note: {note}") for note in (*notes, *result.notes)]

@@ -1,28 +1,27 @@
-"""voicekit gallery: parse, call `write_gallery`, print."""
+"""voicekit gallery."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from voicekit.cli.options import given_options, new_app, options_from
 from voicekit.config.report import GalleryOptions
 from voicekit.config.schema import build
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-_FIELDS = GalleryOptions.model_fields
+app = new_app()
 
 
 @app.command()
+@options_from(GalleryOptions, {"most": "", "embed": "--embed"})
 def main(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Runs of clone jobs and dialogues")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The page")] = Path("gallery.html"),
-    most: Annotated[int, typer.Option("--most", help=_FIELDS["most"].description)] = _FIELDS["most"].default,
-    embed: Annotated[bool, typer.Option("--embed", help=_FIELDS["embed"].description)] = False,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Page to write")] = Path("gallery.html"),
+    **given: Any,
 ) -> int:
-    """Show good, bad and weird takes of runs on a page, by tag and by kind of fault, each with what it was made with.
+    """Make a page of good, bad and weird takes, by tag and by artifact, each with its settings.
 
     \b
     voicekit gallery outputs/casting/latest
@@ -30,8 +29,8 @@ def main(
     """
     from voicekit.report.gallery_page import write_gallery
 
-    made = write_gallery(runs, out, build(GalleryOptions, {"most": most, "embed": embed}, "options"))
-    for note in made.notes:
+    written = write_gallery(runs, out, build(GalleryOptions, given_options(given), "options"))
+    for note in written.notes:
         print(f"note: {note}")
-    print(f"{made.page}  {made.size}")
+    print(f"{written.page}  {written.size}")
     return 0

@@ -1,18 +1,17 @@
-"""voicekit licenses: what the installed packages and known models say of their licences."""
+"""voicekit licenses."""
 
 from __future__ import annotations
 
 import json as jsonlib
-from typing import Annotated
 
-import typer
+from voicekit.cli.options import Json, new_app
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command()
-def licenses(json: Annotated[bool, typer.Option("--json", help="For machines")] = False) -> None:
-    """Licences of the installed packages (from their own metadata) and of the models voicekit knows."""
+def licenses(json: Json = False) -> None:
+    """List the licences of the installed packages (from their metadata) and of the known models."""
     from voicekit.models.catalogue import CATALOGUE
     from voicekit.models.licences import package_licences
 
@@ -28,4 +27,4 @@ def licenses(json: Annotated[bool, typer.Option("--json", help="For machines")] 
     print()
     for model in CATALOGUE:
         print(f"  model {model.name:<30} {'':<18} {model.licence}")
-    print("\n* GPL family (some are LGPL): see NOTICE for what follows from it.")
+    print("\n* GPL family, including LGPL: see NOTICE for the consequences.")

@@ -1,4 +1,4 @@
-"""voicekit models: the catalogue and what of it is on this machine."""
+"""voicekit models."""
 
 from __future__ import annotations
 
@@ -8,36 +8,32 @@ from typing import Annotated, Any
 import typer
 
 from voicekit import models
+from voicekit.cli.options import Json, new_app
 from voicekit.errors import ModelCorrupt, ModelNotFound, UsageError, VoicekitError
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
-    help="Model weights: where they are and how they came.",
-)  # fmt: skip
-
-Json = Annotated[bool, typer.Option("--json", help="For machines")]
+app = new_app(no_args_is_help=True, help="List, download, locate and verify model weights.")
 
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """All known models: task, licence, size, where they are and how they came."""
+    """List the known models with task, licence, size, origin and folder."""
     rows = [_row(model) for model in models.CATALOGUE]
     if json:
         print(jsonlib.dumps(rows, indent=1))
         return
-    titles = ("name", "task", "licence", "size", "how it came", "where")
+    titles = ("name", "task", "licence", "size", "origin", "folder")
     cells = [titles] + [
         (r["name"], r["task"], r["licence"], f"{r['bytes'] / 1e6:,.0f} MB", r["how"], r["where"] or "") for r in rows
     ]
     widths = [max(len(row[i]) for row in cells) for i in range(len(titles))]
     for row in cells:
         print("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
-    print("\n`voicekit models path NAME` prints the folder; `voicekit models pull NAME` fetches what is not here.")
+    print("\n`voicekit models path NAME` prints the folder; `voicekit models pull NAME` downloads a model.")
 
 
 @app.command()
 def pull(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names, or hub ids (owner/name)")]) -> None:
-    """Fetch models from the Hugging Face hub, at pinned revisions, and check them."""
+    """Download models from the Hugging Face hub at pinned revisions, and verify them."""
     for name in names:
         weights = models.resolve(name, _task(name), refresh=True, progress=lambda text: print(text, flush=True))
         models.verify(weights)
@@ -46,19 +42,21 @@ def pull(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Nam
 
 @app.command()
 def path(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
-    """Print the folder of a model that is on this machine."""
+    """Print the folder of an installed model."""
     print(models.resolve(name, _task(name), download=False).path)
 
 
 @app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]", help="All that are here")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="Models (default: all installed)")
+    ] = None,
 ) -> int:
-    """Hash the files of models again and compare with what they should be."""
-    chosen = [models.find(name) for name in names] if names else list(models.CATALOGUE)
+    """Compare the files of models with their checksums."""
+    chosen = [models.find_model(name) for name in names] if names else list(models.CATALOGUE)
     if None in chosen:
-        raise UsageError("unknown model", "`voicekit models list` shows them")
-    failed = checked = 0
+        raise UsageError("unknown model", "`voicekit models list` shows the known ones")
+    failed = intact = 0
     for model in chosen:
         assert model is not None
         try:
@@ -66,21 +64,21 @@ def verify(
             models.verify(weights)
         except ModelNotFound:
             if names:
-                print(f"{model.name}: not on this machine")
+                print(f"{model.name}: not installed")
                 failed += 1
             continue
         except ModelCorrupt as error:
             print(f"{model.name}: {error}")
             failed += 1
             continue
-        checked += 1
-        print(f"{model.name}: sound ({weights.revision})")
-    print(f"{checked} sound, {failed} not")
+        intact += 1
+        print(f"{model.name}: intact ({weights.revision})")
+    print(f"{intact} intact, {failed} not")
     return int(failed > 0)
 
 
 def _task(name: str) -> models.Task:
-    model = models.find(name)
+    model = models.find_model(name)
     return model.task if model else "transcribe"
 
 
@@ -88,13 +86,13 @@ def _row(model: models.Model) -> dict[str, Any]:
     try:
         weights = models.resolve(model.name, model.task, download=False)
     except ModelNotFound:
-        how, where, size = "-", None, model.bytes
+        origin, folder, size = "-", None, model.bytes
     except VoicekitError as error:
-        how, where, size = "unusable", str(error), model.bytes
+        origin, folder, size = "unusable", str(error), model.bytes
     else:
-        how, where = weights.origin, str(weights.path)
+        origin, folder = weights.origin, str(weights.path)
         size = sum((weights.path / name).stat().st_size for name in weights.sha256)
     return {
-        "name": model.name, "task": model.task, "licence": model.licence, "bytes": size, "how": how, "where": where,
+        "name": model.name, "task": model.task, "licence": model.licence, "bytes": size, "how": origin, "where": folder,
         "note": model.note, "gated": bool(model.hub and model.hub.gated),
     }  # fmt: skip

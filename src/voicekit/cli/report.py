@@ -1,4 +1,4 @@
-"""voicekit report: parse, call `write_report`, print."""
+"""voicekit report."""
 
 from __future__ import annotations
 
@@ -7,32 +7,30 @@ from typing import Annotated, Any
 
 import typer
 
+from voicekit.cli.options import given_options, new_app, options_from
 from voicekit.config.report import ReportOptions
 from voicekit.config.schema import build
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-_FIELDS = ReportOptions.model_fields
+app = new_app()
 
 
-@app.command(epilog="The page is one file that asks for nothing; what it plays lies beside it, or in it with --embed")
+@app.command(epilog="The page works offline. Its audio is in a folder beside it, or in the page with --embed")
+@options_from(ReportOptions, {"embed": "--embed"})
 def main(
     run: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="A run's folder, a recording's (its latest), transcript.json, takes.json"),
+        typer.Argument(
+            metavar="RUN",
+            help="Folder of a run or of all runs of a recording (the latest), transcript.json, takes.json",
+        ),
     ],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The page; RUN/report.html when left out")] = None,
-    embed: Annotated[bool, typer.Option("--embed", help=_FIELDS["embed"].description)] = False,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Page to write (default: RUN/report.html)")] = None,
     audio: Annotated[
-        Path | None,
-        typer.Option("--audio", metavar="FILE", help="The recording, where the run does not know it any more"),
+        Path | None, typer.Option("--audio", metavar="FILE", help="Recording (default: the one that the run names)")
     ] = None,
-    below: Annotated[float | None, typer.Option("--below", help=_FIELDS["below"].description)] = None,
-    speaker_below: Annotated[
-        float | None, typer.Option("--speaker-below", help=_FIELDS["speaker_below"].description)
-    ] = None,
+    **given: Any,
 ) -> int:
-    """Make a page of a run, to see and to hear: words with their sound, or takes with their scores.
+    """Make an HTML report of a run: words with their audio, or takes with their scores.
 
     \b
     voicekit report outputs/talk/latest
@@ -41,10 +39,8 @@ def main(
     """
     from voicekit.report.report import write_report
 
-    given: dict[str, Any] = {"embed": embed, "below": below, "speaker_below": speaker_below}
-    options = build(ReportOptions, {name: value for name, value in given.items() if value is not None}, "options")
-    made = write_report(run, out, options, audio)
-    for note in made.notes:
+    written = write_report(run, out, build(ReportOptions, given_options(given), "options"), audio)
+    for note in written.notes:
         print(f"note: {note}")
-    print(f"{made.page}  {made.size}")
+    print(f"{written.page}  {written.size}")
     return 0

@@ -10,7 +10,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,36 +22,36 @@ from rich.table import Table
 from rich.text import Text
 
 from voicekit.errors import VoicekitError
-from voicekit.runtime.progress import Progress, duration
+from voicekit.runtime.progress import Progress, format_duration
 
 if TYPE_CHECKING:
     from voicekit.transcription.session import Outcome
 
 
-class Shown(Progress):
-    """A reporter that also prints a summary, and tracebacks on request."""
+class CliProgress(Progress):
+    """Progress that also prints a summary, and tracebacks if `debug` is set."""
 
     debug = False
 
     def summary(self, outcomes: Sequence[Outcome]) -> None:
-        """Called once, with everything."""
+        """Print the outcomes of all recordings; called once, at the end."""
 
     def item_failed(self, name: str, error: VoicekitError) -> None:
-        say_error(name, error, self.debug)
+        print_error(name, error, self.debug)
 
     def warning(self, text: str) -> None:
         print(f"warning: {text}", file=sys.stderr)
 
 
-class Quiet(Shown):
-    """Errors only."""
+class Quiet(CliProgress):
+    """Prints errors only."""
 
     def warning(self, text: str) -> None:
         pass
 
 
-class Plain(Shown):
-    """A line for each event, for logs and pipes."""
+class Plain(CliProgress):
+    """Prints one line per event, for logs and pipes."""
 
     def item_started(self, name: str) -> None:
         print(name, flush=True)
@@ -67,16 +67,16 @@ class Plain(Shown):
             print(f"  {'nothing to do, results are in' if again else 'written to'} {folder}", flush=True)
 
     def summary(self, outcomes: Sequence[Outcome]) -> None:
-        if done := [o for o in outcomes if o.transcript]:
-            Console(width=max(100, Console().width), soft_wrap=True).print(summary_table(done))
+        if done := [outcome for outcome in outcomes if outcome.transcript]:
+            wide_console().print(_summary_table(done))
 
 
 class Live(Plain):
-    """One line that moves: the stage, how far, how fast, how long yet."""
+    """Shows the current stage on one line that is updated: share done, speed, time left."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.progress = RichProgress(
+        self.bar = RichProgress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f}%"),
@@ -88,33 +88,33 @@ class Live(Plain):
         self.task: Any = None
 
     def __enter__(self) -> Live:
-        self.progress.start()
+        self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.progress.stop()
+        self.bar.stop()
 
     def item_started(self, name: str) -> None:
         self.console.print(f"[bold]{escape(name)}[/]")
 
     def stage_started(self, stage: str, seconds: float) -> None:
-        self._end()
-        self.task = self.progress.add_task(stage, total=1.0, sound=seconds, begun=time.monotonic())
+        self._end_stage()
+        self.task = self.bar.add_task(stage, total=1.0, audio_seconds=seconds, started=time.monotonic())
 
     def loading(self, stage: str) -> None:
         if self.task is not None:
-            self.progress.update(self.task, description=f"{stage}: loading the model")
+            self.bar.update(self.task, description=f"{stage}: loading the model")
 
     def stage_progress(self, share: float) -> None:
         if self.task is not None:
-            task = self.progress.tasks[-1]
-            if ":" in task.description:  # the model is loaded: time the sound from here
-                task.fields["begun"] = time.monotonic()
+            task = self.bar.tasks[-1]
+            if ":" in task.description:  # the model is loaded: measure the speed from here
+                task.fields["started"] = time.monotonic()
                 task.description = task.description.partition(":")[0]
-            self.progress.update(self.task, completed=share)
+            self.bar.update(self.task, completed=share)
 
     def stage_done(self, stage: str, took: float, cached: bool) -> None:
-        self._end()
+        self._end_stage()
         self.console.print(f"  [green]✓[/] {stage:<11} [dim]{'cached' if cached else f'{took:.1f} s'}[/]")
 
     def note(self, text: str) -> None:
@@ -128,27 +128,27 @@ class Live(Plain):
             self.console.print("  [dim]nothing to do: results are there already[/]")
 
     def item_failed(self, name: str, error: VoicekitError) -> None:
-        self._end()
+        self._end_stage()
         super().item_failed(name, error)
 
     def summary(self, outcomes: Sequence[Outcome]) -> None:
-        self.progress.stop()
-        if done := [o for o in outcomes if o.transcript]:
-            self.console.print(summary_table(done))
+        self.bar.stop()
+        if done := [outcome for outcome in outcomes if outcome.transcript]:
+            self.console.print(_summary_table(done))
 
-    def _end(self) -> None:
+    def _end_stage(self) -> None:
         if self.task is not None:
-            self.progress.remove_task(self.task)
+            self.bar.remove_task(self.task)
             self.task = None
 
 
-class JsonLines(Shown):
-    """One JSON object a line; the last event is `done`."""
+class JsonLines(CliProgress):
+    """Prints one JSON object per line; the last event is `done`."""
 
-    _told = 0.0
+    _last_report = 0.0
 
-    def event(self, event: str, **more: Any) -> None:
-        print(json.dumps({"event": event, **more}, ensure_ascii=False), flush=True)
+    def event(self, event: str, **fields: Any) -> None:
+        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
 
     def item_started(self, name: str) -> None:
         self.event("item", name=name)
@@ -157,8 +157,8 @@ class JsonLines(Shown):
         self.event("stage", stage=stage, duration=seconds)
 
     def stage_progress(self, share: float) -> None:
-        if time.monotonic() - self._told >= 1:
-            self._told = time.monotonic()
+        if time.monotonic() - self._last_report >= 1:
+            self._last_report = time.monotonic()
             self.event("progress", share=round(share, 3))
 
     def stage_done(self, stage: str, took: float, cached: bool) -> None:
@@ -176,47 +176,46 @@ class JsonLines(Shown):
     def summary(self, outcomes: Sequence[Outcome]) -> None:
         rows = [
             {
-                "name": o.name,
-                "folder": str(o.folder) if o.folder else None,
-                "error": str(o.error) if o.error else None,
-                **(_facts(o) if o.transcript else {}),
+                "name": outcome.name,
+                "folder": str(outcome.folder) if outcome.folder else None,
+                "error": str(outcome.error) if outcome.error else None,
+                **(_facts(outcome) if outcome.transcript else {}),
             }
-            for o in outcomes
+            for outcome in outcomes
         ]
-        self.event("done", items=rows, failed=sum(o.error is not None for o in outcomes))
+        self.event("done", items=rows, failed=sum(outcome.error is not None for outcome in outcomes))
 
 
 class _TimesRealTime(ProgressColumn):
-    """Speed as seconds of sound a second."""
+    """Speed: seconds of audio per second."""
 
     def render(self, task: Task) -> Text:
-        sound, took = task.fields.get("sound") or 0.0, time.monotonic() - task.fields["begun"]
-        return Text(f"{sound * task.completed / took:.1f}x" if sound and took > 1 else "", style="cyan")
+        audio_seconds = task.fields.get("audio_seconds") or 0.0
+        elapsed = time.monotonic() - task.fields["started"]
+        speed = f"{audio_seconds * task.completed / elapsed:.1f}x" if audio_seconds and elapsed > 1 else ""
+        return Text(speed, style="cyan")
 
 
 @contextlib.contextmanager
-def reporter(quiet: bool, json: bool, debug: bool) -> Iterator[Shown]:
-    """The reporter for this terminal and these flags."""
+def reporter(quiet: bool, json: bool, debug: bool) -> Iterator[CliProgress]:
+    """Choose the progress output by terminal and flags."""
     console = Console()
-    shown: Shown
+    progress: CliProgress
     if json:
-        shown = JsonLines()
+        progress = JsonLines()
     elif quiet:
-        shown = Quiet()
+        progress = Quiet()
     elif console.is_terminal:
-        shown = Live(console)
+        progress = Live(console)
     else:
-        shown = Plain()
-    shown.debug = debug
-    if isinstance(shown, Live):
-        with shown:
-            yield shown
-    else:
-        yield shown
+        progress = Plain()
+    progress.debug = debug
+    with progress if isinstance(progress, Live) else contextlib.nullcontext():
+        yield progress
 
 
-class Aside(Progress):
-    """Notes on stderr, and on a terminal how far it is: for commands whose result is a line on stdout."""
+class StderrProgress(Progress):
+    """Prints notes and a bar to stderr, for commands whose result is one line on stdout."""
 
     def __init__(self, bar: RichProgress) -> None:
         self.bar = bar
@@ -235,31 +234,54 @@ class Aside(Progress):
 
 
 @contextlib.contextmanager
-def aside() -> Iterator[Aside]:
-    """A reporter that keeps out of the way of what is printed."""
+def result_on_stdout() -> Iterator[StderrProgress]:
+    """Progress for commands whose result is one line on stdout."""
+    with _stderr_bar() as bar:
+        yield StderrProgress(bar)
+
+
+@contextlib.contextmanager
+def progress_bar(description: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar on stderr; yields a function that takes the share done."""
+    with _stderr_bar() as bar:
+        task = bar.add_task(description, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def _stderr_bar() -> RichProgress:
     console = Console(stderr=True)
-    with RichProgress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield Aside(bar)
+    return RichProgress(console=console, transient=True, disable=not console.is_terminal)
 
 
-def say_error(name: str, error: VoicekitError, debug: bool) -> None:
+def print_error(name: str, error: VoicekitError, debug: bool) -> None:
+    """Print an error to stderr, with the name of the item unless the error has it."""
     text = str(error) if not name or name in str(error) else f"{name}: {error}"
     print(f"error: {text}", file=sys.stderr, flush=True)
     if debug:
         traceback.print_exception(error, file=sys.stderr)
 
 
-def summary_table(outcomes: Sequence[Outcome]) -> Table:
-    """Duration, speakers, words, language, times real time, and where the files are."""
+def wide_console(width: int = 100, markup: bool = True) -> Console:
+    """Return a console for stdout that is at least `width` columns wide and does not wrap."""
+    return Console(width=max(width, Console().width), soft_wrap=True, markup=markup)
+
+
+def plain_table(*titles: str, right: Sequence[str] = ()) -> Table:
+    """Return a table without lines. `right`: titles of right-aligned columns."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for title in ("name", "duration", "speakers", "words", "language", "speed"):
-        table.add_column(title, justify="left" if title in ("name", "language") else "right", overflow="fold")
-    table.add_column("files", overflow="fold")
+    for title in titles:
+        table.add_column(title, justify="right" if title in right else "left", overflow="fold")
+    return table
+
+
+def _summary_table(outcomes: Sequence[Outcome]) -> Table:
+    numbers = ("duration", "speakers", "words", "speed")
+    table = plain_table("name", "duration", "speakers", "words", "language", "speed", "files", right=numbers)
     for outcome in outcomes:
         facts = _facts(outcome)
         table.add_row(
             escape(outcome.name),
-            duration(facts["duration"]),
+            format_duration(facts["duration"]),
             str(facts["speakers"]),
             str(facts["words"]),
             facts["language"],

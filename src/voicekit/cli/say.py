@@ -1,4 +1,4 @@
-"""voicekit say: parse, call `Speaker.say`, write."""
+"""voicekit say."""
 
 from __future__ import annotations
 
@@ -10,93 +10,88 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.cli.reporters import aside
+from voicekit.cli.options import AsWritten, Device, EngineModel, NoWatermark, new_app, split_settings
+from voicekit.cli.reporters import result_on_stdout
 from voicekit.config.clean import Loudness
 from voicekit.config.schema import build
 from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
-from voicekit.storage.files import check_size, read_limited, utf8
-from voicekit.tts.output import save
+from voicekit.storage.files import check_size, decode_utf8, read_limited
+from voicekit.text.speakable import to_parts
+from voicekit.tts.output import save_take
 from voicekit.tts.synthesizer import Synthesizer
-from voicekit.tts.voices import find, first_voice
+from voicekit.tts.voices import find_voice, first_voice
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = new_app()
 
-MOST = 1 << 20
-"""Bytes of a text file."""
+MAX_BYTES = 1 << 20
+"""Largest text file."""
 
-SMALLER = "Give one chapter at a time"
+_TOO_LARGE = "Give one chapter at a time"
 
 
 @app.command()
 def main(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - reads it from stdin, @FILE from a file")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Text to speak; - reads stdin, @FILE reads a file")],
     voice: Annotated[
         str | None,
-        typer.Option("-v", "--voice", help="`voicekit voice list` names them; or a clip; else the engine's first"),
+        typer.Option(
+            "-v", "--voice", help="Name from `voicekit voice list`, or a clip (default: the engine's first voice)"
+        ),
     ] = None,
     engine: Annotated[
         str | None, typer.Option("-e", "--engine", help=", ".join(engine.name for engine in SPEECH_ENGINES))
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="The same one says it the same way again")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed; the same one gives the same audio")] = 0,
     preset: Annotated[
-        str | None, typer.Option("--preset", help="A name in configs/sampling/ENGINE, or a YAML file")
+        str | None, typer.Option("--preset", help="Name in configs/sampling/ENGINE, or a YAML file")
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of the engine: --set speed=0.9")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Engine parameter, such as speed=0.9")
     ] = None,
-    language: Annotated[
-        str | None, typer.Option("-l", "--language", help="BCP-47; the voice's own when left out")
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Folder or hub id of the engine's weights")] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1")] = "auto",
-    out: Annotated[Path, typer.Option("-o", "--out", help="The file: .wav, .flac, .mp3, .m4a, .ogg or .opus")] = Path(
-        "said.wav"
-    ),
+    language: Annotated[str | None, typer.Option("-l", "--language", help="BCP-47 tag (default: the voice's)")] = None,
+    model: EngineModel = None,
+    device: Device = "auto",
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="File to write: .wav, .flac, .mp3, .m4a, .ogg or .opus")
+    ] = Path("said.wav"),
     rate: Annotated[
-        int | None, typer.Option("--rate", help="Hz of the file: 24000, 48000; the engine's when left out")
+        int | None, typer.Option("--rate", help="Sample rate in Hz, such as 48000 (default: the engine's)")
     ] = None,
     loudness: Annotated[
-        float | None, typer.Option("--loudness", metavar="LUFS", help="Such as -16; as it is when left out")
+        float | None,
+        typer.Option("--loudness", metavar="LUFS", help="Integrated loudness, such as -16 (default: unchanged)"),
     ] = None,
-    as_written: Annotated[
-        bool, typer.Option("--as-written", help="Leave numbers, dates and units to the engine")
-    ] = False,
-    show_text: Annotated[
-        bool, typer.Option("--show-text", help="Print what is said, part by part, and say nothing")
-    ] = False,
-    no_watermark: Annotated[
-        bool, typer.Option("--no-watermark", help="Where an engine marks its sound: do not")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print how it was made, for machines")] = False,
+    as_written: AsWritten = False,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Print the parts of the text and stop")] = False,
+    no_watermark: NoWatermark = False,
+    json: Annotated[bool, typer.Option("--json", help="Print everything the take was made from as JSON")] = False,
 ) -> int:
-    """Speak a text and write it to a file, and beside it FILE.json with all that it was made of.
+    """Speak a text. Writes an audio file, and FILE.json with everything needed to make it again.
 
-    [pause 0.7] in it is a pause; an empty line parts paragraphs.
+    `[pause 0.7]` in the text is a pause in seconds; an empty line ends a paragraph.
 
     \b
     voicekit say "Hello there." -o hello.wav
     voicekit say @chapter.txt --voice joe --seed 7 -o chapter.mp3 --loudness -16
     voicekit say "Hello there." --voice ana.wav --engine chatterbox --preset calm
     """
-    words = text_of(text)
+    content = read_text(text)
     if show_text:
-        from voicekit.text.speakable import to_parts
-
-        known = find(voice or first_voice(engine), engine, language)
-        for part in to_parts(words, known.voice.language, not as_written):
+        voice_language = find_voice(voice or first_voice(engine), engine, language).voice.language
+        for part in to_parts(content, voice_language, not as_written):
             print(f"{part.text}  [pause {part.pause:g}]" if part.pause else part.text)
         return 0
     if rate is not None and not 8000 <= rate <= 192_000:
-        raise UsageError(f"a rate of {rate} Hz", "Give 24000 or 48000")
+        raise UsageError(f"--rate {rate} is not between 8000 and 192000 Hz", "Give 24000 or 48000")
     if loudness is not None:
         build(Loudness, {"integrated": loudness}, "--loudness")
-    with aside() as reporter, Synthesizer(reporter, device) as speaker:
-        take = speaker.say(
-            words, voice=voice, engine=engine, seed=seed, preset=preset, language=language, model=model,
-            normalize=not as_written, watermark=not no_watermark, **_params(set_ or []),
+    with result_on_stdout() as progress, Synthesizer(progress, device) as synthesizer:
+        take = synthesizer.say(
+            content, voice=voice, engine=engine, seed=seed, preset=preset, language=language, model=model,
+            normalize=not as_written, watermark=not no_watermark, **_parameters(set_),
         )  # fmt: skip
-    save(take, out, rate, loudness)
+    save_take(take, out, rate, loudness)
     if json:
         print(jsonlib.dumps({"file": str(out), **take.record()}))
     else:
@@ -104,26 +99,27 @@ def main(
     return 0
 
 
-def text_of(given: str) -> str:
-    """The text itself, of a file or of stdin, as TEXT has it. Raises SourceError where it cannot be read."""
-    if given.startswith("@"):
-        return utf8(read_limited(Path(given[1:]), MOST, SMALLER), given[1:])
-    if given == "-":
-        name, data = "stdin", sys.stdin.buffer.read(MOST + 1)
+def read_text(argument: str) -> str:
+    """Return a TEXT argument: the text itself, the contents of @FILE, or stdin for `-`.
+
+    Raises:
+        SourceError: The file cannot be read, is too large, or is not UTF-8.
+    """
+    if argument.startswith("@"):
+        return decode_utf8(read_limited(Path(argument[1:]), MAX_BYTES, _TOO_LARGE), argument[1:])
+    if argument == "-":
+        name, data = "stdin", sys.stdin.buffer.read(MAX_BYTES + 1)
     else:
-        name, data = "the text", os.fsencode(given)
-    check_size(data, MOST, name, SMALLER)
-    return utf8(data, name)
+        name, data = "the text", os.fsencode(argument)
+    check_size(data, MAX_BYTES, name, _TOO_LARGE)
+    return decode_utf8(data, name)
 
 
-def _params(pairs: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{pair!r} sets nothing", "Write --set speed=0.9")
+def _parameters(pairs: list[str] | None) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    for name, value in split_settings(pairs, "speed=0.9"):
         try:
-            found[name.replace("-", "_")] = int(value) if value.lstrip("-").isdigit() else float(value)
+            parameters[name] = int(value) if value.lstrip("-").isdigit() else float(value)
         except ValueError:
-            raise UsageError(f"{value!r} is no number", f"Write --set {name}=0.9") from None
-    return found
+            raise UsageError(f"{value!r} is not a number", f"Write --set {name}=0.9") from None
+    return parameters

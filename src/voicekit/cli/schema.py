@@ -1,4 +1,4 @@
-"""voicekit schema: the contracts that scripts rely on, as JSON Schema."""
+"""voicekit schema."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from voicekit.cli.options import new_app
 from voicekit.errors import UsageError
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = new_app()
 
-HOMES = {
+# Name -> "module:class" below voicekit. The class is a pydantic model, or has a method `json_schema`.
+SCHEMAS = {
     "transcript": "types:Transcript",
     "edits": "report.corrections:Edits",
     "eval": "evaluation.result:Evaluation",
@@ -24,23 +26,25 @@ HOMES = {
     "clean": "config.clean:CleanPreset",
     "subtitle": "config.subtitles:SubtitleStyle",
 }
-"""By name: module and class, ours with a `json_schema`, or a model of pydantic's."""
-
-NAMES = tuple(HOMES)
 
 
 @app.command()
-def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(NAMES))]) -> None:
-    """Print a JSON Schema: transcript (transcript.json), edits (what a report's page saves), eval and compare (their
-    --json), takes (takes.json), timeline (timeline.json), clone (job files), transcribe (--config files), clean and
-    subtitle (presets)."""
+def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(SCHEMAS))]) -> None:
+    """Print the JSON Schema of a file format.
+
+    Results: transcript (transcript.json), takes (takes.json), timeline (timeline.json), edits (corrections saved by a
+    report), eval and compare (their --json). Inputs: clone (job files), transcribe (--config files), clean and
+    subtitle (presets).
+    """
     print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 
 def _schema(name: str) -> dict[str, Any]:
-    if name not in HOMES:
-        raise UsageError(f"no schema {name!r}", f"Known: {', '.join(NAMES)}")
-    module, _, kind = HOMES[name].partition(":")
-    home = getattr(importlib.import_module(f"voicekit.{module}"), kind)
-    found: dict[str, Any] = home.json_schema() if hasattr(home, "json_schema") else home.model_json_schema()
-    return found
+    if name not in SCHEMAS:
+        raise UsageError(f"unknown schema {name!r}", f"Known: {', '.join(SCHEMAS)}")
+    module, _, class_name = SCHEMAS[name].partition(":")
+    documented = getattr(importlib.import_module(f"voicekit.{module}"), class_name)
+    result: dict[str, Any] = (
+        documented.json_schema() if hasattr(documented, "json_schema") else documented.model_json_schema()
+    )
+    return result

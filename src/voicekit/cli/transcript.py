@@ -1,4 +1,4 @@
-"""voicekit transcript: parse, call `apply_edits`, print."""
+"""voicekit transcript."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+from voicekit.cli.options import new_app
+
+app = new_app(no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Corrections of transcripts."""
+    """Correct transcripts."""
 
 
 @app.command()
 def apply(
     transcript: Annotated[
-        Path, typer.Argument(metavar="RUN_OR_FILE", help="The run whose page they were saved from, or transcript.json")
+        Path, typer.Argument(metavar="RUN_OR_FILE", help="Run that the report belongs to, or transcript.json")
     ],
-    edits: Annotated[Path, typer.Argument(metavar="EDITS", help="What the page saved: talk.edits.json")],
+    edits: Annotated[Path, typer.Argument(metavar="EDITS", help="Corrections saved by the report: talk.edits.json")],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Of a file: the new one; NAME.edited.json when left out")
+        Path | None,
+        typer.Option("-o", "--out", help="File to write for a transcript.json (default: NAME.edited.json)"),
     ] = None,
 ) -> int:
-    """Apply the corrections that a report's page saved, and write all files anew.
+    """Apply the corrections that a report saved, and write all files again.
 
-    Of a run comes a new run beside it, in the same formats and style, to which `latest` points; of a file
-    NAME.edited.json beside it, and NAME.edited.srt and so on where there is a NAME.srt. What was there stays.
+    For a run, this makes a new run beside it, in the same formats and style, and points `latest` to it. For a file,
+    it writes NAME.edited.json beside it, and NAME.edited.srt and so on if NAME.srt exists. The original stays.
 
     \b
     voicekit transcript apply outputs/talk/latest talk.edits.json
@@ -36,8 +39,8 @@ def apply(
     """
     from voicekit.report.apply_corrections import apply_edits
 
-    done = apply_edits(transcript, edits, out)
-    for note in done.notes:
+    applied = apply_edits(transcript, edits, out)
+    for note in applied.notes:
         print(f"note: {note}")
-    print(f"{done.place}  {done.told}")
+    print(f"{applied.place}  {applied.told}")
     return 0

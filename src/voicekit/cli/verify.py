@@ -1,4 +1,4 @@
-"""voicekit verify: parse, call `verify`, print."""
+"""voicekit verify."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from typing import Annotated
 
 import typer
 
+from voicekit.cli.options import Device, Json, new_app
 from voicekit.redact import one_line
 from voicekit.verification import Check, to_json, verify
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = new_app()
 
 
 @app.command()
 def main(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or one with `latest` in it")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run, or of runs (the latest)")],
     take: Annotated[
         list[str] | None,
-        typer.Option("--take", metavar="TAKE", help="This take, or a line's pick; repeat for more"),
+        typer.Option("--take", metavar="TAKE", help="Take id, or line id for its pick; repeat for more"),
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON, for machines")] = False,
+    device: Device = "auto",
+    json: Json = False,
 ) -> int:
-    """Make a run again from what it says of itself, and say what held: bit for bit, or by how much not, and why.
+    """Re-run a job from its manifest and compare the results, bit for bit.
 
-    Takes are rendered again, a transcript is transcribed again, with nothing from the cache. Exit status 1 where
-    something is not the same.
+    Takes are rendered again and transcripts are transcribed again, without the cache. For results that differ, it
+    prints by how much, and which versions or devices differ. Exit status 1: a result differs.
 
     \b
     voicekit verify outputs/packaged/latest
@@ -41,13 +42,13 @@ def main(
     if json:
         print(to_json(checks))
     else:
-        print(f"{sum(check.same is True for check in checks)} of {len(checks)} held")
+        print(f"{sum(check.same is True for check in checks)} of {len(checks)} reproduced")
     return int(not all(check.same for check in checks))
 
 
 def _row(check: Check) -> str:
     if check.same:
-        return f"{check.name}: the same, bit for bit"
-    state = "not the same" if check.same is False else "could not be made again"
-    why = f" (then {'; '.join(check.why[:4])}{' ...' if len(check.why) > 4 else ''})" if check.why else ""
-    return one_line(f"{check.name}: {state}: {check.difference}{why}")
+        return f"{check.name}: reproduced bit for bit"
+    state = "differs" if check.same is False else "could not be made again"
+    changes = f" (changed since: {'; '.join(check.why[:4])}{' ...' if len(check.why) > 4 else ''})" if check.why else ""
+    return one_line(f"{check.name}: {state}: {check.difference}{changes}")

@@ -1,4 +1,4 @@
-"""voicekit voice: parse, call `voicekit.speech`, print."""
+"""voicekit voice."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ from typing import Annotated
 
 import typer
 
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
+from voicekit.cli.options import Json, new_app
 from voicekit.config.engines import VoiceFile
 from voicekit.config.schema import build
 from voicekit.errors import UsageError, VoicekitError
 from voicekit.redact import one_line
+from voicekit.tts.reference import Reference
 from voicekit.tts.synthesizer import Synthesizer
-from voicekit.tts.voices import KnownVoice, add, find, known_voices
+from voicekit.tts.voices import KnownVoice, find_voice, known_voices, store_voice
 
-app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True,
-    help="Voices: the engines' own, and those of refs/NAME/ (a clip and voice.yaml).",
-)  # fmt: skip
+app = new_app(
+    no_args_is_help=True,
+    help="List, show, prepare and add voices: the engines' own, and cloned ones in refs/NAME/ (a clip and voice.yaml).",
+)
 
-START = typer.Option("--start", metavar="SECONDS", help="Where the wanted part begins; the most speech when left out")
-ONE = typer.Option("--one-speaker", help="Take it for granted that one person speaks")
+Start = Annotated[
+    float | None,
+    typer.Option("--start", metavar="SECONDS", help="Start of the clip (default: where there is most speech)"),
+]
+OneSpeaker = Annotated[bool, typer.Option("--one-speaker", help="Skip the check that only one person speaks")]
 
 
 @app.command("list")
-def list_voices(json: Annotated[bool, typer.Option("--json", help="For machines")] = False) -> int:
-    """The voices there are."""
+def list_voices(json: Json = False) -> int:
+    """List all voices."""
     rows = list(known_voices())
     if json:
         print(jsonlib.dumps([vars(row.voice) | {"clip": row.voice.clip and str(row.voice.clip)}
@@ -37,59 +42,56 @@ def list_voices(json: Annotated[bool, typer.Option("--json", help="For machines"
         if isinstance(row, VoicekitError):
             print(f"error: {row}")
         else:
-            where = str(row.folder) if row.folder else "its own"
-            print(f"{one_line(row.voice.name):<18} {row.voice.engine:<24} {row.voice.language:<6} {one_line(where)}")
+            folder = str(row.folder) if row.folder else "built in"
+            print(f"{one_line(row.voice.name):<18} {row.voice.engine:<24} {row.voice.language:<6} {one_line(folder)}")
     return int(any(isinstance(row, VoicekitError) for row in rows))
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Of a voice")]) -> None:
-    """What is known of a voice."""
-    found = find(name)
-    about = found.about.model_dump(exclude_none=True) if found.about else {"engine": found.voice.engine}
+def show(name: Annotated[str, typer.Argument(help="Name of the voice")]) -> None:
+    """Print everything known about a voice as JSON."""
+    known = find_voice(name)
+    details = known.config.model_dump(exclude_none=True) if known.config else {"engine": known.voice.engine}
     print(
         jsonlib.dumps(
-            {"name": found.voice.name, **about, "language": found.voice.language}, indent=1, ensure_ascii=False
+            {"name": known.voice.name, **details, "language": known.voice.language}, indent=1, ensure_ascii=False
         )
     )
 
 
 @app.command()
 def prepare(
-    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="Sound or video of one person speaking")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The clip")] = Path("clip.wav"),
-    start: Annotated[float | None, START] = None,
-    one_speaker: Annotated[bool, ONE] = False,
+    recording: Annotated[Path, typer.Argument(metavar="RECORDING", help="Audio or video of one person speaking")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Clip to write")] = Path("clip.wav"),
+    start: Start = None,
+    one_speaker: OneSpeaker = False,
 ) -> None:
-    """Cut a recording to a reference clip, and say what was wrong with it and what was done.
+    """Cut a reference clip from a recording, and list its defects and what was changed.
 
     \b
     voicekit voice prepare interview.mp4 -o ana.wav --start 62
     """
-    with Synthesizer() as speaker:
-        found = speaker.reference(recording, start, one_speaker)
-    write(found.clip, out)
-    for note in (*found.faults, *found.done):
-        print(f"  {note}")
-    print(f"{out}  {found.clip.duration:.1f} s")
+    reference = _prepare(recording, start, one_speaker)
+    write_audio(reference.clip, out)
+    print(f"{out}  {reference.clip.duration:.1f} s")
 
 
 @app.command("add")
 def add_voice(
-    name: Annotated[str, typer.Argument(help="As it will be called")],
+    name: Annotated[str, typer.Argument(help="Name for the voice")],
     recording: Annotated[
-        Path | None, typer.Argument(metavar="[RECORDING]", help="To clone from; leave it out with --speaker")
+        Path | None, typer.Argument(metavar="[RECORDING]", help="Recording to clone; not with --speaker")
     ] = None,
-    engine: Annotated[str, typer.Option("-e", "--engine", help="That speaks it")] = "chatterbox",
-    speaker: Annotated[str | None, typer.Option("--speaker", help="The engine's own voice")] = None,
-    consent: Annotated[str, typer.Option("--consent", help="Who agreed to being cloned, when, and to what")] = "",
-    source: Annotated[str, typer.Option("--source", help="Where the recording is from")] = "",
-    preset: Annotated[str | None, typer.Option("--preset", help="In configs/sampling/ENGINE")] = None,
-    language: Annotated[str, typer.Option("-l", "--language", help="BCP-47")] = "en",
-    start: Annotated[float | None, START] = None,
-    one_speaker: Annotated[bool, ONE] = False,
+    engine: Annotated[str, typer.Option("-e", "--engine", help="Engine that uses the voice")] = "chatterbox",
+    speaker: Annotated[str | None, typer.Option("--speaker", help="One of the engine's own voices")] = None,
+    consent: Annotated[str, typer.Option("--consent", help="Who agreed to be cloned, when, and for what")] = "",
+    source: Annotated[str, typer.Option("--source", help="Where the recording comes from")] = "",
+    preset: Annotated[str | None, typer.Option("--preset", help="Default preset in configs/sampling/ENGINE")] = None,
+    language: Annotated[str, typer.Option("-l", "--language", help="BCP-47 tag")] = "en",
+    start: Start = None,
+    one_speaker: OneSpeaker = False,
 ) -> None:
-    """Keep a voice in refs/NAME/: a clip cut from a recording, or an engine's own voice under a name of yours.
+    """Save a voice in refs/NAME/: a clip cut from a recording, or one of the engine's own voices with settings.
 
     \b
     voicekit voice add ana interview.mp4 --consent "Ana Sousa, 2026-05-02, for our podcast"
@@ -102,14 +104,18 @@ def add_voice(
     if recording is not None:
         if not consent.strip():
             raise UsageError(
-                f"nobody has said that the person agrees to {name} being cloned",
-                'Give --consent "who, when, for what"; it is kept in voice.yaml',
+                f"there is no consent for cloning {name}",
+                'Give --consent "who, when, for what"; it is saved in voice.yaml',
             )
-        with Synthesizer() as listener:
-            found = listener.reference(recording, start, one_speaker)
-        clip = found.clip
+        clip = _prepare(recording, start, one_speaker).clip
         values |= {"clip": "clip.wav", "consent": consent, "source": source or recording.name}
-        for note in (*found.faults, *found.done):
-            print(f"  {note}")
-    kept = add(name, build(VoiceFile, {key: value for key, value in values.items() if value}, "options"), clip)
-    print(kept.folder)
+    saved = store_voice(name, build(VoiceFile, {key: value for key, value in values.items() if value}, "options"), clip)
+    print(saved.folder)
+
+
+def _prepare(recording: Path, start: float | None, one_speaker: bool) -> Reference:
+    with Synthesizer() as synthesizer:
+        reference = synthesizer.reference(recording, start, one_speaker)
+    for note in (*reference.warnings, *reference.processing):
+        print(f"  {note}")
+    return reference

@@ -1,4 +1,4 @@
-"""voicekit watermark: parse, ask Perth, print."""
+"""voicekit watermark."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from typing import Annotated
 import typer
 
 from voicekit.audio.decode import decode
-from voicekit.cli.reporters import say_error
+from voicekit.cli.options import Json, new_app
+from voicekit.cli.reporters import print_error
 from voicekit.engines.registry import load_engine
 from voicekit.errors import VoicekitError
 from voicekit.redact import one_line
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = new_app()
 
 RATE = 24_000
+"""Sample rate in Hz at which Chatterbox embeds its watermark."""
 
 
 @app.command()
 def main(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Sound or video")],
-    json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audio or video files")],
+    json: Json = False,
 ) -> int:
-    """Say whether a file has Perth's mark, which chatterbox puts on what it says. Exit status 1: one could not be read.
+    """Check audio files for the Perth watermark that Chatterbox adds to its speech.
+
+    Exit status 1: a file could not be read.
 
     \b
     voicekit watermark talk.mp3
@@ -33,14 +37,15 @@ def main(
     failed = 0
     for path in files:
         try:
-            sound, _ = decode(path, rate=RATE)
+            audio, _ = decode(path, rate=RATE)
         except VoicekitError as error:
-            say_error(one_line(str(path)), error, debug=False)
+            print_error(one_line(str(path)), error, debug=False)
             failed = 1
             continue
-        found = detector.found(sound)
+        confidence = detector.detect(audio)
         if json:
-            print(jsonlib.dumps({"file": str(path), "watermark": round(found, 3)}))
+            print(jsonlib.dumps({"file": str(path), "watermark": round(confidence, 3)}))
         else:
-            print(f"{one_line(str(path))}: {'marked' if found >= 0.5 else 'no mark'} ({found:.2f})")
+            verdict = "watermarked" if confidence >= 0.5 else "no watermark"
+            print(f"{one_line(str(path))}: {verdict} ({confidence:.2f})")
     return failed

@@ -1,8 +1,4 @@
-"""Clone: a job from its file to a finished run. Takes are rendered, judged, tried again where none was good, chosen.
-
-What is rendered and heard lies in the stage cache, so that a job which was killed goes on where it stopped; the run's
-folder appears when it is whole. A line that cannot be said costs that line.
-"""
+"""Forecast of a clone job (`voicekit clone --dry-run`): number of takes, time and memory, without loading a model."""
 
 from __future__ import annotations
 
@@ -23,107 +19,109 @@ from voicekit.storage.paths import cache_dir
 from voicekit.takes.render import JUDGE, Renderer, TakeRequest, Timing
 from voicekit.tts.synthesizer import Synthesizer
 
+SECONDS_PER_WORD = 0.4
+"""150 words per minute, the usual pace of reading aloud."""
+
+SECONDS_PER_CHARACTER = 0.05
+"""Lower estimate, for scripts without spaces between words."""
+
+BASE_MEMORY = 700_000_000
+"""Bytes of a Python process with PyTorch and ONNX Runtime, before any weights."""
+
+NEWEST_RUN_WEIGHT = 0.5
+"""Weight of the newest run in the moving average of speeds."""
+
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a job will take, told before it is done.
+    """What a job would do.
 
     Attributes:
         plan: Its lines and takes.
-        takes: How many; `cached`: of them, there already.
-        seconds: Of work, about; None where an engine was never timed here.
-        sound: Seconds of sound, about.
-        memory: Bytes, about.
+        takes: Number of takes.
+        cached: Takes that are in the cache already.
+        seconds: Estimated work; None if an engine was never timed on this machine.
+        audio_seconds: Estimated length of all takes.
+        memory: Estimated bytes.
     """
 
     plan: JobPlan
     takes: int
     cached: int
     seconds: float | None
-    sound: float
+    audio_seconds: float
     memory: int
 
 
 def forecast(
-    job: JobSource, *, only: Sequence[str] = (), limit: int | None = None, changes: Sequence[str] = (),
+    job: JobSource, *, only: Sequence[str] = (), limit: int | None = None, overrides: Sequence[str] = (),
     device: str = "auto", model: str = "auto",
 ) -> Forecast:  # fmt: skip
-    """What `clone` would do. Loads no model and writes nothing. Raises as `clone` does before it renders."""
-    plan = plan_job(load_job(job, changes), tuple(only), limit)
-    with Synthesizer(device=device) as speaker, Judge(device, model=model) as judge:
-        renderer = Renderer(speaker, StageCache())
-        orders = [order for line in plan.lines for order in plan.orders(line)]
-        new = [order for order in orders if not renderer.there(order)]
-        voices = {weights.path for order in orders if (weights := speaker.weights(order.voice, order.model))}
+    """Forecast what `clone` would do with the same arguments. Raises UsageError if the job is invalid."""
+    plan = plan_job(load_job(job, overrides), tuple(only), limit)
+    with Synthesizer(device=device) as synthesizer, Judge(device, model=model) as judge:
+        renderer = Renderer(synthesizer, StageCache())
+        requests = [request for line in plan.lines for request in plan.requests(line)]
+        missing = [request for request in requests if not renderer.is_cached(request)]
+        tts_weights = {
+            weights.path for request in requests if (weights := synthesizer.weights(request.voice, request.model))
+        }
         return Forecast(
             plan,
-            len(orders),
-            len(orders) - len(new),
-            Speeds().seconds(new, judge.device.kind),
-            sum(speech_seconds(order.text) for order in orders),
-            memory(voices, [weights.path for weights in judge.weights.values()]),
+            len(requests),
+            len(requests) - len(missing),
+            SpeedRecords().estimate_seconds(missing, judge.device.kind),
+            sum(estimate_speech_seconds(request.text) for request in requests),
+            estimate_memory(tts_weights, [weights.path for weights in judge.weights.values()]),
         )
 
 
-WORD = 0.4
-"""Seconds that a word takes to say: 150 a minute, as readers read aloud."""
-
-LETTER = 0.05
-"""Seconds that a character takes, at least: of scripts without spaces, where words are not counted."""
-
-OWN_MEMORY = 700_000_000
-"""Bytes of Python with PyTorch and ONNX Runtime, before any weights."""
-
-LAST = 0.5
-"""Share that the newest run has in a remembered time."""
+def estimate_speech_seconds(text: str) -> float:
+    return max(SECONDS_PER_WORD * len(text.split()), SECONDS_PER_CHARACTER * len(text))
 
 
-def speech_seconds(text: str) -> float:
-    """About how long it takes to say, in seconds."""
-    return max(WORD * len(text.split()), LETTER * len(text))
-
-
-class Speeds:
-    """Seconds of work for a second of sound, by engine or `judge`, and kind of device."""
+class SpeedRecords:
+    """Seconds of work per second of audio on this machine, by component (see `Timing`) and kind of device."""
 
     def __init__(self) -> None:
         self._path = cache_dir() / "speeds.json"
-        self._known: dict[str, float] = {}
+        self._speeds: dict[str, float] = {}
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-            self._known = {str(name): float(value) for name, value in found.items() if 0 < float(value) < 1e6}
+            values = json.loads(self._path.read_text(encoding="utf-8"))
+            self._speeds = {str(name): float(value) for name, value in values.items() if 0 < float(value) < 1e6}
 
     def learn(self, timings: Sequence[Timing], device: str) -> None:
-        """Keep what a run needed; the first of each engine is left out, as its model was loaded in it."""
-        sound: dict[str, float] = defaultdict(float)
-        took: dict[str, float] = defaultdict(float)
+        """Update from the timings of a run, without the first of each component, which includes loading its model."""
+        audio_seconds: dict[str, float] = defaultdict(float)
+        work_seconds: dict[str, float] = defaultdict(float)
         seen: set[str] = set()
-        for one in timings:
-            if one.what in seen:
-                sound[one.what] += one.sound
-                took[one.what] += one.took
-            seen.add(one.what)
-        for what, seconds in sound.items():
+        for timing in timings:
+            if timing.component in seen:
+                audio_seconds[timing.component] += timing.audio_seconds
+                work_seconds[timing.component] += timing.work_seconds
+            seen.add(timing.component)
+        for component, seconds in audio_seconds.items():
             if seconds > 5:
-                new, name = took[what] / seconds, f"{what} on {device}"
-                self._known[name] = LAST * new + (1 - LAST) * self._known.get(name, new)
-        if sound:
+                speed, name = work_seconds[component] / seconds, f"{component} on {device}"
+                previous = self._speeds.get(name, speed)
+                self._speeds[name] = NEWEST_RUN_WEIGHT * speed + (1 - NEWEST_RUN_WEIGHT) * previous
+        if audio_seconds:
             with contextlib.suppress(OutputError):
-                write_json(self._path, self._known)
+                write_json(self._path, self._speeds)
 
-    def seconds(self, orders: Iterable[TakeRequest], device: str) -> float | None:
-        """Of work on takes that are to be rendered and judged; None where an engine was never timed here."""
+    def estimate_seconds(self, requests: Iterable[TakeRequest], device: str) -> float | None:
+        """Estimate the time to render and judge takes; None if a component was never timed on this machine."""
         total = 0.0
-        for order in orders:
-            sound = speech_seconds(order.text)
-            for what in (order.voice.voice.engine, JUDGE):
-                cost = self._known.get(f"{what} on {device}")
-                if cost is None:
+        for request in requests:
+            audio_seconds = estimate_speech_seconds(request.text)
+            for component in (request.voice.voice.engine, JUDGE):
+                speed = self._speeds.get(f"{component} on {device}")
+                if speed is None:
                     return None
-                total += cost * sound
+                total += speed * audio_seconds
         return total
 
 
-def memory(voices: Iterable[Path], judge: Iterable[Path]) -> int:
-    """Bytes, about, by the folders of weights: of voices one, the largest, is loaded at a time; the judge's all are."""
-    return OWN_MEMORY + max(map(folder_bytes, voices), default=0) + sum(map(folder_bytes, judge))
+def estimate_memory(tts_weights: Iterable[Path], judge_weights: Iterable[Path]) -> int:
+    """Bytes, from folders of weights: one TTS model is loaded at a time (the largest counts), the judge's together."""
+    return BASE_MEMORY + max(map(folder_bytes, tts_weights), default=0) + sum(map(folder_bytes, judge_weights))

@@ -1,8 +1,4 @@
-"""Clone: a job from its file to a finished run. Takes are rendered, judged, tried again where none was good, chosen.
-
-What is rendered and heard lies in the stage cache, so that a job which was killed goes on where it stopped; the run's
-folder appears when it is whole. A line that cannot be said costs that line.
-"""
+"""Load a clone job: a YAML file or mapping becomes a validated `CloneJob` with all its lines."""
 
 from __future__ import annotations
 
@@ -15,173 +11,179 @@ from typing import Any
 
 import yaml
 
-from voicekit.cloning.lines import LINE_ID, MOST_LINES, read_lines
+from voicekit.cloning.lines import MAX_LINES, VARIABLE_NAME, read_lines
 from voicekit.config.clone import CloneJob, JobLine, JobVoice, Sweep
 from voicekit.config.presets import preset
 from voicekit.config.schema import build
-from voicekit.config.yaml_file import Located, line_of, load_yaml
+from voicekit.config.yaml_file import LocatedDict, line_of, load_yaml
 from voicekit.errors import UsageError
-from voicekit.text.speakable import LONGEST_TEXT
+from voicekit.text.speakable import MAX_TEXT
 
 JobSource = str | Path | Mapping[str, Any]
-
+"""A YAML file, a name in configs/clone, or the content of such a file."""
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that was read.
+    """A validated job.
 
     Attributes:
-        file: That it was read from; None for a mapping.
-        spec: With its name, its lines (each with an id and a voice) and paths that hold from here.
-        where: The place of a value in the job, as an error names it: file and line.
+        file: The file it was loaded from; None for a mapping.
+        spec: The job, with its name, its lines (each with an id and a voice), and paths relative to the current folder.
+        locate: Gives file and line of a value, from its keys, for error messages.
     """
 
     file: Path | None
     spec: CloneJob
-    where: Callable[..., str]
+    locate: Callable[..., str]
 
 
-def load_job(source: str | Path | Mapping[str, Any], changes: Sequence[str] = ()) -> Job:
-    """Read a job, and the file of its lines.
+def load_job(source: JobSource, overrides: Sequence[str] = ()) -> Job:
+    """Load and validate a job and the file of its lines. Loads no model.
+
+    `${NAME}` in any text of the job is replaced by an environment variable.
 
     Args:
-        source: A YAML file, a name in configs/clone, or what would stand in a file.
-        changes: `key=value`, such as takes=3 or pick.gates.max_wer=0.05; before all else.
+        source: A YAML file, a name in configs/clone, or the content of such a file.
+        overrides: `key=value` pairs that override the job, such as takes=3 or pick.gates.max_wer=0.05.
 
     Raises:
-        UsageError: what is wrong, with the line of the file.
-        SourceError: a file of lines that cannot be read.
+        UsageError: The job is invalid; the message names the line.
+        SourceError: The file of lines cannot be read.
     """
     if isinstance(source, Mapping):
-        path, values, file, folder, name = None, Located(source), "the job", Path(), "job"
+        path, values, file, folder, name = None, LocatedDict(source), "the job", Path(), "job"
     else:
         path = preset("clone", str(source))
         values, file, folder, name = load_yaml(path), str(path), path.parent, path.stem
-    values = _with_variables(_changed(values, changes), file)
+    values = _expand_variables(_apply_overrides(values, overrides), file)
     spec = build(CloneJob, values, file)
-    if spec.lines and spec.lines_from:
-        raise UsageError(f"{file}: it has lines and lines_from", "Give one of them")
-    lines = read_lines(folder / spec.lines_from, set(spec.voices)) if spec.lines_from else list(spec.lines)
-    if not lines:
-        raise UsageError(f"{file}: no lines to say", "Give lines, or lines_from: FILE")
-    if len(lines) > MOST_LINES:
-        raise UsageError(f"{file}: {len(lines)} lines", f"Give at most {MOST_LINES} at once")
 
-    def where(*place: str | int) -> str:
+    def locate(*place: str | int) -> str:
         if spec.lines_from and place[0] == "lines":
             return f"{folder / spec.lines_from}: no. {int(place[1]) + 1}"
         line = line_of(values, place)
         return f"{file}: line {line}" if line else f"{file}: {'.'.join(map(str, place))}"
 
-    lines = _with_ids([_with_voice(spec, line, where("lines", n)) for n, line in enumerate(lines)], where)
+    resolved = {
+        "name": spec.name or name,
+        "lines": tuple(_load_lines(spec, file, folder, locate)),
+        "lines_from": None,
+        "voices": {key: _resolve_voice_paths(folder, voice) for key, voice in spec.voices.items()},
+        "sweep": _resolve_sweep_paths(folder, spec.sweep),
+    }
+    return Job(path, spec.model_copy(update=resolved), locate)
+
+
+def _load_lines(spec: CloneJob, file: str, folder: Path, locate: Callable[..., str]) -> list[JobLine]:
+    """The lines of the job or of its file of lines, each with a voice and an id."""
+    if spec.lines and spec.lines_from:
+        raise UsageError(f"{file}: it has both lines and lines_from", "Give one of them")
+    lines = read_lines(folder / spec.lines_from, set(spec.voices)) if spec.lines_from else list(spec.lines)
+    if not lines:
+        raise UsageError(f"{file}: no lines to speak", "Give lines, or lines_from: FILE")
+    if len(lines) > MAX_LINES:
+        raise UsageError(f"{file}: {len(lines)} lines", f"Give at most {MAX_LINES} at once")
+    lines = _assign_ids([_assign_voice(spec, line, locate("lines", n)) for n, line in enumerate(lines)], locate)
     for number, line in enumerate(lines):
         if not any(char.isalnum() for char in line.text):
-            raise UsageError(f"{where('lines', number)}: nothing in {line.text[:30]!r} can be said", "Give words")
-        if len(line.text) > LONGEST_TEXT:
-            raise UsageError(f"{where('lines', number)}: {len(line.text)} characters", f"Give at most {LONGEST_TEXT}")
-    known = {
-        "name": spec.name or name,
-        "lines": tuple(lines),
-        "lines_from": None,
-        "voices": {key: _voice_from(folder, voice) for key, voice in spec.voices.items()},
-        "sweep": _sweep_from(folder, spec.sweep),
-    }
-    return Job(path, spec.model_copy(update=known), where)
+            raise UsageError(f"{locate('lines', number)}: nothing to speak in {line.text[:30]!r}", "Give words")
+        if len(line.text) > MAX_TEXT:
+            raise UsageError(f"{locate('lines', number)}: {len(line.text)} characters", f"Give at most {MAX_TEXT}")
+    return lines
 
 
-def _voice_from(folder: Path, voice: JobVoice) -> JobVoice:
-    """Its clips as paths that hold from here."""
-    clip = _path_from(folder, voice.clip) if voice.clip else None
-    return voice.model_copy(update={"clip": clip, "sweep": voice.sweep and _sweep_from(folder, voice.sweep)})
+def _resolve_voice_paths(folder: Path, voice: JobVoice) -> JobVoice:
+    clip = _resolve_path(folder, voice.clip) if voice.clip else None
+    return voice.model_copy(update={"clip": clip, "sweep": voice.sweep and _resolve_sweep_paths(folder, voice.sweep)})
 
 
-def _sweep_from(folder: Path, sweep: Sweep) -> Sweep:
+def _resolve_sweep_paths(folder: Path, sweep: Sweep) -> Sweep:
     grid = {
-        key: tuple(_path_from(folder, str(v)) for v in values) if key == "reference" else values
+        key: tuple(_resolve_path(folder, str(v)) for v in values) if key == "reference" else values
         for key, values in sweep.grid.items()
     }
     points = tuple(
-        {key: _path_from(folder, str(v)) if key == "reference" else v for key, v in point.items()}
+        {key: _resolve_path(folder, str(v)) if key == "reference" else v for key, v in point.items()}
         for point in sweep.points
     )
     return Sweep(grid=grid, points=points)
 
 
-def _path_from(folder: Path, name: str) -> str:
+def _resolve_path(folder: Path, name: str) -> str:
     return os.path.normpath(folder / Path(name).expanduser())
 
 
-def _with_variables(values: Located, where: str) -> Located:
-    def put_in(value: Any, place: tuple[str | int, ...]) -> Any:
+def _expand_variables(values: LocatedDict, file: str) -> LocatedDict:
+    def expand(value: Any, place: tuple[str | int, ...]) -> Any:
         if isinstance(value, str):
-            return _VARIABLE.sub(lambda found: of_environment(found[1], place), value)
+            return _VARIABLE.sub(lambda match: look_up(match[1], place), value)
         if isinstance(value, Mapping):
-            return {key: put_in(each, (*place, key)) for key, each in value.items()}
+            return {key: expand(each, (*place, key)) for key, each in value.items()}
         if isinstance(value, list | tuple):
-            return [put_in(each, (*place, number)) for number, each in enumerate(value)]
+            return [expand(each, (*place, number)) for number, each in enumerate(value)]
         return value
 
-    def of_environment(name: str, place: tuple[str | int, ...]) -> str:
+    def look_up(name: str, place: tuple[str | int, ...]) -> str:
         line = line_of(values, place)
-        told = f"{where}: line {line}" if line else where
-        if not LINE_ID.fullmatch(name):
-            raise UsageError(f"{told}: ${{{name}}} names no variable", "Write ${NAME}; nothing else is put in")
+        where = f"{file}: line {line}" if line else file
+        if not VARIABLE_NAME.fullmatch(name):
+            raise UsageError(f"{where}: ${{{name}}} is not a variable name", "Write ${NAME}")
         if name not in os.environ:
-            raise UsageError(f"{told}: the variable {name} is not set", f"export {name}=..., or write the value itself")
+            raise UsageError(
+                f"{where}: the variable {name} is not set", f"export {name}=..., or write the value itself"
+            )
         return os.environ[name]
 
-    return _located(put_in(dict(values), ()), values)
+    return _with_lines_of(expand(dict(values), ()), values)
 
 
-def _located(values: dict[str, Any], like: Located) -> Located:
-    found = Located(values)
-    found.lines = getattr(like, "lines", {})
-    return found
+def _with_lines_of(values: dict[str, Any], original: LocatedDict) -> LocatedDict:
+    located = LocatedDict(values)
+    located.lines = getattr(original, "lines", {})
+    return located
 
 
-def _changed(values: Located, changes: Iterable[str]) -> Located:
-    out = _located(dict(values), values)
-    for change in changes:
-        key, equals, text = change.partition("=")
+def _apply_overrides(values: LocatedDict, overrides: Iterable[str]) -> LocatedDict:
+    out = _with_lines_of(dict(values), values)
+    for override in overrides:
+        key, equals, text = override.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"{change!r} sets nothing", "Write --set takes=3")
+            raise UsageError(f"{override!r} sets nothing", "Write --set takes=3")
         try:
             value = yaml.safe_load(text)
         except yaml.YAMLError:
             value = text
-        at: dict[str, Any] = out
+        parent: dict[str, Any] = out
         *path, last = key.strip().replace("-", "_").split(".")
         for part in path:
-            inner = at.get(part)
-            at[part] = dict(inner) if isinstance(inner, Mapping) else {}
-            at = at[part]
-        at[last] = value
+            child = parent.get(part)
+            parent[part] = dict(child) if isinstance(child, Mapping) else {}
+            parent = parent[part]
+        parent[last] = value
     return out
 
 
-def _with_voice(job: CloneJob, line: JobLine, where: str) -> JobLine:
-    voice = line.voice or job.voice or (next(iter(job.voices)) if len(job.voices) == 1 else None)
+def _assign_voice(spec: CloneJob, line: JobLine, where: str) -> JobLine:
+    voice = line.voice or spec.voice or (next(iter(spec.voices)) if len(spec.voices) == 1 else None)
     if voice is None:
         raise UsageError(
-            f"{where}: it names no voice, and the job has {len(job.voices)}",
+            f"{where}: it names no voice, and the job has {len(spec.voices)}",
             "Give the line a voice, or the job one: `voice: NAME`, or `voice: all`",
         )
-    if voice != "all" and voice not in job.voices:
-        raise UsageError(f"{where}: no voice {voice!r} in the job", f"Its voices: {', '.join(job.voices)}")
+    if voice != "all" and voice not in spec.voices:
+        raise UsageError(f"{where}: no voice {voice!r} in the job", f"Its voices: {', '.join(spec.voices)}")
     return line.model_copy(update={"voice": voice})
 
 
-def _with_ids(lines: Sequence[JobLine], where: Callable[..., str]) -> list[JobLine]:
+def _assign_ids(lines: Sequence[JobLine], locate: Callable[..., str]) -> list[JobLine]:
     digits = max(3, len(str(len(lines))))
-    named = [line.model_copy(update={"id": line.id or f"{n:0{digits}}"}) for n, line in enumerate(lines, 1)]
+    with_ids = [line.model_copy(update={"id": line.id or f"{n:0{digits}}"}) for n, line in enumerate(lines, 1)]
     seen: set[str | None] = set()
-    for number, line in enumerate(named):
+    for number, line in enumerate(with_ids):
         if line.id in seen:
-            raise UsageError(
-                f"{where('lines', number)}: the id {line.id!r} stands twice", "Give each line an id of its own"
-            )
+            raise UsageError(f"{locate('lines', number)}: duplicate id {line.id!r}", "Give each line its own id")
         seen.add(line.id)
-    return named
+    return with_ids

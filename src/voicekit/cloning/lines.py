@@ -1,8 +1,7 @@
-"""Job: a YAML file, or a mapping, to a checked `CloneJob` with all its lines. Reads files, loads no model.
+"""Read the lines of a job from a file: text, CSV, subtitles or transcript.json.
 
-Lines come from the job itself or from a file beside it: text (a line each), CSV (a column `text`, and `voice`, `id`,
-`preset` or parameters of the engine), or SRT, VTT or transcript.json, whose speakers are voices.
-`${NAME}` in any text is a variable of the environment, and nothing else is put in.
+A text file has one line per line. A CSV file has a column `text` and optionally `voice`, `id`, `preset` and parameters
+of the engine. In subtitles and transcripts, speakers are voices.
 """
 
 from __future__ import annotations
@@ -16,40 +15,47 @@ from typing import Any
 from voicekit.config.clone import JobLine
 from voicekit.config.schema import build
 from voicekit.errors import UsageError
-from voicekit.storage.files import read_limited, utf8
+from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import read_subtitles
 from voicekit.types import Segment, Transcript
 
-BIGGEST = 8 << 20
-"""Bytes of a file of lines."""
+MAX_BYTES = 8 << 20
+"""Size limit of a file of lines."""
 
-MOST_LINES = 20_000
-LINE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OWN_COLUMNS = ("text", "voice", "id", "preset")
-
-
-# --- files of lines ---------------------------------------------------------------------------------------------------
+MAX_LINES = 20_000
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LINE_COLUMNS = ("text", "voice", "id", "preset")
 
 
 def read_lines(path: Path, voices: set[str]) -> list[JobLine]:
+    """Read a file of lines.
+
+    Args:
+        path: The file; its suffix selects the format.
+        voices: Names of the job's voices.
+
+    Raises:
+        UsageError: Unknown format, or an invalid row.
+        SourceError: The file cannot be read.
+    """
     kind = path.suffix.lower()
     if kind in (".srt", ".vtt", ".json"):
-        transcript = Transcript.from_json(_text(path)) if kind == ".json" else read_subtitles(path)[0]
-        return _of_transcript(transcript, path, voices)
-    text = _text(path)
+        transcript = Transcript.from_json(_read_text(path)) if kind == ".json" else read_subtitles(path)[0]
+        return _lines_from_transcript(transcript, path, voices)
+    text = _read_text(path)
     if kind == ".csv":
-        return _of_csv(text, path)
+        return _lines_from_csv(text, path)
     if kind in (".txt", ".md", ""):
         return [JobLine(text=line.strip()) for line in text.splitlines() if line.strip()]
-    raise UsageError(f"lines are not read from {path.name}", "Give a .txt, .csv, .srt, .vtt or transcript.json")
+    raise UsageError(f"cannot read lines from {path.name}", "Give a .txt, .csv, .srt, .vtt or transcript.json")
 
 
-def _text(path: Path) -> str:
-    data = read_limited(path, BIGGEST, "Give it in parts", check="Paths in a job are from the job file's folder")
-    return utf8(data, str(path))
+def _read_text(path: Path) -> str:
+    data = read_limited(path, MAX_BYTES, "Split it", check="Paths in a job are relative to the job file")
+    return decode_utf8(data, str(path))
 
 
-def _of_csv(text: str, path: Path) -> list[JobLine]:
+def _lines_from_csv(text: str, path: Path) -> list[JobLine]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     lines = []
     try:
@@ -64,35 +70,37 @@ def _of_csv(text: str, path: Path) -> list[JobLine]:
             values = {name: (value or "").strip() for name, value in row.items()}
             if not any(values.values()):
                 continue
-            own: dict[str, Any] = {name: values[name] for name in _OWN_COLUMNS if values.get(name)}
-            params = {name: _number(v, name, where) for name, v in values.items() if v and name not in _OWN_COLUMNS}
-            lines.append(build(JobLine, {**own, "params": params}, where))
+            fields: dict[str, Any] = {name: values[name] for name in _LINE_COLUMNS if values.get(name)}
+            params = {
+                name: _parse_number(v, name, where) for name, v in values.items() if v and name not in _LINE_COLUMNS
+            }
+            lines.append(build(JobLine, {**fields, "params": params}, where))
     except csv.Error as error:
-        raise UsageError(f"{path}: line {reader.line_num}: {error}", "Mend the CSV") from error
+        raise UsageError(f"{path}: line {reader.line_num}: {error}", "Correct the CSV") from error
     return lines
 
 
-def _number(text: str, name: str, where: str) -> float | int:
+def _parse_number(text: str, name: str, where: str) -> float | int:
     try:
         return int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError:
         raise UsageError(
-            f"{where}: {name} {text!r} is no number", "Columns beside text, voice, id, preset are parameters"
+            f"{where}: {name} {text!r} is not a number", "Columns other than text, voice, id, preset are parameters"
         ) from None
 
 
-def _of_transcript(transcript: Transcript, path: Path, voices: set[str]) -> list[JobLine]:
+def _lines_from_transcript(transcript: Transcript, path: Path, voices: set[str]) -> list[JobLine]:
     unknown = sorted(set(transcript.speakers) - voices)
     if unknown and set(transcript.speakers) & voices:
         raise UsageError(
             f"{path}: no voice for {', '.join(unknown)}",
-            f"Name voices after its speakers; there are {', '.join(voices)}",
+            f"Name the voices like its speakers; the job has {', '.join(voices)}",
         )
-    return [_line(segment, voices) for segment in transcript if segment.text.strip()]
+    return [_line_from_segment(segment, voices) for segment in transcript if segment.text.strip()]
 
 
-def _line(segment: Segment, voices: set[str]) -> JobLine:
-    """A label that names a voice is one, whatever else the subtitles' labels look like."""
+def _line_from_segment(segment: Segment, voices: set[str]) -> JobLine:
+    """Take "NAME: text" as spoken by the voice NAME, even if the subtitle reader did not see a speaker label."""
     label, colon, rest = segment.text.partition(":")
     if colon and label.strip() in voices and rest.strip():
         return JobLine(text=rest.strip(), voice=label.strip())

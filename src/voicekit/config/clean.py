@@ -1,8 +1,4 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""Audio cleaning presets (configs/clean/*.yaml): what happens to a recording before a model sees it."""
 
 from __future__ import annotations
 
@@ -14,47 +10,55 @@ from voicekit.config.presets import preset
 from voicekit.config.schema import Strict, build
 from voicekit.config.yaml_file import load_yaml
 
-
-class Loudness(Strict):
-    """Target of ffmpeg's two-pass loudnorm (EBU R128)."""
-
-    integrated: Annotated[float, Field(ge=-70, le=-5)] = -20.0
-    """LUFS."""
-    true_peak: Annotated[float, Field(ge=-9, le=0)] = -2.0
-    """dBTP."""
-    range: Annotated[float, Field(ge=1, le=50)] = 11.0
-    """LU."""
-
-
-# Filters a preset may name: those that only change sound. Others read files or take commands.
+# Only filters that change audio. Other ffmpeg filters read files or accept commands.
 CLEAN_FILTERS = (
     "acompressor", "adeclick", "adeclip", "afftdn", "agate", "alimiter", "anlmdn", "deesser", "dynaudnorm",
     "equalizer", "highpass", "highshelf", "lowpass", "lowshelf", "speechnorm", "volume",
 )  # fmt: skip
 
 
+class Loudness(Strict):
+    """Target of ffmpeg's two-pass loudnorm filter (EBU R128)."""
+
+    integrated: Annotated[float, Field(ge=-70, le=-5)] = -20.0
+    """Integrated loudness in LUFS."""
+    true_peak: Annotated[float, Field(ge=-9, le=0)] = -2.0
+    """Highest true peak in dBTP."""
+    range: Annotated[float, Field(ge=1, le=50)] = 11.0
+    """Loudness range in LU."""
+
+
 class FilterStep(Strict):
+    """One ffmpeg filter of a cleaning preset."""
+
     filter: str
     """One of CLEAN_FILTERS."""
     options: dict[str, float | int | str] = {}
-    """As ffmpeg documents them."""
+    """The filter's options, as ffmpeg documents them."""
 
     @field_validator("filter")
     @classmethod
-    def _known(cls, value: str) -> str:
+    def _is_allowed(cls, value: str) -> str:
         if value not in CLEAN_FILTERS:
             raise ValueError(f"unknown filter {value!r}; known: {', '.join(CLEAN_FILTERS)}")
         return value
 
 
 class CleanPreset(Strict):
-    """configs/clean/*.yaml: what happens to the sound before the models hear it."""
+    """Contents of configs/clean/*.yaml."""
 
     description: str
     steps: tuple[FilterStep, ...] = ()
+    """Filters, applied in order."""
     loudness: Loudness | None = None
+    """Loudness normalization after the filters; None for none."""
 
 
 def clean_preset(name: str) -> CleanPreset:
+    """Load a cleaning preset by name or path.
+
+    Raises:
+        UsageError: The preset does not exist or is invalid.
+    """
     path = preset("clean", name)
     return build(CleanPreset, load_yaml(path), str(path))

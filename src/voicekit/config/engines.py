@@ -1,8 +1,4 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""Parameters of the speech engines, sampling presets and voice files."""
 
 from __future__ import annotations
 
@@ -11,88 +7,85 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from voicekit.config.presets import preset
-from voicekit.config.schema import Strict, T, build
+from voicekit.config.schema import Model, Strict, build
 from voicekit.config.yaml_file import load_yaml
+
+_REPETITION = "Penalty on tokens that occurred before; 1 for none"
+_MAX_TOKENS = "Highest number of speech tokens in one part of the text; 25 per second"
 
 
 class PiperParams(Strict):
-    """What piper heeds."""
+    """Parameters of Piper."""
 
-    speed: Annotated[float, Field(ge=0.3, le=3)] = Field(1.0, description="Times the voice's own pace")
-    noise_scale: Annotated[float, Field(ge=0, le=2)] = Field(0.667, description="How much the sound varies")
-    noise_w_scale: Annotated[float, Field(ge=0, le=2)] = Field(0.8, description="How much the pace varies")
+    speed: Annotated[float, Field(ge=0.3, le=3)] = Field(1.0, description="Speed, relative to the voice's own")
+    noise_scale: Annotated[float, Field(ge=0, le=2)] = Field(0.667, description="Variation of the audio")
+    noise_w_scale: Annotated[float, Field(ge=0, le=2)] = Field(0.8, description="Variation of the phoneme lengths")
 
 
 class KokoroParams(Strict):
-    """What kokoro heeds."""
+    """Parameters of Kokoro."""
 
-    speed: Annotated[float, Field(ge=0.5, le=2)] = Field(1.0, description="Times the voice's own pace")
+    speed: Annotated[float, Field(ge=0.5, le=2)] = Field(1.0, description="Speed, relative to the voice's own")
 
 
 class ChatterboxParams(Strict):
-    """What chatterbox heeds; ranges and defaults as Resemble has them."""
+    """Parameters of Chatterbox. Ranges and defaults are Resemble's."""
 
     exaggeration: Annotated[float, Field(ge=0.25, le=2)] = Field(
-        0.5, description="How expressive; above 1 is unstable, and quickens the pace"
+        0.5, description="Expressiveness; above 1 is unstable and speaks faster"
     )
     cfg_weight: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.5, description="How closely it keeps to the text's pace and the reference's manner; 0 keeps an accent out"
+        0.5, description="Classifier-free guidance weight; lower is slower, 0 keeps the reference's accent out"
     )
-    temperature: Annotated[float, Field(gt=0, le=5)] = Field(0.8, description="How freely tokens are drawn")
-    min_p: Annotated[float, Field(ge=0, le=1)] = Field(0.05, description="Least share of the likeliest token's odds")
-    top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Share of the odds that is drawn from")
-    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = Field(
-        1.2, description="How much a token's return is hindered"
+    temperature: Annotated[float, Field(gt=0, le=5)] = Field(0.8, description="Sampling temperature")
+    min_p: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.05, description="Lowest probability of a sampled token, relative to the most likely one"
     )
-    max_tokens: Annotated[int, Field(ge=10, le=4000)] = Field(
-        1000, description="Speech tokens of a part, at most; 25 are a second"
-    )
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(1.0, description="Probability mass that is sampled from")
+    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = Field(1.2, description=_REPETITION)
+    max_tokens: Annotated[int, Field(ge=10, le=4000)] = Field(1000, description=_MAX_TOKENS)
 
 
 class MultilingualParams(ChatterboxParams):
-    """What chatterbox's multilingual model heeds."""
+    """Parameters of Chatterbox Multilingual."""
 
-    repetition_penalty: Annotated[float, Field(ge=1, le=5)] = Field(
-        2.0, description="How much a token's return is hindered"
-    )
+    repetition_penalty: Annotated[float, Field(ge=1, le=5)] = Field(2.0, description=_REPETITION)
 
 
 class TurboParams(Strict):
-    """What chatterbox's turbo model heeds: neither exaggeration nor cfg_weight nor min_p."""
+    """Parameters of Chatterbox Turbo, which supports neither exaggeration nor cfg_weight nor min_p."""
 
-    temperature: Annotated[float, Field(gt=0, le=5)] = Field(0.8, description="How freely tokens are drawn")
-    top_k: Annotated[int, Field(ge=1, le=6563)] = Field(1000, description="So many of the likeliest are drawn from")
-    top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="Share of the odds that is drawn from")
-    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = Field(
-        1.2, description="How much a token's return is hindered"
+    temperature: Annotated[float, Field(gt=0, le=5)] = Field(0.8, description="Sampling temperature")
+    top_k: Annotated[int, Field(ge=1, le=6563)] = Field(
+        1000, description="Number of most likely tokens that are sampled from"
     )
-    max_tokens: Annotated[int, Field(ge=10, le=4000)] = Field(
-        1000, description="Speech tokens of a part, at most; 25 are a second"
-    )
+    top_p: Annotated[float, Field(gt=0, le=1)] = Field(0.95, description="Probability mass that is sampled from")
+    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = Field(1.2, description=_REPETITION)
+    max_tokens: Annotated[int, Field(ge=10, le=4000)] = Field(1000, description=_MAX_TOKENS)
 
 
 Params = PiperParams | KokoroParams | ChatterboxParams | TurboParams
 
 
 class VoiceFile(Strict):
-    """refs/NAME/voice.yaml."""
+    """Contents of refs/NAME/voice.yaml: either `speaker` or `clip`."""
 
     engine: str
     speaker: str | None = None
-    """The engine's own name for it; or"""
+    """Name of one of the engine's own voices."""
     clip: str | None = None
-    """the reference clip beside this file."""
+    """File name of the reference clip beside voice.yaml."""
     preset: str | None = None
-    """In configs/sampling/ENGINE, taken when none is asked for."""
+    """Default preset in configs/sampling/ENGINE."""
     language: str = "en"
-    """BCP-47."""
+    """BCP-47 tag."""
     source: str = ""
-    """Where the recording is from."""
+    """Where the recording comes from."""
     consent: str = ""
-    """Who agreed, when, and to what; a clip must have it."""
+    """Who agreed to be cloned, when, and for what; required for a clip."""
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> VoiceFile:
+    def _has_speaker_or_clip(self) -> VoiceFile:
         if bool(self.speaker) == bool(self.clip):
             raise ValueError("a voice has either a speaker or a clip")
         if self.clip and not self.consent:
@@ -101,19 +94,25 @@ class VoiceFile(Strict):
 
 
 class SamplingPreset(Strict):
-    """configs/sampling/ENGINE/*.yaml: parameters under a name."""
+    """Contents of configs/sampling/ENGINE/*.yaml: engine parameters under a name."""
 
     description: str
     source: str = ""
-    """Where they come from."""
+    """Where the values come from."""
     params: dict[str, float | int] = {}
 
 
-def sampling(engine: str, model: type[T], name: str | None = None, **given: Any) -> T:
-    """An engine's parameters: those of a preset in configs/sampling/ENGINE, overridden by what is given (not None).
+def sampling(engine: str, model: type[Model], name: str | None = None, **given: Any) -> Model:
+    """Read an engine's parameters from a preset and override them with keyword arguments.
+
+    Args:
+        engine: Name of the engine.
+        model: The engine's parameter model.
+        name: Preset in configs/sampling/ENGINE; None for the defaults.
+        **given: Parameters; None means not given.
 
     Raises:
-        UsageError: no such preset, or a parameter that the engine does not heed: it lists those it does.
+        UsageError: The preset does not exist, or the engine does not support a parameter; lists those it does.
     """
     values: dict[str, Any] = {}
     where = f"{engine}'s parameters"
@@ -121,5 +120,5 @@ def sampling(engine: str, model: type[T], name: str | None = None, **given: Any)
         path = preset(f"sampling/{engine}", name)
         values = dict(build(SamplingPreset, load_yaml(path), str(path)).params)
         where = str(path)
-    own = {key: value for key, value in given.items() if value is not None}
-    return build(model, values | own, where if not own else f"{engine}'s parameters")
+    overrides = {key: value for key, value in given.items() if value is not None}
+    return build(model, values | overrides, f"{engine}'s parameters" if overrides else where)

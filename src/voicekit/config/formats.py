@@ -1,8 +1,4 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""File formats in which a transcript can be written."""
 
 from __future__ import annotations
 
@@ -10,4 +6,5 @@ from typing import Literal, get_args
 
 Format = Literal["json", "srt", "vtt", "ass", "txt", "docx", "tsv", "rttm", "audacity"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-USUAL_FORMATS: tuple[Format, ...] = ("json", "srt", "vtt", "txt", "tsv", "rttm", "audacity")
+DEFAULT_FORMATS: tuple[Format, ...] = ("json", "srt", "vtt", "txt", "tsv", "rttm", "audacity")
+"""What `voicekit transcribe` writes unless told otherwise: all but ass and docx, which need a decision on style."""

@@ -1,8 +1,4 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""Find preset files in configs/."""
 
 from __future__ import annotations
 
@@ -11,33 +7,38 @@ from pathlib import Path
 from voicekit.errors import UsageError
 
 
-def preset(kind: str, name: str, ending: str = ".yaml") -> Path:
-    """The file of a preset: a path to a YAML file, or a name in configs/<kind>/, where files end in `ending`.
+def preset(kind: str, name: str, extension: str = ".yaml") -> Path:
+    """Find a preset file.
+
+    Args:
+        kind: Folder below configs/: clean, clone, dialogue, sampling/ENGINE, subtitle, transcribe.
+        name: Name of a preset in that folder, or the path of a YAML file.
+        extension: Extension of the preset files.
 
     Raises:
-        UsageError: no such preset; lists those there are.
+        UsageError: There is no such preset; the message lists those that exist.
     """
     if name.endswith((".yaml", ".yml")):
         if Path(name).is_file():
             return Path(name)
-        raise UsageError(f"no preset file {name}", "Give an existing YAML file or the name of a preset")
+        raise UsageError(f"preset file {name} does not exist", "Give an existing YAML file or the name of a preset")
     for folder in _folders(kind):
-        if (path := folder / f"{name}{ending}").is_file() and path.parent == folder:
+        if (path := folder / f"{name}{extension}").is_file() and path.parent == folder:
             return path
-    known = ", ".join(presets(kind, ending))
-    raise UsageError(f"unknown {kind} preset {name!r}", f"Known: {known}; or give a {ending} file")
+    known = ", ".join(presets(kind, extension))
+    raise UsageError(f"unknown {kind} preset {name!r}", f"Known: {known}; or give a {extension} file")
 
 
-def presets(kind: str, ending: str = ".yaml") -> list[str]:
-    """Names of the presets in configs/<kind>/."""
-    return sorted({path.stem for folder in _folders(kind) for path in folder.glob(f"*{ending}")})
+def presets(kind: str, extension: str = ".yaml") -> list[str]:
+    """List the names of the presets in configs/<kind>/."""
+    return sorted({path.stem for folder in _folders(kind) for path in folder.glob(f"*{extension}")})
 
 
 def _folders(kind: str) -> list[Path]:
-    return [Path("configs", kind), _shipped() / kind]
+    return [Path("configs", kind), _shipped_configs() / kind]
 
 
-def _shipped() -> Path:
+def _shipped_configs() -> Path:
     """configs/ inside an installed package, or at the top of a checkout."""
-    installed = Path(__file__).parents[1] / "configs"
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "configs"
+    package = Path(__file__).parents[1]
+    return package / "configs" if (package / "configs").is_dir() else package.parents[1] / "configs"

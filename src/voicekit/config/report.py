@@ -1,8 +1,4 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""Options of `voicekit report`, `compare` and `gallery`. The field descriptions are the command line's help."""
 
 from __future__ import annotations
 
@@ -12,29 +8,31 @@ from pydantic import Field
 
 from voicekit.config.schema import Positive, Probability, Strict
 
+_EMBED = "Embed audio and images in the page, so that it can be sent as one file"
+
 
 class ReportOptions(Strict):
-    """How `voicekit report` makes a page. Field descriptions are the command line's help."""
+    """How the page of a run is made."""
 
-    embed: bool = Field(False, description="Put sound and pictures into the page, so that it can be sent as one file")
-    below: Probability = Field(0.6, description="Words whose probability is below this are to be reviewed")
-    speaker_below: Probability = Field(0.3, description="Words whose speaker is less sure than this are to be reviewed")
+    embed: bool = Field(False, description=_EMBED)
+    below: Probability = Field(0.6, description="Mark words with a lower probability for review")
+    speaker_below: Probability = Field(0.3, description="Mark words with a lower speaker confidence for review")
 
 
 class CompareOptions(Strict):
-    """How `voicekit compare` works. Field descriptions are the command line's help."""
+    """How runs are compared."""
 
-    embed: bool = Field(False, description="Put sound into the page, so that it can be sent as one file")
+    embed: bool = Field(False, description="Embed audio in the page, so that it can be sent as one file")
     seed: Annotated[int, Field(ge=0)] = Field(
-        0, description="Of the draws that give the intervals, and of the order of blind listening"
+        0, description="Seed of the bootstrap intervals and of the order in the listening test"
     )
     loudness: Annotated[float, Field(ge=-70, le=-5)] = Field(
-        -23.0, description="LUFS of both sides of blind listening: the louder one would be preferred"
+        -23.0, description="Loudness of both sides of the listening test in LUFS, since the louder one would win"
     )
 
 
 class GalleryOptions(Strict):
-    """How `voicekit gallery` makes a page. Field descriptions are the command line's help."""
+    """How the page of good, bad and weird takes is made."""
 
-    embed: bool = Field(False, description="Put sound and pictures into the page, so that it can be sent as one file")
-    most: Positive = Field(12, description="Takes of a kind that are shown, at most")
+    embed: bool = Field(False, description=_EMBED)
+    most: Positive = Field(12, description="Highest number of takes shown for each kind")

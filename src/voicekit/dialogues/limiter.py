@@ -1,12 +1,4 @@
-"""Mix: placed clips become stems and one sound, at a loudness, with its true peak kept. Chunk by chunk.
-
-    clips -> a track a speaker (pan, room) -> their sum, measured -> one gain -> stems and mix
-
-The gain is one number and, where peaks would go too far, a look-ahead limiter's curve. Both are the same for the mix
-and for every stem, so the stems add up to the mix. They are found from one measurement: every 2 ms the K-weighted
-energy (ITU-R BS.1770-4, by pyloudnorm's filters) and the true peak (oversampled four times, as its annex 2 has it).
-The sound itself is made twice, to measure and to write, and never held whole: memory grows by those two numbers only.
-"""
+"""Loudness measurement (ITU-R BS.1770-4) and the gain curve of a look-ahead limiter, in frames of 2 ms."""
 
 from __future__ import annotations
 
@@ -19,149 +11,150 @@ from numpy.typing import NDArray
 
 from voicekit.types import Samples
 
-# --- loudness and peak ----------------------------------------------------------------------------------------------
+FRAME = 0.002
+"""Frame length in seconds."""
 
+BLOCK_FRAMES, STEP_FRAMES = 200, 50
+"""Frames of a gating block of BS.1770 (400 ms), and from one block to the next (100 ms)."""
 
-OVERSAMPLED = 4
-"""Times, for the true peak (ITU-R BS.1770-4, annex 2)."""
+OVERSAMPLING = 4
+"""For the true peak (BS.1770-4, annex 2)."""
 
-CONTEXT = 64
+FILTER_CONTEXT = 64
 """Samples on both sides that the oversampling filter is given."""
 
+LOOK_AHEAD = 0.03
+"""Seconds before and after a peak over which the limiter moves: long enough to be inaudible."""
 
-class Meter:
-    """Measures sound that comes in chunks, of whole frames but for the last."""
+MAX_REDUCTION = 12.0
+"""dB. A target loudness that needs more gain reduction is not reached."""
+
+
+class LoudnessMeter:
+    """Measures energy and true peak per frame of stereo audio that comes in chunks.
+
+    All chunks except the last must be whole frames.
+    """
 
     def __init__(self, rate: int) -> None:
         import pyloudnorm
 
-        self.rate = rate
-        self.size = round(FRAME * rate)
-        self._filters = [(one.b, one.a) for one in pyloudnorm.Meter(rate)._filters.values()]
-        self._states = [np.zeros((2, max(len(a), len(b)) - 1)) for b, a in self._filters]
+        self.frame_size = round(FRAME * rate)
+        self._filters = [(stage.b, stage.a) for stage in pyloudnorm.Meter(rate)._filters.values()]
+        self._filter_states = [np.zeros((2, max(len(a), len(b)) - 1)) for b, a in self._filters]
         self._energies: list[NDArray[np.float32]] = []
         self._peaks: list[Samples] = []
-        self._last = np.zeros((2, CONTEXT), np.float32)
-        self._rest = np.zeros((2, 0), np.float32)
+        self._last = np.zeros((2, FILTER_CONTEXT), np.float32)
+        self._pending_peaks = np.zeros((2, 0), np.float32)
 
     def add(self, samples: Samples) -> None:
-        """float32 [2, n]."""
-        self._energies.append(self._frames(self._weighted(samples) ** 2, np.sum).astype(np.float32))
+        """Add a chunk, float32 [2, n]."""
+        self._energies.append(self._per_frame(self._k_weight(samples) ** 2, np.sum).astype(np.float32))
         known = np.concatenate([self._last, samples], axis=1)
-        risen = np.concatenate([self._rest, self._risen(known)[:, CONTEXT:-CONTEXT]], axis=1)
-        whole = risen.shape[1] - risen.shape[1] % self.size
-        self._peaks.append(self._frames(risen[:, :whole], np.max))
-        self._last, self._rest = known[:, -2 * CONTEXT :], risen[:, whole:]
+        peaks = self._new_peaks(known)
+        whole = peaks.shape[1] - peaks.shape[1] % self.frame_size
+        self._peaks.append(self._per_frame(peaks[:, :whole], np.max))
+        self._last, self._pending_peaks = known[:, -2 * FILTER_CONTEXT :], peaks[:, whole:]
 
     def finish(self) -> tuple[NDArray[np.float32], Samples]:
-        """For each frame the sum of squares of the K-weighted sound, and the highest true peak."""
-        known = np.concatenate([self._last, np.zeros((2, CONTEXT), np.float32)], axis=1)
-        risen = np.concatenate([self._rest, self._risen(known)[:, CONTEXT:-CONTEXT]], axis=1)
-        self._peaks.append(self._frames(risen, np.max))
+        """For each frame, the sum of squares of the K-weighted audio, and the highest true peak."""
+        known = np.concatenate([self._last, np.zeros((2, FILTER_CONTEXT), np.float32)], axis=1)
+        self._peaks.append(self._per_frame(self._new_peaks(known), np.max))
         energies, peaks = np.concatenate(self._energies), np.concatenate(self._peaks)
         return energies, peaks[: len(energies)]
 
-    def _weighted(self, samples: Samples) -> NDArray[np.float64]:
+    def _new_peaks(self, known: Samples) -> Samples:
+        """True peaks of the samples that have full context, after those that are pending."""
+        peaks = self._true_peaks(known)[:, FILTER_CONTEXT:-FILTER_CONTEXT]
+        return np.concatenate([self._pending_peaks, peaks], axis=1)
+
+    def _k_weight(self, samples: Samples) -> NDArray[np.float64]:
         from scipy.signal import lfilter
 
         out: NDArray[np.float64] = samples.astype(np.float64)
         for number, (b, a) in enumerate(self._filters):
-            out, self._states[number] = lfilter(b, a, out, axis=1, zi=self._states[number])
+            out, self._filter_states[number] = lfilter(b, a, out, axis=1, zi=self._filter_states[number])
         return out
 
-    def _risen(self, samples: Samples) -> Samples:
-        """The highest absolute value at each sample and until the next: [2, n]."""
+    def _true_peaks(self, samples: Samples) -> Samples:
+        """The highest absolute value from each sample to the next one, [2, n]."""
         from scipy.signal import resample_poly
 
-        between = np.abs(resample_poly(samples, OVERSAMPLED, 1, axis=1))
-        found: Samples = np.abs(samples)
-        for phase in range(OVERSAMPLED):
-            np.maximum(found, between[:, phase::OVERSAMPLED], out=found)
-        return found
+        oversampled = np.abs(resample_poly(samples, OVERSAMPLING, 1, axis=1))
+        peaks: Samples = np.abs(samples)
+        for phase in range(OVERSAMPLING):
+            np.maximum(peaks, oversampled[:, phase::OVERSAMPLING], out=peaks)
+        return peaks
 
-    def _frames(self, values: NDArray[Any], how: Callable[..., Any]) -> NDArray[Any]:
-        """A number a frame of [2, n], over both sides; the last frame is filled up with zeros."""
-        short = -values.shape[1] % self.size
-        whole = np.pad(values, ((0, 0), (0, short))) if short else values
-        found: NDArray[Any] = how(whole.reshape(2, -1, self.size), axis=(0, 2))
-        return found
-
-
-BLOCK, STEP = 200, 50
-"""Frames of a block of BS.1770, 400 ms, and from one to the next."""
+    def _per_frame(self, values: NDArray[Any], reduce: Callable[..., Any]) -> NDArray[Any]:
+        """Reduce [2, n] to one value per frame over both channels; the last frame is padded with zeros."""
+        missing = -values.shape[1] % self.frame_size
+        padded = np.pad(values, ((0, 0), (0, missing))) if missing else values
+        reduced: NDArray[Any] = reduce(padded.reshape(2, -1, self.frame_size), axis=(0, 2))
+        return reduced
 
 
-def integrated(energies: NDArray[Any], rate: int) -> float | None:
-    """LUFS (ITU-R BS.1770-4: gated at -70 and 10 LU below) of frames' energies; None where nothing is heard."""
+def integrated_loudness(energies: NDArray[Any], rate: int) -> float | None:
+    """Integrated loudness in LUFS of frame energies (BS.1770-4: gates at -70 LUFS and -10 LU); None for silence."""
     sums = np.concatenate([[0.0], np.cumsum(energies, dtype=np.float64)])
-    starts = np.arange(0, max(1, len(energies) - BLOCK + 1), STEP)
-    power = (sums[np.minimum(starts + BLOCK, len(energies))] - sums[starts]) / (BLOCK * FRAME * rate)
-    loud = power[power > 10 ** ((-70 + 0.691) / 10)]
-    if not len(loud):
+    starts = np.arange(0, max(1, len(energies) - BLOCK_FRAMES + 1), STEP_FRAMES)
+    power = (sums[np.minimum(starts + BLOCK_FRAMES, len(energies))] - sums[starts]) / (BLOCK_FRAMES * FRAME * rate)
+    gated = power[power > 10 ** ((-70 + 0.691) / 10)]
+    if not len(gated):
         return None
-    loud = loud[loud > loud.mean() / 10]
-    return float(-0.691 + 10 * np.log10(loud.mean()))
+    gated = gated[gated > gated.mean() / 10]
+    return float(-0.691 + 10 * np.log10(gated.mean()))
 
 
-def gains(
-    energies: NDArray[Any], peaks: NDArray[Any], rate: int, target: float, most: float
+def compute_gain_curve(
+    energies: NDArray[Any], peaks: NDArray[Any], rate: int, target: float, max_peak: float
 ) -> tuple[NDArray[np.float32], float]:
-    """What brings sound to `target` LUFS with its true peak at most `most` dBTP.
+    """Compute the gain that brings audio to `target` LUFS with a true peak of at most `max_peak` dBTP.
 
     Returns:
-        A gain for each frame; and the most that the limiter takes, dB.
+        A gain factor per frame, and the largest gain reduction by the limiter in dB.
     """
-    found = integrated(energies, rate)
-    if found is None:
+    loudness = integrated_loudness(energies, rate)
+    if loudness is None:
         return np.ones(len(energies), np.float32), 0.0
-    ceiling = 10 ** (most / 20)
-    highest = 20 * math.log10(ceiling / float(peaks.max())) + MOST_LIMITED
-    gain = min(target - found, highest)
-    curve = limited(peaks, gain, ceiling)
-    for _ in range(12):  # what the limiter takes is given back; each round leaves a small part of the rest
-        now = integrated(energies * curve**2, rate)
-        if now is None or abs(target - now) < 0.005 or gain >= highest:
+    ceiling = 10 ** (max_peak / 20)
+    max_gain = 20 * math.log10(ceiling / float(peaks.max())) + MAX_REDUCTION
+    gain = min(target - loudness, max_gain)
+    curve = limit_peaks(peaks, gain, ceiling)
+    for _ in range(12):  # make up for the loudness that the limiter takes; the error shrinks with each round
+        loudness = integrated_loudness(energies * curve**2, rate)
+        if loudness is None or abs(target - loudness) < 0.005 or gain >= max_gain:
             break
-        gain = min(gain + target - now, highest)
-        curve = limited(peaks, gain, ceiling)
-    taken = gain - 20 * math.log10(float(curve.min()))
-    return curve, max(0.0, taken)
+        gain = min(gain + target - loudness, max_gain)
+        curve = limit_peaks(peaks, gain, ceiling)
+    reduction = gain - 20 * math.log10(float(curve.min()))
+    return curve, max(0.0, reduction)
 
 
-def limited(peaks: NDArray[Any], gain: float, ceiling: float) -> NDArray[np.float32]:
-    """A gain for each frame: `gain` dB, and less, smoothly, about peaks that would go beyond the ceiling.
+def limit_peaks(peaks: NDArray[Any], gain: float, ceiling: float) -> NDArray[np.float32]:
+    """Gain factor per frame: `gain` dB, smoothly reduced around peaks that would exceed the ceiling.
 
-    The least that is needed within reach, averaged over the reach: nowhere more than is needed there.
+    A minimum filter followed by a Hann-weighted mean of the same reach never exceeds the gain that a peak allows.
     """
     from scipy.ndimage import minimum_filter1d
 
-    plain = 10 ** (gain / 20)
-    needed = np.minimum(plain, ceiling / np.maximum(peaks.astype(np.float64), 1e-9))
-    if float(needed.min()) >= plain:
-        return np.full(len(peaks), plain, np.float32)
-    reach = round(LIMITER / FRAME)
-    least = minimum_filter1d(needed, 2 * (reach + 1) + 1, mode="nearest")
+    factor = 10 ** (gain / 20)
+    allowed = np.minimum(factor, ceiling / np.maximum(peaks.astype(np.float64), 1e-9))
+    if float(allowed.min()) >= factor:
+        return np.full(len(peaks), factor, np.float32)
+    reach = round(LOOK_AHEAD / FRAME)
+    minimum = minimum_filter1d(allowed, 2 * (reach + 1) + 1, mode="nearest")
     window = np.hanning(2 * reach + 3)[1:-1]
-    padded = np.pad(least, reach, mode="edge")
+    padded = np.pad(minimum, reach, mode="edge")
     curve: NDArray[np.float32] = np.convolve(padded, window / window.sum(), mode="valid").astype(np.float32)
     return curve
 
 
-def at_samples(curve: NDArray[np.float32], at: int, count: int, rate: int) -> Samples:
-    """The gain at each of `count` samples from `at`: between the middles of frames in a straight line."""
+def interpolate_gain(curve: NDArray[np.float32], at: int, count: int, rate: int) -> Samples:
+    """Gain of each of `count` samples from `at`, interpolated linearly between the centres of frames."""
     size = round(FRAME * rate)
     first = max(0, at // size - 1)
     last = min(len(curve), (at + count) // size + 2)
-    places = (np.arange(at, at + count) + 0.5) / size - 0.5
-    found: Samples = np.interp(places, np.arange(first, last), curve[first:last]).astype(np.float32)
-    return found
-
-
-FRAME = 0.002
-"""Seconds for which energy and peak are measured; a block of BS.1770 is 200 of them."""
-
-LIMITER = 0.03
-"""Seconds before and after a peak in which the limiter moves: no click, no pumping that is heard."""
-
-MOST_LIMITED = 12.0
-"""dB; a loudness for which the limiter would have to do more is not reached."""
+    positions = (np.arange(at, at + count) + 0.5) / size - 0.5
+    gain: Samples = np.interp(positions, np.arange(first, last), curve[first:last]).astype(np.float32)
+    return gain

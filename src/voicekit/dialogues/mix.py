@@ -1,10 +1,6 @@
-"""Run: a script's dialogue made and kept, as `voicekit dialogue` does it.
+"""Mix: a finished dialogue, opened from its run's folder.
 
-    run.json  takes.json  takes/  mix.wav  stems/SPEAKER.wav  timeline.json  mix.srt  mix.vtt  mix.rttm  script.txt
-
-Every take lies in the stage cache under all that determines its sound: what was killed goes on where it stopped, and an
-edited line costs that line's take and the mix. A line that cannot be rendered is silence of its likely length; the run
-is written all the same and says so, and the next one tries again.
+run.json  takes.json  takes/  mix.wav  stems/SPEAKER.wav  timeline.json  mix.srt  mix.vtt  mix.rttm  script.txt
 """
 
 from __future__ import annotations
@@ -16,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
 from voicekit.dialogues.scores import DialogueScores
 from voicekit.dialogues.timeline import Timeline
 from voicekit.errors import SourceError
@@ -24,17 +20,18 @@ from voicekit.notebook import mix_html
 from voicekit.types import Audio, Transcript
 
 MIX, TIMELINE, SCRIPT, SCORES = "mix.wav", "timeline.json", "script.txt", "heard.json"
+"""File names in the run's folder."""
 
 
 @dataclass(frozen=True)
 class Mix:
-    """A dialogue that was made.
+    """A finished dialogue.
 
     Attributes:
-        folder: The run's.
-        timeline: What is said in it when.
-        scores: Its scores, where it was judged.
-        cached: An earlier run had it all.
+        folder: The run's folder.
+        timeline: Who says what, when.
+        scores: Scores of transcribing the mix; None if it was not judged.
+        cached: Whether an earlier run was reused.
     """
 
     folder: Path
@@ -48,39 +45,36 @@ class Mix:
 
     @property
     def stems(self) -> dict[str, Path]:
-        """A file a speaker; together they are the mix."""
+        """One file per speaker; they add up to the mix."""
         return {speaker: self.folder / file for speaker, file in self.timeline.stems.items()}
 
     @functools.cached_property
     def audio(self) -> Audio:
-        """Stereo; read when asked for."""
+        """Stereo audio, loaded on first use."""
         samples, rate = soundfile.read(self.path, dtype="float32")
         return Audio(np.ascontiguousarray(samples.T), rate)
 
     @property
     def transcript(self) -> Transcript:
-        """What is said in it, exactly."""
+        """The exact transcript, from the timeline."""
         return self.timeline.transcript
 
     def save(self, path: str | Path) -> Path:
-        """Write the sound in the format that the name ends with: .wav .flac .mp3 .m4a .ogg; returns the path."""
-        return write(self.audio, path)
+        """Write the audio in the format of the suffix: .wav .flac .mp3 .m4a .ogg; returns the path."""
+        return write_audio(self.audio, path)
 
     def _repr_html_(self) -> str:
         return mix_html(self)
 
 
 def open_mix(folder: Path, cached: bool = False) -> Mix:
-    """The dialogue of a run's folder. Raises SourceError where it holds none."""
+    """Open the dialogue in a run's folder. Raises SourceError if there is none."""
     try:
         timeline = Timeline.from_json((folder / TIMELINE).read_bytes())
-        scores = _read_scores(folder / SCORES)
+        path = folder / SCORES
+        scores = DialogueScores.from_json(path.read_bytes()) if path.is_file() else None
     except (OSError, ValueError) as error:
-        raise SourceError(f"{folder} holds no dialogue ({error})", "Give the folder of a dialogue's run") from error
+        raise SourceError(
+            f"no dialogue in {folder}: {error}", "Give the run folder of a dialogue"
+        ) from error
     return Mix(folder, timeline, scores, cached)
-
-
-def _read_scores(path: Path) -> DialogueScores | None:
-    if not path.is_file():
-        return None
-    return DialogueScores.from_json(path.read_bytes())

@@ -1,12 +1,4 @@
-"""Mix: placed clips become stems and one sound, at a loudness, with its true peak kept. Chunk by chunk.
-
-    clips -> a track a speaker (pan, room) -> their sum, measured -> one gain -> stems and mix
-
-The gain is one number and, where peaks would go too far, a look-ahead limiter's curve. Both are the same for the mix
-and for every stem, so the stems add up to the mix. They are found from one measurement: every 2 ms the K-weighted
-energy (ITU-R BS.1770-4, by pyloudnorm's filters) and the true peak (oversampled four times, as its annex 2 has it).
-The sound itself is made twice, to measure and to write, and never held whole: memory grows by those two numbers only.
-"""
+"""Room reverberation: synthetic impulse responses."""
 
 from __future__ import annotations
 
@@ -18,26 +10,30 @@ from voicekit.seeds import RandomStreams
 from voicekit.types import Samples
 
 ROOMS: dict[str, tuple[float, float]] = {"small": (0.25, -16.0), "large": (0.7, -13.0)}
-"""Seconds in which its echo falls by 60 dB, and dB of all of the echo against the direct sound; chosen."""
+"""RT60 in seconds, and level in dB of the reverberation relative to the direct sound; chosen by ear."""
+
+BAND = (150, 5000)
+"""Hz: walls absorb the highest frequencies, and low reverberation sounds muddy."""
+
+PREDELAY = 0.004
+"""Seconds before the first reflections, and length of their rise."""
 
 
 @functools.lru_cache(maxsize=4)
-def room(name: str, rate: int) -> Samples | None:
-    """The echo of a room, float32 [2, samples], without the direct sound; None for none.
+def room_impulse_response(name: str, rate: int) -> Samples | None:
+    """Impulse response of a room without the direct sound, float32 [2, samples]; None for the room "none".
 
-    Noise that dies away, darker as walls are, from 4 ms on and a little different on both sides; the same for all who
-    are in it, and in every process.
+    Exponentially decaying band-limited noise, different on both sides, and the same for all speakers and processes.
     """
     if name == "none":
         return None
     from scipy.signal import butter, sosfilt
 
-    seconds, share = ROOMS[name]
-    count = round(seconds * rate)
+    rt60, level = ROOMS[name]
+    count = round(rt60 * rate)
     noise = RandomStreams(0, ("room", name)).numpy("echo").standard_normal((2, count))
-    fall = 10 ** (-3 * np.arange(count) / count)
-    rise = np.clip((np.arange(count) / rate - 0.004) / 0.004, 0, 1)
-    echo = sosfilt(butter(2, (150, 5000), "bandpass", fs=rate, output="sos"), noise, axis=1) * fall * rise
-    echo *= 10 ** (share / 20) / np.sqrt((echo**2).sum(axis=1, keepdims=True))
-    found: Samples = echo.astype(np.float32)
-    return found
+    decay = 10 ** (-3 * np.arange(count) / count)
+    rise = np.clip((np.arange(count) / rate - PREDELAY) / PREDELAY, 0, 1)
+    response = sosfilt(butter(2, BAND, "bandpass", fs=rate, output="sos"), noise, axis=1) * decay * rise
+    response *= 10 ** (level / 20) / np.sqrt((response**2).sum(axis=1, keepdims=True))
+    return np.asarray(response, np.float32)

@@ -1,16 +1,15 @@
-"""Script: what a writer types, as data and back. Pure; `parse(format(script))` is the script.
+"""The script format: data classes and parser. `docs/dialogue.md` describes the whole grammar.
 
-    ---                                     a header in YAML, which may be left out: title, cast, options
+    ---                                     optional YAML header: title, cast, options
     cast: {Alice: jf_alpha, Ben: joe}
     ---
-    # Breakfast                             a new topic; a chapter
-    // nobody hears this
+    # Breakfast                             a new topic, which becomes a chapter
+    // a comment
     Alice: Hello there. [pause 0.5] (calm) How are you?
-      What goes on is indented. {mm-hm}
+      Indented rows continue the line. {mm-hm}
     Ben: [over] Fine, I was only --
 
-`docs/dialogue.md` is the whole grammar. Knows nothing of voices: whether `(calm)` is a preset or a stage direction is
-for `cast` to say.
+Whether a parenthetical such as `(calm)` is a preset or a stage direction is decided in `casting`.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from voicekit.config.dialogue import ScriptHeader
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import parse_yaml
 from voicekit.dialogues.script_lexer import (
-    LONGEST_LINE,
+    MAX_LINE,
     Place,
-    ScriptProblem,
+    ScriptError,
     check_length,
     parse_direction,
     strip_cutoff,
@@ -34,19 +33,20 @@ from voicekit.dialogues.script_lexer import (
 from voicekit.errors import UsageError
 from voicekit.redact import one_line
 
-MOST_LINES = 10_000
-MOST_SPEAKERS = 32
-LONGEST_SCRIPT = 4 << 20
-"""Characters."""
+MAX_LINES = 10_000
+MAX_SPEAKERS = 32
+MAX_SCRIPT = 4 << 20
+"""Characters of a script."""
 
-LONGEST_NAME = 40
+MAX_NAME = 40
+"""Characters of a speaker's name."""
 
 _NAME = re.compile(r"([^\[\](){}:：\\#\n]+)[:：]")
 
 
 @dataclass(frozen=True)
-class Say:
-    """Words, as they are said."""
+class SpokenText:
+    """Words to speak."""
 
     text: str
     at: Place = field(default=(1, 1), compare=False)
@@ -54,14 +54,14 @@ class Say:
 
 @dataclass(frozen=True)
 class Pause:
-    """Silence of so many seconds."""
+    """Silence within a line, seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
-class Aside:
-    """What stands in parentheses: a preset, parameters, or a stage direction. Not said."""
+class Parenthetical:
+    """Text in parentheses: a preset, parameters, or a stage direction. Not spoken."""
 
     text: str
     at: Place = field(default=(1, 1), compare=False)
@@ -69,28 +69,28 @@ class Aside:
 
 @dataclass(frozen=True)
 class Backchannel:
-    """What another says meanwhile, briefly. `speaker`: who; None where the script leaves it open."""
+    """A short response of another speaker during a line. `speaker` is None if the script does not name one."""
 
     text: str
     speaker: str | None = None
     at: Place = field(default=(1, 1), compare=False)
 
 
-Item = Say | Pause | Aside | Backchannel
+Item = SpokenText | Pause | Parenthetical | Backchannel
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one speaker says until the next does.
+    """What one speaker says until the next one speaks.
 
     Attributes:
-        speaker: Who.
-        items: What, in order; at least one Say.
-        gap: Seconds between the line before and this one, below 0 where they overlap; None where it is to be drawn.
-        over: Starts before the other ends, by a draw.
-        cut: Cut off by the next speaker.
-        topic: Heading of the topic that begins with it; "" for one without a name.
-        at: Where it stands.
+        speaker: Name.
+        items: In order; at least one SpokenText.
+        gap: Exact seconds from the end of the previous line, negative for an overlap; None if it is sampled.
+        over: Begins before the previous line ends, by a sampled time.
+        cut: Interrupted by the next speaker.
+        topic: Heading of the topic that it starts; "" for a topic without a name.
+        at: Place in the file.
     """
 
     speaker: str
@@ -103,199 +103,213 @@ class Line:
 
     @property
     def text(self) -> str:
-        """The words that are said."""
-        return " ".join(item.text for item in self.items if isinstance(item, Say))
+        """The spoken words."""
+        return " ".join(item.text for item in self.items if isinstance(item, SpokenText))
 
 
 @dataclass(frozen=True)
 class Script:
-    """Lines in order, and what the header says."""
+    """Lines in order, and the header."""
 
     lines: tuple[Line, ...]
     header: ScriptHeader = field(default_factory=ScriptHeader)
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Of lines and backchannels, in order of first speech."""
+        """Speakers of lines and backchannels, in order of first appearance."""
         names: dict[str, None] = {}
         for line in self.lines:
             names[line.speaker] = None
-            names |= {one.speaker: None for one in line.items if isinstance(one, Backchannel) and one.speaker}
+            names |= {item.speaker: None for item in line.items if isinstance(item, Backchannel) and item.speaker}
         return tuple(names)
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
+def parse_script(text: str, name: str = "script") -> Script:
+    """Parse a script.
 
-
-def parse(text: str, name: str = "script") -> Script:
-    """A script from what a writer typed. `name`: of the file, for messages.
+    Args:
+        text: The script.
+        name: Of the file, for messages.
 
     Raises:
-        UsageError: a fault, with its line and column.
+        UsageError: An error in the script, with its line and column.
     """
-    if len(text) > LONGEST_SCRIPT:
-        raise UsageError(f"{name} is {len(text)} characters long", f"The longest script has {LONGEST_SCRIPT}")
+    if len(text) > MAX_SCRIPT:
+        raise UsageError(f"{name} is {len(text)} characters long", f"The longest script has {MAX_SCRIPT}")
     rows = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    header, first = _header(rows, name)
+    header, row_count = _parse_header(rows, name)
     lines: list[Line] = []
     topic: tuple[str, Place] | None = None
-    for at, head in _speeches(rows[first:], first, name):
-        if isinstance(head, str):
-            topic = (head, at)
+    for at, content in _split_into_speeches(rows[row_count:], row_count, name):
+        if isinstance(content, str):
+            topic = (content, at)
             continue
-        lines.append(parse_line(*head, name, at, topic[0] if topic else None))
+        lines.append(parse_line(*content, name, at, topic[0] if topic else None))
         topic = None
     if topic:
-        raise ScriptProblem(name, topic[1], "nobody speaks after this heading", "Remove it, or write a line after it")
-    return checked(Script(tuple(lines), header), name)
+        raise ScriptError(name, topic[1], "nobody speaks after this heading", "Remove it, or write a line after it")
+    return check_script(Script(tuple(lines), header), name)
 
 
-def checked(script: Script, name: str) -> Script:
-    """The script, if it has something to say and is not beyond all measure. Raises UsageError where it is not so."""
+def check_script(script: Script, name: str) -> Script:
+    """Return the script unchanged. Raises UsageError if it is empty, or has too many lines or speakers."""
     if not script.lines:
         raise UsageError(f"{name} has no lines", "Write some: `Alice: Hello there.`")
-    if len(script.lines) > MOST_LINES:
-        raise UsageError(f"{name} has {len(script.lines)} lines", f"Give at most {MOST_LINES} at once")
-    if len(script.speakers) > MOST_SPEAKERS:
-        last = next(line for line in script.lines if line.speaker == script.speakers[MOST_SPEAKERS])
-        few = f"At most {MOST_SPEAKERS} can speak; a colon in the text may have made one"
-        raise ScriptProblem(name, last.at, f"{len(script.speakers)} speakers", few)
+    if len(script.lines) > MAX_LINES:
+        raise UsageError(f"{name} has {len(script.lines)} lines", f"Give at most {MAX_LINES} at once")
+    if len(script.speakers) > MAX_SPEAKERS:
+        line = next(line for line in script.lines if line.speaker == script.speakers[MAX_SPEAKERS])
+        remedy = f"At most {MAX_SPEAKERS} can speak; a colon in the text may have been taken for the end of a name"
+        raise ScriptError(name, line.at, f"{len(script.speakers)} speakers", remedy)
     return script
 
 
-def _header(rows: list[str], name: str) -> tuple[ScriptHeader, int]:
-    """What stands between lines of three dashes at the top, and how many rows that takes."""
+def _parse_header(rows: list[str], name: str) -> tuple[ScriptHeader, int]:
+    """The YAML header between two lines of three dashes, and its number of rows; an empty one and 0 without it."""
     start = next((number for number, row in enumerate(rows) if row.strip()), None)
     if start is None or rows[start].rstrip() != "---":
         return ScriptHeader(), 0
     end = next((number for number in range(start + 1, len(rows)) if rows[number].rstrip() == "---"), None)
     if end is None:
-        raise ScriptProblem(name, (start + 1, 1), "the header has no end", "Write --- below it")
+        raise ScriptError(name, (start + 1, 1), "the header is not closed", "Write --- below it")
     body = "\n".join(rows[start + 1 : end])
     if not body.strip():
         return ScriptHeader(), end + 1
     return build(ScriptHeader, parse_yaml(body, name, start + 1), name), end + 1
 
 
-Speech = tuple[str, list[tuple[str, int, int]]]
-"""A speaker, and the pieces of rows that are theirs, with the row's number and the piece's column, from 0."""
+Rows = list[tuple[str, int, int]]
+"""Pieces of rows, each with the row's number and its column in it, from 0."""
+
+Speech = tuple[str, Rows]
+"""A speaker, and the rows of what they say."""
 
 
-def _speeches(rows: list[str], before: int, name: str) -> Iterator[tuple[Place, str | Speech]]:
-    """Each speech with its place, and each heading."""
+def _split_into_speeches(rows: list[str], first_number: int, name: str) -> Iterator[tuple[Place, str | Speech]]:
+    """Yield each speech, and the text of each heading, with its place."""
     speech: tuple[Place, Speech] | None = None
-    for number, row in enumerate(rows, before):
-        plain = row.strip()
-        if not plain or row.startswith("//"):
+    for number, row in enumerate(rows, first_number):
+        stripped = row.strip()
+        if not stripped or row.startswith("//"):
             continue
         if row[0].isspace() and speech:
             speech[1][1].append((row, number, 0))
             continue
         indent = len(row) - len(row.lstrip())
         at = (number + 1, indent + 1)
-        if row[indent] == "(" and plain.endswith(")"):
-            continue  # a stage direction by itself
+        if row[indent] == "(" and stripped.endswith(")"):
+            continue  # a stage direction on its own row
         if speech:
             yield speech
             speech = None
         if row[indent] == "#":
-            yield at, _plain(plain.lstrip("#"))
+            yield at, _normalize_spaces(stripped.lstrip("#"))
             continue
-        found = _NAME.match(row, indent)
-        speaker = _plain(found[1]) if found else ""
-        if not found or not is_name(speaker):
-            known = (
-                "Begin with a name of at most 40 letters, as `Alice: Hello`; indent what goes on from the line above"
-            )
-            raise ScriptProblem(name, at, f"no speaker in {plain[:30]!r}", known)
-        speech = at, (speaker, [(row[found.end() :], number, found.end())])
+        match = _NAME.match(row, indent)
+        speaker = _normalize_spaces(match[1]) if match else ""
+        if not match or not is_name(speaker):
+            remedy = f"Start with a name of at most {MAX_NAME} letters, as `Alice: Hello`; indent a continued line"
+            raise ScriptError(name, at, f"no speaker in {stripped[:30]!r}", remedy)
+        speech = at, (speaker, [(row[match.end() :], number, match.end())])
     if speech:
         yield speech
 
 
 def is_name(name: str) -> bool:
-    """Whether a speaker can be called so in a script."""
+    """Whether `name` is allowed as a speaker's name."""
     return (
-        0 < len(name) <= LONGEST_NAME
+        0 < len(name) <= MAX_NAME
         and name.isprintable()
         and any(char.isalnum() for char in name)
         and bool(_NAME.fullmatch(f"{name}:"))
         and not name.startswith(("//", "---"))
-        and name == _plain(name)
+        and name == _normalize_spaces(name)
     )
 
 
 def parse_line(
-    speaker: str, pieces: Iterable[tuple[str, int, int]], name: str, at: Place, topic: str | None = None
+    speaker: str, rows: Iterable[tuple[str, int, int]], name: str, at: Place, topic: str | None = None
 ) -> Line:
-    """What a speaker says, from rows of text.
+    """Parse what a speaker says.
+
+    Args:
+        speaker: Name.
+        rows: Pieces of rows, each with the row's number and its column in it, from 0.
+        name: Of the file, for messages.
+        at: Place of the line.
+        topic: Heading before the line.
 
     Raises:
-        UsageError: a fault, with its line and column.
+        UsageError: An error in the line, with its line and column.
     """
     chars = [
         (char, (number + 1, column + offset + 1))
-        for piece, number, column in pieces
-        for offset, char in enumerate(f"{piece}\n")
+        for text, number, column in rows
+        for offset, char in enumerate(f"{text}\n")
     ]
-    if len(chars) > 2 * LONGEST_LINE:
-        raise ScriptProblem(name, at, f"{speaker} says {len(chars)} characters at once", f"Give at most {LONGEST_LINE}")
+    if len(chars) > 2 * MAX_LINE:
+        raise _too_long(speaker, len(chars), name, at)
     tokens, cut = strip_cutoff(list(tokenize(chars, name)))
     items: list[Item] = []
     gap: float | None = None
     over = False
     for kind, text, place in tokens:
-        if kind == "[":
-            what, seconds = parse_direction(text, name, place)
-            started = any(isinstance(item, Say) for item in items)
-            if what == "pause" and started:
-                if isinstance(items[-1], Pause):
-                    seconds = round((seconds or 0) + items.pop().seconds, 3)  # type: ignore[union-attr]
-                    check_length(seconds, name, place)
-                items.append(Pause(seconds or 0.0))
-                continue
-            if started:
-                raise ScriptProblem(
-                    name, place, "[over] is not at the line's start", "Put it after the name and the colon"
-                )
-            if gap is not None or over:
-                raise ScriptProblem(
-                    name, place, "the line's start is given twice", "Keep one of [pause ...] and [over ...]"
-                )
-            gap = seconds if what == "pause" or seconds is None else -seconds
-            over = seconds is None
+        if kind != "[":
+            items += _parse_item(kind, text, name, place)
+            continue
+        direction, seconds = parse_direction(text, name, place)
+        started = any(isinstance(item, SpokenText) for item in items)
+        if direction == "pause" and started:
+            _append_pause(items, seconds or 0.0, name, place)
+        elif started:
+            raise ScriptError(name, place, "[over] is not at the line's start", "Put it after the name and the colon")
+        elif gap is not None or over:
+            raise ScriptError(name, place, "the line's start is given twice", "Keep one of [pause ...] and [over ...]")
+        elif seconds is None:
+            over = True
         else:
-            items += _item(kind, text, name, place)
-    if not any(isinstance(item, Say) for item in items):
-        raise ScriptProblem(name, at, f"{speaker} says nothing", "Write words after the colon, or remove the line")
-    said = Line(speaker, tuple(items), gap, over, cut, topic, at)
-    if len(said.text) > LONGEST_LINE:
-        raise ScriptProblem(
-            name, at, f"{speaker} says {len(said.text)} characters at once", f"Give at most {LONGEST_LINE}"
-        )
-    return said
+            gap = seconds if direction == "pause" else -seconds
+    if not any(isinstance(item, SpokenText) for item in items):
+        raise ScriptError(name, at, f"{speaker} says nothing", "Write words after the colon, or remove the line")
+    line = Line(speaker, tuple(items), gap, over, cut, topic, at)
+    if len(line.text) > MAX_LINE:
+        raise _too_long(speaker, len(line.text), name, at)
+    return line
 
 
-def _item(kind: str, text: str, name: str, at: Place) -> list[Item]:
-    """An item of a token; none for words that have no sound."""
+def _too_long(speaker: str, count: int, name: str, at: Place) -> ScriptError:
+    return ScriptError(name, at, f"{speaker} says {count} characters at once", f"Give at most {MAX_LINE}")
+
+
+def _append_pause(items: list[Item], seconds: float, name: str, at: Place) -> None:
+    """Append a pause, or extend the one at the end."""
+    if isinstance(previous := items[-1], Pause):
+        items.pop()
+        seconds = round(seconds + previous.seconds, 3)
+        check_length(seconds, name, at)
+    items.append(Pause(seconds))
+
+
+def _parse_item(kind: str, text: str, name: str, at: Place) -> list[Item]:
+    """The item of a token; none for text without anything to speak."""
     if not kind:
-        text = _plain(re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL))
-        return [Say(text, at)] if speakable(text) else []
-    text = _plain(text)
+        text = _normalize_spaces(re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL))
+        return [SpokenText(text, at)] if is_speakable(text) else []
+    text = _normalize_spaces(text)
     if kind == "(":
-        return [Aside(text, at)] if text else []
-    speaker, colon, rest = (part.strip() for part in text.partition(":"))
+        return [Parenthetical(text, at)] if text else []
+    speaker, colon, words = (part.strip() for part in text.partition(":"))
     if not colon:
-        speaker, rest = "", text
-    if not speakable(rest) or (colon and not is_name(speaker)):
-        raise ScriptProblem(name, at, f"{{{one_line(text)[:30]}}} says nothing", "Write {mm-hm} or {Ben: mm-hm}")
-    return [Backchannel(rest, speaker or None, at)]
+        speaker, words = "", text
+    if not is_speakable(words) or (colon and not is_name(speaker)):
+        raise ScriptError(name, at, f"{{{one_line(text)[:30]}}} says nothing", "Write {mm-hm} or {Ben: mm-hm}")
+    return [Backchannel(words, speaker or None, at)]
 
 
-def speakable(text: str) -> bool:
-    """Whether there is anything in it to say."""
+def is_speakable(text: str) -> bool:
+    """Whether the text has a letter or digit."""
     return any(char.isalnum() for char in text)
 
 
-def _plain(text: str) -> str:
+def _normalize_spaces(text: str) -> str:
     return " ".join(text.split())

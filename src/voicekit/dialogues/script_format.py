@@ -1,17 +1,4 @@
-"""Script: what a writer types, as data and back. Pure; `parse(format(script))` is the script.
-
-    ---                                     a header in YAML, which may be left out: title, cast, options
-    cast: {Alice: jf_alpha, Ben: joe}
-    ---
-    # Breakfast                             a new topic; a chapter
-    // nobody hears this
-    Alice: Hello there. [pause 0.5] (calm) How are you?
-      What goes on is indented. {mm-hm}
-    Ben: [over] Fine, I was only --
-
-`docs/dialogue.md` is the whole grammar. Knows nothing of voices: whether `(calm)` is a preset or a stage direction is
-for `cast` to say.
-"""
+"""Write a script as text; `parse_script(format_script(script))` gives the same script."""
 
 from __future__ import annotations
 
@@ -20,33 +7,30 @@ from typing import Any
 
 import yaml
 
-from voicekit.dialogues.script import Aside, Item, Line, Pause, Say, Script
+from voicekit.dialogues.script import Item, Line, Parenthetical, Pause, Script, SpokenText
 from voicekit.dialogues.script_lexer import escape, format_seconds
 
-# --- writing --------------------------------------------------------------------------------------------------------
 
-
-def format(script: Script) -> str:
-    """The script as text, in one way of writing it."""
-    out = []
-    given: dict[str, Any] = script.header.model_dump(mode="json", exclude_unset=True)
-    if given:
-        given["cast"] = {name: role.model_dump(mode="json", exclude_unset=True) for name, role in _cast(script)}
-        kept = {key: value for key, value in given.items() if value not in ({}, "")}
-        out.append(f"---\n{yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)}---\n" if kept else "")
+def format_script(script: Script) -> str:
+    """The script in its canonical form."""
+    blocks = []
+    header: dict[str, Any] = script.header.model_dump(mode="json", exclude_unset=True)
+    if header:
+        header["cast"] = {
+            name: role.model_dump(mode="json", exclude_unset=True) for name, role in script.header.cast.items()
+        }
+        values = {key: value for key, value in header.items() if value not in ({}, "")}
+        if values:
+            blocks.append(f"---\n{yaml.safe_dump(values, allow_unicode=True, sort_keys=False)}---\n")
     for line in script.lines:
         if line.topic is not None:
-            out.append(f"\n# {line.topic}".rstrip() + "\n")
-        out.append(f"{line.speaker}: {format_line(line)}\n")
-    return "".join(out)
-
-
-def _cast(script: Script) -> list[tuple[str, Any]]:
-    return list(script.header.cast.items())
+            blocks.append(f"\n# {line.topic}".rstrip() + "\n")
+        blocks.append(f"{line.speaker}: {format_line(line)}\n")
+    return "".join(blocks)
 
 
 def format_line(line: Line) -> str:
-    """What follows the name and the colon."""
+    """What follows the speaker and the colon."""
     parts = []
     if line.over:
         parts.append("[over]")
@@ -55,16 +39,16 @@ def format_line(line: Line) -> str:
     parts += [_format_item(item) for item in line.items]
     if line.cut:
         parts.append("--")
-    elif isinstance(line.items[-1], Say):
-        parts[-1] = re.sub(r"[-—]+$", lambda found: "".join(f"\\{char}" for char in found[0]), parts[-1])
+    elif isinstance(line.items[-1], SpokenText):  # escape dashes that would mark an interruption
+        parts[-1] = re.sub(r"[-—]+$", lambda match: "".join(f"\\{char}" for char in match[0]), parts[-1])
     return " ".join(parts)
 
 
 def _format_item(item: Item) -> str:
-    if isinstance(item, Say):
+    if isinstance(item, SpokenText):
         return escape(item.text)
     if isinstance(item, Pause):
         return f"[pause {format_seconds(item.seconds)}]"
-    if isinstance(item, Aside):
+    if isinstance(item, Parenthetical):
         return f"({escape(item.text)})"
     return f"{{{f'{item.speaker}: ' if item.speaker else ''}{escape(item.text)}}}"

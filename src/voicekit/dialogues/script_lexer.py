@@ -1,17 +1,4 @@
-"""Script: what a writer types, as data and back. Pure; `parse(format(script))` is the script.
-
-    ---                                     a header in YAML, which may be left out: title, cast, options
-    cast: {Alice: jf_alpha, Ben: joe}
-    ---
-    # Breakfast                             a new topic; a chapter
-    // nobody hears this
-    Alice: Hello there. [pause 0.5] (calm) How are you?
-      What goes on is indented. {mm-hm}
-    Ben: [over] Fine, I was only --
-
-`docs/dialogue.md` is the whole grammar. Knows nothing of voices: whether `(calm)` is a preset or a stage direction is
-for `cast` to say.
-"""
+"""Tokens of the script grammar: words, and text in brackets, parentheses and braces, with their places."""
 
 from __future__ import annotations
 
@@ -20,83 +7,82 @@ from collections.abc import Iterator
 
 from voicekit.errors import UsageError
 from voicekit.redact import one_line
-from voicekit.text.speakable import LONGEST_PAUSE
+from voicekit.text.speakable import MAX_PAUSE
 
-LONGEST_LINE = 5000
-"""Characters that a speaker says without a break: six minutes. More is a slip."""
+MAX_LINE = 5000
+"""Characters of one line: six minutes of speech."""
+
 _DIRECTION = re.compile(r"(pause|over)(?:\s+(\d{1,4}(?:\.\d{1,9})?)\s*s?)?", re.IGNORECASE)
 _CLOSING = {"[": "]", "(": ")", "{": "}"}
 _SPECIAL = frozenset("[](){}\\")
-_KNOWN = "Known: [pause 0.5], [over], [over 0.3]; a bracket that is to be said is written \\["
+_KNOWN_DIRECTIONS = "Known: [pause 0.5], [over], [over 0.3]; write a literal bracket as \\["
 
 Place = tuple[int, int]
 """Line and column, from 1."""
 
+Token = tuple[str, str, Place]
+"""Opening bracket ("" for words), text, and place of the first character."""
 
-class ScriptProblem(UsageError):
-    """A fault of a script, with its place."""
+
+class ScriptError(UsageError):
+    """An error in a script, with its place."""
 
     def __init__(self, name: str, at: Place, message: str, remedy: str) -> None:
         super().__init__(f"{name}: line {at[0]}, column {at[1]}: {message}", remedy)
 
 
-Token = tuple[str, str, Place]
-"""Its opening bracket ("" for words), its text, and where it begins."""
-
-
 def tokenize(chars: list[tuple[str, Place]], name: str) -> Iterator[Token]:
-    """Words and brackets. In words, what was written with a backslash keeps it, so that `--` can be told from it."""
+    """Split characters, each with its place, into tokens.
+
+    Words keep their backslashes, so that `strip_cutoff` can tell `\\--` from `--`.
+    """
     words: list[str] = []
-    begun: Place | None = None
-    number = 0
-    while number < len(chars):
-        char, at = chars[number]
+    start: Place | None = None
+    position = 0
+    while position < len(chars):
+        char, at = chars[position]
         if char in _CLOSING:
-            if begun:
-                yield "", "".join(words), begun
-            words, begun = [], None
-            text, number = _bracket(chars, number, name)
+            if start:
+                yield "", "".join(words), start
+            words, start = [], None
+            text, position = _read_bracket(chars, position, name)
             yield char, text, at
             continue
         if char in _CLOSING.values():
-            raise ScriptProblem(name, at, f"{char} without its beginning", f"Write \\{char} where it is to be said")
-        if char == "\\" and number + 1 < len(chars) and chars[number + 1][0] != "\n":
+            raise ScriptError(name, at, f"{char} without an opening bracket", f"Write \\{char} for a literal one")
+        if char == "\\" and position + 1 < len(chars) and chars[position + 1][0] != "\n":
             words.append(char)
-            number += 1
-            char = chars[number][0]
+            position += 1
+            char = chars[position][0]
         if not char.isspace():
-            begun = begun or at
+            start = start or at
         words.append(char)
-        number += 1
-    if begun:
-        yield "", "".join(words), begun
+        position += 1
+    if start:
+        yield "", "".join(words), start
 
 
-def _bracket(chars: list[tuple[str, Place]], start: int, name: str) -> tuple[str, int]:
-    """The text in brackets from `start`, and the number of the character after them."""
+def _read_bracket(chars: list[tuple[str, Place]], start: int, name: str) -> tuple[str, int]:
+    """The text in the bracket that opens at `start`, and the position after it."""
     opening, at = chars[start]
     text = ""
-    number = start + 1
-    while number < len(chars):
-        char = chars[number][0]
+    position = start + 1
+    while position < len(chars):
+        char, here = chars[position]
         if char == _CLOSING[opening]:
-            return text, number + 1
+            return text, position + 1
         if char in _CLOSING:
-            raise ScriptProblem(
-                name, chars[number][1], f"{char} inside {opening}", f"Close {opening} first, or write \\{char}"
-            )
-        if char == "\\" and number + 1 < len(chars):
-            number += 1
-            char = chars[number][0]
+            raise ScriptError(name, here, f"{char} inside {opening}", f"Close {opening} first, or write \\{char}")
+        if char == "\\" and position + 1 < len(chars):
+            position += 1
+            char = chars[position][0]
         text += char
-        number += 1
-    raise ScriptProblem(
-        name, at, f"{opening} without an end", f"Close it with {_CLOSING[opening]}, or write \\{opening}"
-    )
+        position += 1
+    raise ScriptError(name, at, f"{opening} is not closed", f"Close it with {_CLOSING[opening]}, or write \\{opening}")
 
 
 def strip_cutoff(tokens: list[Token]) -> tuple[list[Token], bool]:
-    """The tokens without the dashes at their end that stand for being cut off, and whether there were some."""
+    """Remove the dashes at the end that mark an interrupted line; returns the tokens, and whether there were any."""
     if not tokens or tokens[-1][0]:
         return tokens, False
     text = tokens[-1][1].rstrip()
@@ -108,22 +94,25 @@ def strip_cutoff(tokens: list[Token]) -> tuple[list[Token], bool]:
 
 
 def parse_direction(text: str, name: str, at: Place) -> tuple[str, float | None]:
-    found = _DIRECTION.fullmatch(text.strip())
-    if not found:
-        raise ScriptProblem(name, at, f"unknown direction [{one_line(text)[:30]}]", _KNOWN)
-    what, seconds = found[1].lower(), round(float(found[2]), 3) if found[2] else None
-    if what == "pause" and seconds is None:
-        raise ScriptProblem(name, at, "[pause] of how long?", "Write [pause 0.5]")
+    """Parse the text of `[pause 0.5]` or `[over]`: "pause" or "over", and the seconds."""
+    match = _DIRECTION.fullmatch(text.strip())
+    if not match:
+        raise ScriptError(name, at, f"unknown direction [{one_line(text)[:30]}]", _KNOWN_DIRECTIONS)
+    kind, seconds = match[1].lower(), round(float(match[2]), 3) if match[2] else None
+    if kind == "pause" and seconds is None:
+        raise ScriptError(name, at, "[pause] without a length", "Write [pause 0.5]")
     check_length(seconds or 0.0, name, at)
-    return what, seconds
+    return kind, seconds
 
 
 def check_length(seconds: float, name: str, at: Place) -> None:
-    if seconds > LONGEST_PAUSE:
-        raise ScriptProblem(name, at, f"{seconds:g} s", f"The longest is {LONGEST_PAUSE:g} s")
+    """Raise UsageError for more than MAX_PAUSE."""
+    if seconds > MAX_PAUSE:
+        raise ScriptError(name, at, f"{seconds:g} s", f"The longest is {MAX_PAUSE:g} s")
 
 
 def escape(text: str) -> str:
+    """Put a backslash before characters that have a meaning in scripts."""
     return "".join(f"\\{char}" if char in _SPECIAL else char for char in text)
 
 

@@ -1,6 +1,6 @@
-"""Formats: a script from a plain file, YAML, Fountain, or a transcript or subtitles with speakers. All become a Script.
+"""Read scripts from text, YAML, Fountain, transcripts and subtitles.
 
-Files are untrusted: they are read to a limit, as UTF-8, and whatever is wrong with one is told with its place.
+Files are untrusted: their size is limited, they must be UTF-8, and errors name the place.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from voicekit.config.presets import preset
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import line_of, parse_yaml
 from voicekit.dialogues.script import (
-    LONGEST_NAME,
-    Aside,
+    MAX_NAME,
     Item,
     Line,
-    Say,
+    Parenthetical,
     Script,
-    checked,
+    SpokenText,
+    check_script,
     is_name,
-    parse,
+    is_speakable,
     parse_line,
-    speakable,
+    parse_script,
 )
-from voicekit.dialogues.script_lexer import Place, ScriptProblem
+from voicekit.dialogues.script_lexer import Place, ScriptError
 from voicekit.errors import UsageError
-from voicekit.storage.files import read_limited, utf8
+from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import read_subtitles
 from voicekit.types import Segment, Transcript
 
-BIGGEST = 4 << 20
-"""Bytes of a script."""
+MAX_BYTES = 4 << 20
+"""Size limit of a script file."""
 
-ENDINGS = (".txt", ".md", ".yaml", ".yml", ".fountain", ".spmd", ".json", ".srt", ".vtt")
+SCRIPT_SUFFIXES = (".txt", ".md", ".yaml", ".yml", ".fountain", ".spmd", ".json", ".srt", ".vtt")
 
 _SCENE = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|I/E)[. ].*", re.IGNORECASE)
 _TITLE = re.compile(r"([A-Za-z][A-Za-z ]*):(.*)")
@@ -45,96 +45,88 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\]|\(([^()]*)\)")
 
 
 def find_script(name: str) -> Path:
-    """A script by its file's name, or by its own in configs/dialogue. Raises UsageError where there is none."""
+    """Find a script by its path, or by its name in configs/dialogue. Raises UsageError if there is none."""
     path = Path(name)
-    return path if path.suffix.lower() in ENDINGS or path.exists() else preset("dialogue", name, ".txt")
+    return path if path.suffix.lower() in SCRIPT_SUFFIXES or path.exists() else preset("dialogue", name, ".txt")
 
 
 def read_script(path: str | Path) -> Script:
-    """The script of a file: its ending says in which format it is.
+    """Read a script; the suffix selects the format.
 
     Raises:
-        SourceError: it cannot be read, is too big, or is not UTF-8.
-        UsageError: a fault in it, with its place.
+        SourceError: The file cannot be read, is too large, or is not UTF-8.
+        UsageError: An error in the script, with its place.
     """
     path = Path(path)
-    ending = path.suffix.lower()
-    if ending in (".srt", ".vtt"):
+    suffix = path.suffix.lower()
+    if suffix in (".srt", ".vtt"):
         transcript, _ = read_subtitles(path)
-        return of_transcript(transcript, str(path))
-    text = _text(path)
-    if ending == ".json":
-        return of_transcript(Transcript.from_json(text), str(path))
-    if ending in (".yaml", ".yml"):
+        return script_from_transcript(transcript, str(path))
+    text = decode_utf8(read_limited(path, MAX_BYTES, "Give one conversation at a time"), str(path), column=True)
+    if suffix == ".json":
+        return script_from_transcript(Transcript.from_json(text), str(path))
+    if suffix in (".yaml", ".yml"):
         return parse_yaml_script(text, str(path))
-    if ending in (".fountain", ".spmd"):
+    if suffix in (".fountain", ".spmd"):
         return parse_fountain(text, str(path))
-    return parse(text, str(path))
-
-
-def _text(path: Path) -> str:
-    return utf8(read_limited(path, BIGGEST, "Give one conversation at a time"), str(path), column=True)
-
-
-# --- YAML -----------------------------------------------------------------------------------------------------------
+    return parse_script(text, str(path))
 
 
 def parse_yaml_script(text: str, name: str) -> Script:
-    """The keys of a header, and `lines`: a list of `NAME: what is said`, or `"# Topic"`, in the grammar of scripts.
+    """Parse a YAML script: the keys of a header, and `lines`, a list of `NAME: text` or `"# Topic"`.
 
     Raises:
-        UsageError: a fault, with its line.
+        UsageError: An error in the script, with its line.
     """
     values = parse_yaml(text, name)
-    given = values.pop("lines", None)
+    entries = values.pop("lines", None)
     header = build(ScriptHeader, values, name)
-    if not isinstance(given, list):
-        raise UsageError(f"{name}: lines: no list", "Write `lines:`, and below it `- Alice: Hello there.`")
+    if not isinstance(entries, list):
+        raise UsageError(f"{name}: lines is not a list", "Write `lines:`, and below it `- Alice: Hello there.`")
     lines: list[Line] = []
     topic: str | None = None
-    for number, one in enumerate(given):
+    for number, entry in enumerate(entries):
         at = (line_of(values, ("lines", number)) or 1, 1)
-        if isinstance(one, str) and one.lstrip().startswith("#"):
-            topic = " ".join(one.strip().lstrip("#").split())
+        if isinstance(entry, str) and entry.lstrip().startswith("#"):
+            topic = " ".join(entry.strip().lstrip("#").split())
             continue
         if not (
-            isinstance(one, dict) and len(one) == 1 and all(isinstance(part, str) for part in next(iter(one.items())))
+            isinstance(entry, dict)
+            and len(entry) == 1
+            and all(isinstance(part, str) for part in [*entry, *entry.values()])
         ):
-            raise ScriptProblem(
-                name, at, "no line of a script", "Write `- Alice: Hello there.`, in quotes where it has a colon"
+            raise ScriptError(
+                name, at, "not a line of a script", "Write `- Alice: Hello there.`, in quotes if it has a colon"
             )
-        speaker, words = next(iter(one.items()))
-        _named(speaker, name, at)
+        speaker, words = next(iter(entry.items()))
+        _check_name(speaker, name, at)
         lines.append(parse_line(speaker, [(row, at[0] - 1, 0) for row in words.split("\n")], name, at, topic))
         topic = None
-    return checked(Script(tuple(lines), header), name)
+    return check_script(Script(tuple(lines), header), name)
 
 
-def _named(speaker: str, name: str, at: Place) -> None:
+def _check_name(speaker: str, name: str, at: Place) -> None:
     if not is_name(speaker):
-        few = f"A name has at most {LONGEST_NAME} letters, and no brackets or colons"
-        raise ScriptProblem(name, at, f"{speaker[:30]!r} is no name of a speaker", few)
-
-
-# --- Fountain -------------------------------------------------------------------------------------------------------
+        remedy = f"A name has at most {MAX_NAME} letters, and no brackets or colons"
+        raise ScriptError(name, at, f"invalid speaker name {speaker[:30]!r}", remedy)
 
 
 def parse_fountain(text: str, name: str) -> Script:
-    """The speeches of a screenplay (https://fountain.io/syntax). Scene headings and sections begin topics.
+    """Parse the dialogue of a screenplay (https://fountain.io/syntax).
 
-    A parenthetical is an aside, `^` after a name starts before the other ends; action, notes, lyrics and what is
-    commented out are not said. The cast stands in a file of its own.
+    Scene headings and sections start topics. `^` after a name overlaps the previous line. Action, notes, lyrics and
+    comments are ignored.
 
     Raises:
-        UsageError: a fault, with its line and column.
+        UsageError: An error in the dialogue, with its line and column.
     """
-    rows = _without_notes(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    rows = _blank_comments(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     lines: list[Line] = []
     topic: str | None = None
-    title, number = _title_page(rows)
+    title, number = _parse_title_page(rows)
     while number < len(rows):
         row = rows[number].strip()
-        speaker = _character(rows, number)
+        speaker = _character_name(rows, number)
         if speaker is None:
             heading = _heading(row)
             topic = heading if heading is not None else topic
@@ -146,53 +138,53 @@ def parse_fountain(text: str, name: str) -> Script:
         number += 1
         while number < len(rows) and rows[number].strip():
             if not rows[number].lstrip().startswith("~"):
-                speech.append((_plain_fountain(rows[number]), number, 0))
+                speech.append((_strip_emphasis(rows[number]), number, 0))
             number += 1
-        _named(speaker, name, at)
+        _check_name(speaker, name, at)
         line = parse_line(speaker, speech, name, at, topic)
         lines.append(replace(line, over=line.over or (over and line.gap is None and bool(lines))))
         topic = None
     header = ScriptHeader(title=title) if title else ScriptHeader()
-    return checked(Script(tuple(lines), header), name)
+    return check_script(Script(tuple(lines), header), name)
 
 
-def _without_notes(text: str) -> str:
-    """Without /* */ and [[ ]], whose line breaks stay, so that the numbers of lines do."""
+def _blank_comments(text: str) -> str:
+    """Remove /* */ and [[ ]], except for their line breaks, so that line numbers stay."""
     for opening, closing in (("/*", "*/"), ("[[", "]]")):
-        kept, at = [], 0
-        while (start := text.find(opening, at)) >= 0 and (end := text.find(closing, start + 2)) >= 0:
-            kept += [text[at:start], "\n" * text.count("\n", start, end)]
-            at = end + 2
-        text = "".join([*kept, text[at:]])
+        kept, position = [], 0
+        while (start := text.find(opening, position)) >= 0 and (end := text.find(closing, start + 2)) >= 0:
+            kept += [text[position:start], "\n" * text.count("\n", start, end)]
+            position = end + 2
+        text = "".join([*kept, text[position:]])
     return text
 
 
-def _title_page(rows: list[str]) -> tuple[str, int]:
+def _parse_title_page(rows: list[str]) -> tuple[str, int]:
     """The title, and the number of the first row after the title page."""
     if not rows or not _TITLE.fullmatch(rows[0].strip()):
         return "", 0
     end = next((number for number, row in enumerate(rows) if not row.strip()), len(rows))
     for number, row in enumerate(rows[:end]):
-        found = _TITLE.fullmatch(row.strip())
-        if found and found[1].lower() == "title":
-            below = rows[number + 1] if number + 1 < end and rows[number + 1][:1].isspace() else ""
-            return " ".join((found[2] or below).replace("*", "").replace("_", "").split()), end
+        match = _TITLE.fullmatch(row.strip())
+        if match and match[1].lower() == "title":
+            next_row = rows[number + 1] if number + 1 < end and rows[number + 1][:1].isspace() else ""
+            return " ".join((match[2] or next_row).replace("*", "").replace("_", "").split()), end
     return "", end
 
 
-def _character(rows: list[str], number: int) -> str | None:
-    """Who speaks below this row; None where it names nobody."""
+def _character_name(rows: list[str], number: int) -> str | None:
+    """The character whose dialogue begins below a row; None if the row is not a character cue."""
     row = rows[number].strip().removesuffix("^").rstrip()
-    above = number == 0 or not rows[number - 1].strip()
-    below = number + 1 < len(rows) and bool(rows[number + 1].strip())
-    if not row or len(row) > 2 * LONGEST_NAME or not above or not below:
+    blank_above = number == 0 or not rows[number - 1].strip()
+    text_below = number + 1 < len(rows) and bool(rows[number + 1].strip())
+    if not row or len(row) > 2 * MAX_NAME or not blank_above or not text_below:
         return None
     if row.startswith("@"):
         return " ".join(_EXTENSION.sub("", row[1:]).split())
-    bare = _EXTENSION.sub("", row).strip()
     if _heading(row) is not None or row.startswith((">", "!", "~", "=")) or row.endswith("TO:"):
         return None
-    return " ".join(bare.split()) if bare.upper() == bare and any(char.isalpha() for char in bare) else None
+    cue = _EXTENSION.sub("", row).strip()
+    return " ".join(cue.split()) if cue.upper() == cue and any(char.isalpha() for char in cue) else None
 
 
 def _heading(row: str) -> str | None:
@@ -203,43 +195,39 @@ def _heading(row: str) -> str | None:
     return " ".join(row.split()) if _SCENE.fullmatch(row) else None
 
 
-def _plain_fountain(row: str) -> str:
-    """Without its marks of emphasis; an en or em dash at its end stays, as two."""
+def _strip_emphasis(row: str) -> str:
     return re.sub(r"(?<!\\)\*+|(?<!\w)_|_(?!\w)", "", row)
 
 
-# --- transcripts ----------------------------------------------------------------------------------------------------
-
-
-def of_transcript(transcript: Transcript, name: str) -> Script:
-    """A line a segment. What stands in brackets, as `[laughs]`, is an aside; times are drawn anew.
+def script_from_transcript(transcript: Transcript, name: str) -> Script:
+    """One line per segment. Text in brackets, such as `[laughs]`, becomes a parenthetical; times are ignored.
 
     Raises:
-        UsageError: nobody is named, or nothing is said.
+        UsageError: A segment has no speaker, or nothing is spoken.
     """
-    return checked(Script(tuple(_segments(transcript.segments, name))), name)
+    return check_script(Script(tuple(_lines_from_segments(transcript.segments, name))), name)
 
 
-def _segments(segments: Iterable[Segment], name: str) -> Iterator[Line]:
+def _lines_from_segments(segments: Iterable[Segment], name: str) -> Iterator[Line]:
     for number, segment in enumerate(segments, 1):
-        items = tuple(_items(segment.text))
-        if not any(isinstance(item, Say) for item in items):
+        items = tuple(_split_brackets(segment.text))
+        if not any(isinstance(item, SpokenText) for item in items):
             continue
         if not segment.speaker:
-            named = "Name the speakers: `voicekit transcribe --speaker-names`, or `Alice: ...` in each cue"
-            raise UsageError(f"{name}: segment {number} has no speaker", named)
-        speaker = " ".join(re.sub(r"[\[\](){}:：\\#]", " ", segment.speaker).split())[:LONGEST_NAME].strip()
-        _named(speaker, name, (number, 1))
+            remedy = "Name the speakers: `voicekit transcribe --speaker-names`, or `Alice: ...` in each cue"
+            raise UsageError(f"{name}: segment {number} has no speaker", remedy)
+        speaker = " ".join(re.sub(r"[\[\](){}:：\\#]", " ", segment.speaker).split())[:MAX_NAME].strip()
+        _check_name(speaker, name, (number, 1))
         yield Line(speaker, items, at=(number, 1))
 
 
-def _items(text: str) -> Iterator[Item]:
-    at = 0
-    for found in [*_BRACKETS.finditer(text), None]:
-        words = " ".join(text[at : found.start() if found else None].split())
-        if speakable(words):
-            yield Say(words)
-        if found:
-            if aside := " ".join((found[1] or found[2] or "").split()):
-                yield Aside(aside)
-            at = found.end()
+def _split_brackets(text: str) -> Iterator[Item]:
+    position = 0
+    for match in [*_BRACKETS.finditer(text), None]:
+        words = " ".join(text[position : match.start() if match else None].split())
+        if is_speakable(words):
+            yield SpokenText(words)
+        if match:
+            if note := " ".join((match[1] or match[2] or "").split()):
+                yield Parenthetical(note)
+            position = match.end()

@@ -1,8 +1,8 @@
-"""Channels: whether a stereo recording is a call with one speaker a channel, and its transcripts made one.
+"""Detect stereo calls that have one speaker per channel, and merge their per-channel transcripts.
 
-Such a recording says who speaks better than any diarizer can. It is told by cross-talk: in nearly every moment in which
-anybody speaks, one channel is much louder than the other, and each has its turn. Music and talks recorded in stereo
-have both channels alike; a recording with one dead channel has no second turn.
+Such a recording gives better speaker labels than any diarizer. It is recognized by cross-talk: in nearly every moment
+with speech one channel is much louder than the other, and each channel has its share of such moments. In music and
+talks recorded in stereo both channels are alike; a recording with a dead channel has all speech in the other.
 """
 
 from __future__ import annotations
@@ -15,90 +15,114 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import first_stream
+from voicekit.audio.decode import MediaInfo, audio_stream, probe
 from voicekit.audio.ffmpeg import ffmpeg_path, max_seconds, run_ffmpeg
 from voicekit.types import Segment, Turn
 
 VERSION = 1
+"""Part of the cache key; increase it when the result changes."""
 
 _RATE = 8_000
-_FRAME = 400  # samples: 50 ms
-_QUIET = 35.0  # dB below the loud end of the recording (its 99th percentile) under which nobody speaks
-_APART = 10.0  # dB between the channels from which only one speaks
-_MOSTLY = 0.8  # share of the loud frames in which only one speaks
-_TURN = 0.05  # share of them that each channel has to itself
+"""Hz."""
+
+_FRAME = 400
+"""Samples per frame: 50 ms."""
+
+_SPEECH_RANGE = 35.0
+"""dB below the loud end of the recording (99th percentile of the levels) within which a frame counts as speech."""
+
+_SEPARATION = 10.0
+"""Level difference of the channels in dB from which only one of them is speaking."""
+
+_MIN_SEPARATED = 0.8
+"""Share of the speech frames in which only one channel must be speaking."""
+
+_MIN_PER_CHANNEL = 0.05
+"""Share of the speech frames that each channel must have alone."""
 
 
 @dataclass(frozen=True)
 class CrossTalk:
-    """Shares of the frames in which anybody speaks: one channel only, and each of the two alone."""
+    """How separate the channels of a stereo recording are.
+
+    Attributes:
+        apart: Share of the speech frames in which only one channel is speaking.
+        left, right: Share in which only the left or only the right channel is speaking.
+    """
 
     apart: float
     left: float
     right: float
 
     @property
-    def one_speaker_a_channel(self) -> bool:
-        return self.apart >= _MOSTLY and min(self.left, self.right) >= _TURN
+    def one_speaker_per_channel(self) -> bool:
+        return self.apart >= _MIN_SEPARATED and min(self.left, self.right) >= _MIN_PER_CHANNEL
 
 
-def cross_talk(path: Path) -> CrossTalk:
-    """How separate the two channels of a stereo file are."""
+def measure_cross_talk(path: Path, media: MediaInfo | None = None) -> CrossTalk:
+    """Measure how separate the two channels of a stereo file are. `media`: what `probe` returned for it, if known."""
     import ffmpeg
 
-    stream = first_stream(path).filter("aresample", _RATE)
+    stream = audio_stream(path, media or probe(path)).filter("aresample", _RATE)
     output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=2, ar=_RATE, t=max_seconds())
     command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
-    _, power, _ = run_ffmpeg(command, _powers)
-    return judge(power)
+    _, powers, _ = run_ffmpeg(command, _frame_powers)
+    return cross_talk_from_powers(powers)
 
 
-def judge(power: NDArray[np.float64]) -> CrossTalk:
-    """Of the mean squares of frames, [frames, 2]."""
-    level = 10 * np.log10(np.maximum(power, 1e-12))
-    if not len(level) or level.max() <= -90:
+def cross_talk_from_powers(powers: NDArray[np.float64]) -> CrossTalk:
+    """Compute cross-talk from the mean square of each frame, [frames, 2]."""
+    levels = 10 * np.log10(np.maximum(powers, 1e-12))
+    if not len(levels) or levels.max() <= -90:
         return CrossTalk(0.0, 0.0, 0.0)
-    loud = level.max(axis=1) > np.percentile(level.max(axis=1), 99) - _QUIET
-    difference = level[loud, 0] - level[loud, 1]
-    left, right = float((difference >= _APART).mean()), float((difference <= -_APART).mean())
+    louder = levels.max(axis=1)
+    speech = louder > np.percentile(louder, 99) - _SPEECH_RANGE
+    difference = levels[speech, 0] - levels[speech, 1]
+    left, right = float((difference >= _SEPARATION).mean()), float((difference <= -_SEPARATION).mean())
     return CrossTalk(left + right, left, right)
 
 
-def _powers(pipe: Any) -> NDArray[np.float64]:
-    size = _FRAME * 2 * 4
-    found = []
+def _frame_powers(pipe: Any) -> NDArray[np.float64]:
+    """Read interleaved stereo float32 and return the mean square of each whole frame, [frames, 2]."""
+    frame_bytes = _FRAME * 2 * 4
+    powers = []
     rest = b""
-    while piece := pipe.read(size * 200):
-        data = rest + piece
-        whole = len(data) // size * size
+    while block := pipe.read(frame_bytes * 200):
+        data = rest + block
+        whole = len(data) // frame_bytes * frame_bytes
         rest = data[whole:]
         samples = np.nan_to_num(np.frombuffer(data[:whole], "<f4").astype(np.float64)).reshape(-1, _FRAME, 2)
-        found.append((samples**2).mean(axis=1))
-    return np.concatenate(found) if found else np.zeros((0, 2))
+        powers.append((samples**2).mean(axis=1))
+    return np.concatenate(powers) if powers else np.zeros((0, 2))
 
 
-def together(channels: Sequence[tuple[Segment, ...]], gap: float = 0.5) -> tuple[tuple[Segment, ...], tuple[Turn, ...]]:
-    """Channels' segments as one transcript: a speaker a channel, in order of first speech; and when each spoke.
+def merge_channels(
+    channels: Sequence[tuple[Segment, ...]], gap: float = 0.5
+) -> tuple[tuple[Segment, ...], tuple[Turn, ...]]:
+    """Merge the segments of all channels into one transcript with one speaker per channel, and derive turns.
 
     Args:
-        channels: Each one's segments, without speakers.
-        gap: Seconds of silence within a turn.
+        channels: The segments of each channel, without speakers.
+        gap: Longest silence within a turn, seconds.
+
+    Returns:
+        Segments and turns by start; speakers are numbered in order of first speech.
     """
-    spoken = sorted((segments[0].start, number) for number, segments in enumerate(channels) if segments)
-    names = {number: f"SPEAKER_{place:02d}" for place, (_, number) in enumerate(spoken)}
-    segments: list[Segment] = []
+    first_speech = sorted((segments[0].start, channel) for channel, segments in enumerate(channels) if segments)
+    speakers = {channel: f"SPEAKER_{number:02d}" for number, (_, channel) in enumerate(first_speech)}
+    merged: list[Segment] = []
     turns: list[Turn] = []
-    for number, name in names.items():
-        mine: list[Turn] = []
-        for segment in channels[number]:
-            words = tuple(replace(word, speaker=name, speaker_confidence=1.0) for word in segment.words)
-            segments.append(replace(segment, speaker=name, words=words))
+    for channel, speaker in speakers.items():
+        channel_turns: list[Turn] = []
+        for segment in channels[channel]:
+            words = tuple(replace(word, speaker=speaker, speaker_confidence=1.0) for word in segment.words)
+            merged.append(replace(segment, speaker=speaker, words=words))
             for word in words:
-                if mine and word.start - mine[-1].end <= gap:
-                    mine[-1] = replace(mine[-1], end=max(mine[-1].end, word.end))
+                if channel_turns and word.start - channel_turns[-1].end <= gap:
+                    channel_turns[-1] = replace(channel_turns[-1], end=max(channel_turns[-1].end, word.end))
                 else:
-                    mine.append(Turn(word.start, word.end, name))
-        turns += mine
-    ordered = sorted(segments, key=lambda segment: (segment.start, segment.end))
+                    channel_turns.append(Turn(word.start, word.end, speaker))
+        turns += channel_turns
+    ordered = sorted(merged, key=lambda segment: (segment.start, segment.end))
     numbered = tuple(replace(segment, id=number) for number, segment in enumerate(ordered))
     return numbered, tuple(sorted(turns, key=lambda turn: (turn.start, turn.end)))

@@ -1,4 +1,4 @@
-"""Diarize: who speaks when, from any engine, with labels of ours."""
+"""Speaker labels SPEAKER_00, SPEAKER_01 ... in order of first speech."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from dataclasses import replace
 from voicekit.types import Diarization, Turn
 
 VERSION = 1
+"""Part of the cache key; increase it when the result changes."""
 
 
-def named(found: tuple[Diarization, list[str]]) -> tuple[Diarization, list[str]]:
-    """An engine's turns with labels SPEAKER_00, SPEAKER_01 ... in order of first speech; and its warnings."""
-    return in_order_of_speech(found[0]), found[1]
+def relabel_by_first_speech(diarization: Diarization) -> Diarization:
+    """Replace the engine's labels by SPEAKER_00, SPEAKER_01 ... in order of first speech."""
+    new = {old: f"SPEAKER_{number:02d}" for number, old in enumerate(diarization.speakers)}
 
+    def relabel(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        return tuple(replace(turn, speaker=new[turn.speaker]) for turn in turns if turn.speaker in new)
 
-def in_order_of_speech(found: Diarization) -> Diarization:
-    """`found` with labels SPEAKER_00, SPEAKER_01 ... in order of first speech, whatever the engine called them."""
-    new = {old: f"SPEAKER_{n:02d}" for n, old in enumerate(found.speakers)}
-
-    def named(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-        return tuple(replace(t, speaker=new[t.speaker]) for t in turns if t.speaker in new)
-
-    centroids = {new[old]: found.centroids[old] for old in new if old in found.centroids}
-    return Diarization(named(found.turns), named(found.exclusive), centroids)
+    centroids = {new[old]: diarization.centroids[old] for old in new if old in diarization.centroids}
+    return Diarization(relabel(diarization.turns), relabel(diarization.exclusive), centroids)

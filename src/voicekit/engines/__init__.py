@@ -1,4 +1,4 @@
-"""One file for each third-party model. Nothing else imports its library.
+"""One file per third-party model; no other file imports the model's library.
 
 Other packages add speech engines through the entry point group `voicekit.engines`: see docs/add-an-engine.md.
 """

@@ -1,8 +1,4 @@
-"""The engines, by name, and the one place that imports them.
-
-An engine file imports its library at its top; nobody else imports an engine file. So the library is loaded only when
-the engine is used, and a missing one is said with the extra that installs it.
-"""
+"""Interfaces of the engines, and the data that they exchange with the rest of voicekit."""
 
 from __future__ import annotations
 
@@ -16,18 +12,23 @@ if TYPE_CHECKING:
     from voicekit.diarization.windows import SpeakerWindows
     from voicekit.seeds import RandomStreams
 
-
-OnProgress = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 
-
-NO_VOICE = "not speech: the recogniser heard none and was unsure of every word"
-A_LOOP = "a phrase repeated over and over"
+# Values in run.json.
+NOT_SPEECH = "not speech: the recogniser heard none and was unsure of every word"
+REPETITION = "a phrase repeated over and over"
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """Words that a recogniser gave and that were taken out, with the reason: NO_VOICE or A_LOOP."""
+    """Words that an ASR engine removed from its result.
+
+    Attributes:
+        start, end: Seconds.
+        text: The words.
+        reason: NOT_SPEECH or REPETITION.
+    """
 
     start: float
     end: float
@@ -37,7 +38,14 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a recogniser heard: segments without speakers, in order; language as BCP-47, und for none."""
+    """The result of an ASR model.
+
+    Attributes:
+        segments: In order of time, without speakers.
+        language: BCP-47; "und" if nothing was spoken.
+        language_probability: 0 to 1.
+        dropped: Words removed as hallucinations.
+    """
 
     segments: tuple[Segment, ...]
     language: str
@@ -45,19 +53,7 @@ class Recognition:
     dropped: tuple[Dropped, ...] = ()
 
 
-class Diarizer(Protocol):
-    def diarize(
-        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: OnProgress
-    ) -> tuple[Diarization, list[str]]:
-        """Who speaks when, and warnings. Counts of speakers: exact, at least, at most."""
-
-
-class WindowEmbedder(Protocol):
-    def embed_windows(self, audio: Audio, progress: OnProgress) -> tuple[SpeakerWindows, list[str]]:
-        """Where voices are and how they sound, for `pipeline.cluster` to tell apart; and warnings."""
-
-
-class Transcriber(Protocol):
+class AsrModel(Protocol):
     def transcribe(
         self,
         audio: Audio,
@@ -67,45 +63,83 @@ class Transcriber(Protocol):
         prompt: str | None,
         beam_size: int,
         batch_size: int,
-        progress: OnProgress,
+        progress: ProgressCallback,
     ) -> tuple[Recognition, list[str]]:
-        """What is said, and warnings."""
+        """Transcribe 16 kHz audio; returns the recognition and warnings."""
+
+
+class Diarizer(Protocol):
+    def diarize(
+        self, audio: Audio, speakers: int | None, low: int | None, high: int | None, progress: ProgressCallback
+    ) -> tuple[Diarization, list[str]]:
+        """Find who speaks when.
+
+        Args:
+            audio: 16 kHz.
+            speakers: Exact number of speakers, if known.
+            low, high: Smallest and largest number of speakers, if known.
+            progress: Called with the share done.
+
+        Returns:
+            Turns with the engine's labels, and warnings.
+        """
+
+
+class WindowEmbedder(Protocol):
+    def embed_windows(self, audio: Audio, progress: ProgressCallback) -> tuple[SpeakerWindows, list[str]]:
+        """Segment 16 kHz audio and embed its voices for `diarization.clustering.cluster`; also returns warnings."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What is translated as one, and what was said before it, for engines that use that."""
+    """A line to translate.
+
+    Attributes:
+        text: The line.
+        before: Preceding lines, for engines that use context.
+    """
 
     text: str
     before: tuple[str, ...] = ()
 
 
 class TranslationModel(Protocol):
-    """Which languages it can do is in `pipeline.languages`, told without loading it.
+    """A text translator. Its language pairs are in `engines.mt.language_codes`, so that it need not be loaded for them.
 
     Attributes:
-        batch_size: Lines that it takes at once, for its memory.
-        uses_context: Whether it looks at `Line.before`; if so, it is given lines that follow one another.
+        batch_size: Number of lines per call that fit in memory.
+        uses_context: Whether it uses `Line.before`; if so, the lines of a call are consecutive.
     """
 
     batch_size: int
     uses_context: bool
 
-    def translate(self, lines: Sequence[Line], source: str, target: str, progress: OnProgress) -> list[str]:
-        """The translation of each line, from one BCP-47 language to another."""
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: ProgressCallback) -> list[str]:
+        """Translate each line from one BCP-47 language to another."""
 
 
 class SpeechTranslationModel(Protocol):
     def translate_speech(
-        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: OnProgress
+        self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: ProgressCallback
     ) -> list[str]:
-        """What is said in each clip (start and end in seconds, BCP-47), in English."""
+        """Translate the speech of each clip (start and end in seconds, BCP-47 language) to English."""
 
 
 class SpeechModel(Protocol):
-    """One loaded model. It keeps nothing between calls that changes a result: the voice is an argument."""
+    """A loaded TTS model. It is stateless: the voice is an argument of each call.
+
+    Attributes:
+        rate: Sample rate of its audio, Hz.
+    """
 
     rate: int
 
     def synthesize(self, text: str, voice: Voice, params: Any, draws: RandomStreams) -> SynthesizedSpeech:
-        """What `text`, a sentence or a few, sounds like. Every random number comes from `draws`."""
+        """Speak one or a few sentences.
+
+        Args:
+            text: The sentences.
+            voice: Whose voice.
+            params: An instance of the engine's parameter model.
+            draws: The source of every random number.
+        """

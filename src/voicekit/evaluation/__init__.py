@@ -1,1 +1,1 @@
-"""evaluation"""
+"""Evaluation of transcripts: WER, CER, cpWER, WDER, DER, JER and word times, with confidence intervals."""

@@ -1,20 +1,11 @@
-"""Evaluate: files and folders to scores with intervals. What `voicekit eval` and `voicekit.evaluate` call.
-
-Each score is computed where reference and hypothesis both hold what it needs, from the file that holds it best: words
-from the one that also names speakers, turns from the one that has turns of its own. What is left out is said in a note.
-
-Intervals (95 %, `bootstrap`): within a recording, utterances of the reference are drawn for the scores of words, and
-stretches of 5 to 30 s for DER and JER. For the total recordings are drawn where there are five or more, else the units
-of all of them together. Speakers stay assigned as they are over the whole recording. The total is errors of all
-recordings over their total, for JER the mean over all speakers.
-"""
+"""Results of an evaluation, and their JSON form."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
 
 from voicekit.config.evaluate import EvalOptions
 from voicekit.errors import VoicekitError
@@ -28,31 +19,34 @@ if TYPE_CHECKING:
 
 SCHEMA: Literal["voicekit.eval/1"] = "voicekit.eval/1"
 
-TIMES = ("start_median", "start_mean", "end_median", "end_mean")
+TIME_SCORES = ("start_median", "start_mean", "end_median", "end_mean")
 
 LABELS = {
     "wer": "WER", "cer": "CER", "cpwer": "cpWER", "wder": "WDER", "der": "DER", "jer": "JER", "times": "word times",
     "start_median": "start", "start_mean": "start mean", "end_median": "end", "end_mean": "end mean",
 }  # fmt: skip
+"""Names of the scores for people."""
 
 UNDEFINED = {
     "wer": "the reference has no words", "cer": "the reference has no words", "cpwer": "the reference has no words",
     "wder": "no words are aligned", "der": "nobody speaks in the reference", "jer": "nobody speaks in the reference",
-    **dict.fromkeys(TIMES, "no word is equal"),
+    **dict.fromkeys(TIME_SCORES, "no word is equal"),
 }  # fmt: skip
+"""Why a score does not exist although the files have what it needs."""
 
 
 @dataclass(frozen=True)
-class Scored:
+class RecordingScores:
     """The scores of one recording.
 
     Attributes:
         name: The stem that hypothesis and reference share.
-        hypothesis, reference: The files they were read from.
-        language: The words were compared as this; `language_from` is the option, a side, or "default".
-        scores: By name: those of METRICS, with `TIMES` for times.
-        notes: What was left out, and the like.
-        samples: What the scores were computed from, to compare systems unit by unit.
+        hypothesis, reference: The files.
+        language: Language that the words were compared in.
+        language_from: "option", "hypothesis", "reference" or "default".
+        scores: By name: the metrics, with TIME_SCORES instead of "times".
+        notes: What was left out, and why.
+        samples: The data of the scores, to compare systems unit by unit.
     """
 
     name: str
@@ -67,19 +61,24 @@ class Scored:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The scores of all recordings, and of them together.
+    """The scores of all recordings, and pooled.
 
-    `notes` concern no single recording; `failed` holds (name, error) of recordings that could not be read.
+    Attributes:
+        recordings: By name.
+        total: Scores of all recordings together.
+        notes: About all recordings.
+        failed: (name, error) of recordings that could not be read.
+        options: The options that were used.
     """
 
-    recordings: tuple[Scored, ...]
+    recordings: tuple[RecordingScores, ...]
     total: dict[str, Score]
     notes: tuple[str, ...]
     failed: tuple[tuple[str, VoicekitError], ...]
     options: EvalOptions
 
     def to_dataframe(self, rows: Literal["recordings", "total"] = "recordings") -> pd.DataFrame:
-        """One row a recording and score, or one row a score of the total."""
+        """One row per recording and score, or one row per score of the total."""
         import pandas as pd
 
         columns = ["score", "value", "low", "high", "errors", "total", "unit", "units", "drawn"]
@@ -91,25 +90,24 @@ class Evaluation:
         )
 
     def to_json(self) -> str:
-        """Strict JSON, as `voicekit schema eval` and docs/eval.md describe it."""
-        told = EvaluationDocument(
+        """JSON of the schema voicekit.eval/1; see docs/eval.md."""
+        document = EvaluationDocument(
             SCHEMA,
             self.options,
             bootstrap.LEVEL,
             tuple(
-                RecordingRow(**{f.name: getattr(each, f.name) for f in fields(RecordingRow)})
-                for each in self.recordings
+                RecordingRow(**{f.name: getattr(recording, f.name) for f in fields(RecordingRow)})
+                for recording in self.recordings
             ),
             self.total,
             self.notes,
             tuple(FailureRow(name, str(error)) for name, error in self.failed),
         )
-        return strict_json(TypeAdapter(EvaluationDocument), told)
+        return strict_json(document)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        """JSON Schema of what `to_json` gives."""
-        return json_schema(TypeAdapter(EvaluationDocument), "serialization")
+        return json_schema(EvaluationDocument, "serialization")
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ class FailureRow:
 
 @dataclass(frozen=True)
 class EvaluationDocument:
-    """What `to_json` gives."""
+    """Content of the JSON form."""
 
     __pydantic_config__ = ConfigDict(title=SCHEMA)
 

@@ -1,4 +1,4 @@
-"""Score: counts by unit to a figure with its interval, for one recording and for several together."""
+"""Scores with confidence intervals, from counts per unit, for one recording or several pooled."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from voicekit.evaluation.bootstrap import Counts
 
 @dataclass(frozen=True)
 class Score:
-    """One figure.
+    """A score with its interval.
 
     Attributes:
-        value: errors / total; 0.05 is 5 %. Of word times the median or mean, seconds.
-        low, high: 95 % interval; None where there is none.
+        value: errors / total, 0.05 is 5 %; for word times the median or mean in seconds.
+        low, high: 95 % interval; None if there is none.
         errors: In `unit`; None for a median.
         total: In `unit`.
         unit: words, characters, seconds or speakers.
-        units: How many of `drawn` the bootstrap draws from.
-        drawn: utterances, stretches or recordings.
-        details: The kinds of errors, where they add up to `errors`.
+        units: Number of units that the bootstrap resamples.
+        drawn: What these units are: utterances, stretches or recordings.
+        details: Errors by kind, if they add up to `errors`.
     """
 
     value: float
@@ -40,13 +40,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a score of one recording is computed from, by unit.
+    """The data of a score, per unit.
 
     Attributes:
         unit, drawn: As in `Score`.
         counts: float64 [units, columns, 2], errors and total; None for a median.
-        values: For a median, the values by unit.
-        averaged: Whether the score is the mean of its columns' ratios (JER: a column a speaker).
+        values: For a median, the values per unit.
+        averaged: Whether the score is the mean of its columns' ratios (JER: one column per speaker).
         details: As in `Score`.
     """
 
@@ -69,16 +69,16 @@ class Sample:
     def sums(self) -> tuple[float, float]:
         """Errors and total."""
         if self.counts is None:
-            return 0.0, float(sum(len(some) for some in self.values))
+            return 0.0, float(sum(len(of_unit) for of_unit in self.values))
         sums = self.counts.sum(axis=0)
         if self.averaged:
-            there = sums[sums[:, 1] > 0]
-            return float((there[:, 0] / there[:, 1]).sum()), float(len(there))
+            defined = sums[sums[:, 1] > 0]
+            return float((defined[:, 0] / defined[:, 1]).sum()), float(len(defined))
         return float(sums[:, 0].sum()), float(sums[:, 1].sum())
 
 
-def figure(sample: Sample, seed: int) -> Score | None:
-    """The score with its interval; None where it is undefined, as nothing is there to be wrong."""
+def compute_score(sample: Sample, seed: int) -> Score | None:
+    """The score with its interval; None if its total is 0."""
     errors, total = sample.sums
     if total <= 0:
         return None
@@ -89,30 +89,30 @@ def figure(sample: Sample, seed: int) -> Score | None:
     )  # fmt: skip
 
 
-def together(samples: Sequence[Sample]) -> Sample:
-    """Samples of one score as one: a unit a recording where there are enough of them, else everybody's units."""
+def pool_samples(samples: Sequence[Sample]) -> Sample:
+    """Pool the samples of one score: recordings become the units if there are enough of them."""
     first = samples[0]
     first = replace(first, details={kind: sum(sample.details[kind] for sample in samples) for kind in first.details})
-    if len(samples) >= bootstrap.FEWEST:
+    if len(samples) >= bootstrap.MIN_UNITS:
         if first.counts is None:
             return replace(first, drawn="recordings", values=tuple(np.concatenate(s.values) for s in samples))
         return replace(first, drawn="recordings", counts=np.array([[s.sums] for s in samples]), averaged=False)
     if first.counts is None:
-        return replace(first, values=tuple(some for sample in samples for some in sample.values))
-    return replace(first, counts=counts_together(samples))
+        return replace(first, values=tuple(of_unit for sample in samples for of_unit in sample.values))
+    return replace(first, counts=pool_counts(samples))
 
 
-def counts_together(samples: Sequence[Sample]) -> Counts:
-    """The counts of everybody's units, of samples of one score that have counts."""
+def pool_counts(samples: Sequence[Sample]) -> Counts:
+    """Counts of all units of several samples of one score."""
     counts = [sample.counts for sample in samples if sample.counts is not None]
-    return _diagonal(counts) if samples[0].averaged else np.concatenate(counts)
+    return _block_diagonal(counts) if samples[0].averaged else np.concatenate(counts)
 
 
-def _diagonal(parts: Sequence[Counts]) -> Counts:
-    """Units below each other, columns beside each other: a speaker has time in the units of one recording only."""
-    out = np.zeros((sum(p.shape[0] for p in parts), sum(p.shape[1] for p in parts), 2))
+def _block_diagonal(parts: Sequence[Counts]) -> Counts:
+    """Stack units and columns: the speakers (columns) of a recording have no time in the units of another one."""
+    stacked = np.zeros((sum(part.shape[0] for part in parts), sum(part.shape[1] for part in parts), 2))
     row = column = 0
     for part in parts:
-        out[row : row + part.shape[0], column : column + part.shape[1]] = part
+        stacked[row : row + part.shape[0], column : column + part.shape[1]] = part
         row, column = row + part.shape[0], column + part.shape[1]
-    return out
+    return stacked

@@ -1,16 +1,15 @@
-"""Compare: how sure the difference of two systems is, heard on the same units. Pure functions of scores by unit.
+"""Significance of the difference between two systems that were given the same units (paired comparison).
 
-A unit is an utterance, a stretch of time, a recording or a line that both systems were given; only its difference
-counts, so that a hard unit is hard for both. The interval is the studentised bootstrap (bootstrap-t: Efron and
-Tibshirani 1993, "An Introduction to the Bootstrap", ch. 12): every draw of units gives a mean in its own standard
-errors, and their quantiles take the place of Student's. Plain bootstrap-t is too narrow for differences that are
-mostly zero or have heavy tails on both sides, Student's t for skewed ones; each end here is that of the two which is
-further out. A draw without any spread lies infinitely far out: where such draws reach the quantile, too few units
-differ, and there is no interval.
+A unit is an utterance, a stretch of time, a recording or a line. Only the differences per unit count, so that hard units
+are hard for both. The interval is the studentized bootstrap (bootstrap-t: Efron and Tibshirani 1993, "An Introduction to
+the Bootstrap", ch. 12): every resample gives a mean in units of its own standard error, and the quantiles of these
+replace Student's. Plain bootstrap-t is too narrow for differences that are mostly zero or heavy-tailed on both sides,
+Student's t for skewed ones; each end of the interval is the wider of the two. A resample without any spread counts as
+infinitely far out: if such resamples reach the quantile, too few units differ, and there is no interval.
 
-Limits. benchmarks/RESULTS.md ("Comparing") has the coverage by distribution. Neighbouring units are taken as
-independent. A verdict is drawn at a level that is shared out over all comparisons made together (Bonferroni), because
-of ten measures that do not differ one looks as if it did every other time.
+Limits. benchmarks/RESULTS.md ("Comparing") has the coverage by distribution. Neighbouring units are assumed to be
+independent. The level of a verdict is divided among all comparisons made together (Bonferroni), because of ten measures
+without a difference, one would appear to differ every other time.
 """
 
 from __future__ import annotations
@@ -18,25 +17,49 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import PlainSerializer
 
-from voicekit.evaluation.bootstrap import LEVEL, Counts, resamples
+from voicekit.evaluation.bootstrap import LEVEL, Counts, UnitCounts, resamples
 from voicekit.seeds import derive_seed
 
-FEWEST = 20
+MIN_UNITS = 20
 """Units below which there is no verdict."""
 
-DRAWS = 10_000
-"""A shared level of 0.995 has 25 of them beyond either end."""
+RESAMPLES = 10_000
+"""At a corrected level of 0.995, 25 of them lie beyond either end."""
 
 Values = NDArray[np.float64]
 
-Outcome = Literal["lower", "higher", "perhaps", "none", "equal", "few", "sparse"]
-"""What can be said of B against A: lower, higher; perhaps (at 95 %, but not at the shared level); no difference shown;
-equal on every unit; too few units; too few units that differ."""
+Side = Literal["lower", "higher"]
+OutcomeName = Literal[
+    "lower", "higher", "uncertain", "no_difference", "identical", "too_few_units", "too_few_differences"
+]
+
+JSON_OUTCOMES: dict[OutcomeName, str] = {
+    "lower": "lower",
+    "higher": "higher",
+    "uncertain": "perhaps",
+    "no_difference": "none",
+    "identical": "equal",
+    "too_few_units": "few",
+    "too_few_differences": "sparse",
+}
+"""Outcomes as `voicekit compare --json` writes them; they are part of the schema voicekit.compare/1."""
+
+
+def _outcome_to_json(
+    outcome: OutcomeName,
+) -> Literal["lower", "higher", "perhaps", "none", "equal", "few", "sparse"]:
+    return JSON_OUTCOMES[outcome]  # type: ignore[return-value]
+
+
+Outcome = Annotated[OutcomeName, PlainSerializer(_outcome_to_json)]
+"""Result of comparing B with A: lower or higher; uncertain (significant at 95 %, but not at the corrected level); no
+difference shown; identical on every unit; too few units; too few units that differ."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +68,14 @@ class Difference:
 
     Attributes:
         measure: Its name.
-        a, b: The measure of either.
-        value: Of the difference.
-        low, high: Its 95 % interval; None where there is none.
-        units, drawn: How many units were compared, and what they are.
-        differ: How many of them differ.
-        comparisons: Made together with this one; the verdict's level is shared out over them.
-        outcome: What can be said.
+        a, b: Value of either system.
+        value: Value of the difference.
+        low, high: 95 % interval of the difference; None if there is none.
+        units: Number of units.
+        drawn: What the units are: utterances, stretches, recordings or lines.
+        differ: Number of units that differ.
+        comparisons: Number of comparisons made together, among which the level is divided.
+        outcome: The verdict.
     """
 
     measure: str
@@ -69,7 +93,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Preference:
-    """Votes of blind listening: how often either was preferred, and Wilson's 95 % interval of B's share."""
+    """Votes of a blind listening test, and the share that preferred B with its 95 % Wilson interval."""
 
     a: int
     b: int
@@ -80,69 +104,71 @@ class Preference:
     outcome: Outcome
 
 
-def studentised(values: Values, seed: int, level: float = LEVEL, draws: int = DRAWS) -> tuple[Values, Values]:
-    """Ends of the interval of the mean, for many sets of values at once.
+def studentized_interval(
+    values: Values, seed: int, level: float = LEVEL, count: int = RESAMPLES
+) -> tuple[Values, Values]:
+    """Confidence interval of the mean, for several sets of values at a time.
 
     Args:
         values: float64 [units, sets], at least two units.
-        seed: Of the draws.
+        seed: Of the resamples.
         level: Such as 0.95.
-        draws: Rounded up to hundreds.
+        count: Number of resamples, rounded up to hundreds.
 
     Returns:
-        Lower and upper ends, float64 [sets] each; not finite where too few units differ.
+        Lower and upper ends, float64 [sets] each; not finite if too few units differ.
     """
     from scipy import stats
 
     units = len(values)
     mean = values.mean(axis=0)
-    apart = values - mean
-    spread = np.sqrt((apart**2).sum(axis=0) / (units - 1))
-    least = 1e-9 * spread
-    drawn = np.concatenate([_in_errors(rows, apart, least) for rows in resamples(units, seed, draws)])
-    drawn.sort(axis=0)
-    beyond = int((1 - level) / 2 * len(drawn))
+    deviations = values - mean
+    spread = np.sqrt((deviations**2).sum(axis=0) / (units - 1))
+    negligible = 1e-9 * spread
+    t_values = np.concatenate([_resampled_t(rows, deviations, negligible) for rows in resamples(units, seed, count)])
+    t_values.sort(axis=0)
+    tail = int((1 - level) / 2 * len(t_values))
     student = stats.t.ppf((1 + level) / 2, units - 1)
     error = spread / math.sqrt(units)
-    with np.errstate(invalid="ignore"):  # 0 times infinity: no spread at all
-        low = mean - np.maximum(drawn[-1 - beyond], student) * error
-        high = mean - np.minimum(drawn[beyond], -student) * error
+    with np.errstate(invalid="ignore"):  # 0 times infinity, if there is no spread at all
+        low = mean - np.maximum(t_values[-1 - tail], student) * error
+        high = mean - np.minimum(t_values[tail], -student) * error
     return low, high
 
 
-def _in_errors(draws: NDArray[np.int64], apart: Values, least: Values) -> Values:
-    """The means of draws in their own standard errors, float64 [draws, sets]; infinite where a draw has no spread.
+def _resampled_t(counts: UnitCounts, deviations: Values, negligible: Values) -> Values:
+    """Means of resamples in their own standard errors, float64 [resamples, sets]; infinite without spread.
 
-    The error of a draw is the plug-in one (its variance over `units`), a little below the sample's own (over
-    units - 1): the interval is wider by as much.
+    The standard error is the plug-in one (variance over `units`), which is slightly smaller than the sample's (over
+    units - 1) and makes the interval slightly wider.
     """
-    units = len(apart)
-    shares = draws / units
-    means = shares @ apart
-    spread = np.sqrt(np.maximum(shares @ apart**2 - means**2, 0.0))
-    out = np.full_like(means, np.inf)
-    np.divide(means * math.sqrt(units), spread, out=out, where=spread > least)
-    return np.where(spread > least, out, np.copysign(np.inf, means))
+    units = len(deviations)
+    shares = counts / units
+    means = shares @ deviations
+    spread = np.sqrt(np.maximum(shares @ deviations**2 - means**2, 0.0))
+    t_values = np.full_like(means, np.inf)
+    np.divide(means * math.sqrt(units), spread, out=t_values, where=spread > negligible)
+    return np.where(spread > negligible, t_values, np.copysign(np.inf, means))
 
 
 def pseudo_values(counts: Counts) -> Values:
-    """A ratio's value by unit, so that their mean is the ratio and their spread that of the ratio (linearised).
+    """Linearize a ratio: values per unit whose mean is the ratio and whose spread is that of the ratio.
 
     Args:
-        counts: [units, columns, 2]: errors and total. With several columns the mean of their ratios; one without a
-            total is left out.
+        counts: [units, columns, 2]: errors and total. With several columns, the mean of their ratios; columns without
+            a total are left out.
 
     Returns:
-        float64 [units]. The error of linearising is of second order in the spread of the totals.
+        float64 [units]. The linearization error is of second order in the spread of the totals.
     """
-    there = counts[:, :, 1].sum(axis=0) > 0
-    errors, totals = counts[:, there, 0], counts[:, there, 1]
+    defined = counts[:, :, 1].sum(axis=0) > 0
+    errors, totals = counts[:, defined, 0], counts[:, defined, 1]
     ratios = errors.sum(axis=0) / totals.sum(axis=0)
     values: Values = (ratios + (errors - ratios * totals) / totals.mean(axis=0)).mean(axis=1)
     return values
 
 
-def difference(
+def compare_values(
     measure: str,
     a: Values,
     b: Values,
@@ -151,62 +177,74 @@ def difference(
     comparisons: int = 1,
     seed: int = 0,
 ) -> Difference:
-    """B minus A, from the values of either on the same units.
+    """Compare two systems by their values on the same units.
 
     Args:
         measure: Its name.
-        a, b: float64 [units], by unit; their means are the measures.
+        a, b: float64 [units]; their means are the measures.
         drawn: What the units are.
-        comparisons: How many differences are looked at together.
-        seed: Of the draws.
+        comparisons: Number of comparisons made together.
+        seed: Of the resamples.
     """
-    apart = b - a
-    differ = int((np.abs(apart) > 1e-12).sum())
+    differences = b - a
+    differ = int((np.abs(differences) > 1e-12).sum())
     low = high = None
-    outcome: Outcome
-    if len(apart) < FEWEST:
-        outcome = "few"
+    outcome: OutcomeName
+    if len(differences) < MIN_UNITS:
+        outcome = "too_few_units"
     elif differ == 0:
-        outcome = "equal"
+        outcome = "identical"
     else:
-        low, high = _ends(apart, seed, LEVEL)
-        outcome = "sparse" if low is None else _outcome((low, high), _ends(apart, seed, 1 - (1 - LEVEL) / comparisons))
-    of_a, of_b, of_both = (float(some.mean()) if len(some) else math.nan for some in (a, b, apart))
-    return Difference(measure, of_a, of_b, of_both, low, high, len(apart), drawn, differ, comparisons, outcome)
+        low, high = _interval(differences, seed, LEVEL)
+        if low is None:
+            outcome = "too_few_differences"
+        elif side := _significant_side(*_interval(differences, seed, 1 - (1 - LEVEL) / comparisons)):
+            outcome = side
+        else:
+            outcome = "uncertain" if _significant_side(low, high) else "no_difference"
+    mean_a, mean_b, mean_difference = (
+        float(values.mean()) if len(values) else math.nan for values in (a, b, differences)
+    )
+    return Difference(
+        measure, mean_a, mean_b, mean_difference, low, high, len(differences), drawn, differ, comparisons, outcome
+    )
 
 
-def _ends(apart: Values, seed: int, level: float) -> tuple[float, float] | tuple[None, None]:
-    low, high = (float(end[0]) for end in studentised(apart[:, None], seed, level))
+def _interval(differences: Values, seed: int, level: float) -> tuple[float, float] | tuple[None, None]:
+    low, high = (float(end[0]) for end in studentized_interval(differences[:, None], seed, level))
     return (low, high) if math.isfinite(low) and math.isfinite(high) else (None, None)
 
 
-def _outcome(
-    usual: tuple[float | None, float | None], shared: tuple[float | None, float | None]
-) -> Literal["lower", "higher", "perhaps", "none"]:
-    """From the 95 % interval and that of the shared level."""
-    if side := _side(*shared):
-        return side
-    return "perhaps" if _side(*usual) else "none"
-
-
-def _side(low: float | None, high: float | None) -> Literal["lower", "higher"] | None:
+def _significant_side(low: float | None, high: float | None) -> Side | None:
+    """The side of 0 on which an interval lies; None if it contains 0 or does not exist."""
     if low is None or high is None:
         return None
     return "lower" if high < 0 else "higher" if low > 0 else None
 
 
-def preference(a: int, b: int, same: int = 0) -> Preference:
-    """What votes say. Who heard no difference is counted apart; there is no verdict under FEWEST votes for either."""
+def assess_preference(a: int, b: int, same: int = 0) -> Preference:
+    """Assess the votes of a blind listening test.
+
+    Args:
+        a, b: Votes for either system. Below MIN_UNITS together there is no verdict.
+        same: Votes for no difference; reported, but not part of the share.
+    """
     decided = a + b
     if not decided:
-        return Preference(a, b, same, None, None, None, "few")
-    low, high = wilson(b, decided)
-    outcome: Outcome = "few" if decided < FEWEST else "higher" if low > 0.5 else "lower" if high < 0.5 else "none"
+        return Preference(a, b, same, None, None, None, "too_few_units")
+    low, high = wilson_interval(b, decided)
+    outcome: OutcomeName = "no_difference"
+    if decided < MIN_UNITS:
+        outcome = "too_few_units"
+    elif low > 0.5:
+        outcome = "higher"
+    elif high < 0.5:
+        outcome = "lower"
     return Preference(a, b, same, b / decided, low, high, outcome)
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % score interval of a share (Wilson 1927). `trials`: at least 1."""
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """95 % score interval of a share (Wilson 1927). `trials`: at least 1."""
     z = 1.959963984540054
     share = successes / trials
     scale = 1 + z * z / trials
@@ -216,6 +254,6 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 
 
 def first_is_a(lines: Sequence[str], seed: int) -> list[bool]:
-    """For blind listening: whether A is heard first, for each line; in every other one, by an order of the seed's."""
+    """For blind listening: whether A is played first, for each line; balanced and in a random order."""
     order = sorted(range(len(lines)), key=lambda number: derive_seed(seed, "blind", lines[number], number))
     return [rank % 2 == 0 for _, rank in sorted((number, rank) for rank, number in enumerate(order))]

@@ -1,11 +1,11 @@
-"""Words: WER, CER, cpWER, WDER and the times of words, counted by utterance of the reference.
+"""Word and character errors (WER, CER, cpWER, WDER) and errors of word times, counted per utterance of the reference.
 
-jiwer aligns (Levenshtein), meeteval finds cpWER's assignment of speakers. A text is normalised as a whole, so that no
-score depends on where its lines break; each word found is then traced to the utterance it came from. An error belongs
-to the utterance of the reference word it is aligned with, an insertion to that of the reference word before it.
+jiwer aligns (Levenshtein distance); meeteval finds the speaker assignment of cpWER. Each text is normalized as a whole,
+so that scores do not depend on its line breaks, and each word is then traced back to its utterance. An error belongs to
+the utterance of the reference word that it is aligned with; an insertion to that of the preceding reference word.
 
-Limits. WER and WDER read both texts in order of time: where people talk at once, that order is a matter of taste and
-cpWER, which compares speaker by speaker, is the fairer score. Of alignments with equally few errors one is taken.
+Limits. WER and WDER read both texts in order of time, which is ambiguous for overlapping speech; cpWER compares speaker
+by speaker and is fairer there. Of several alignments with equally few errors, one is chosen.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ Normalizer = Callable[[str], str]
 Indices = NDArray[np.intp]
 
 UNSPACED_LANGUAGES = frozenset("zh yue ja th lo km my".split())
-"""Written without spaces between words: their WER counts letters, as in the Whisper paper (Radford et al. 2022)."""
+"""Written without spaces between words: their WER counts characters, as in the Whisper paper (Radford et al. 2022)."""
 
-MOST_SPEAKERS = 20
-"""meeteval refuses more, as a sign of a mistake."""
+MAX_SPEAKERS = 20
+"""Limit of meeteval for cpWER."""
 
 KINDS = ("substitutions", "deletions", "insertions")
 
 
 def base_language(code: str) -> str:
-    """`zh` of zh-Hant."""
+    """The language without region or script: zh-Hant gives zh."""
     return code.replace("_", "-").partition("-")[0].lower()
 
 
 @functools.cache
 def normalizer(language: str, normalize: bool = True) -> Normalizer:
-    """Text to words with spaces between them, as they are compared.
+    """A function that normalizes text to words with spaces between them.
 
     Args:
-        language: BCP-47. English has Whisper's English normaliser (numbers, contractions, spelling), other languages
-            its basic one (case, punctuation, what stands in brackets), with combining marks kept, which are vowels in
-            many scripts; UNSPACED_LANGUAGES are split into letters.
-        normalize: False leaves the words as they are written.
+        language: BCP-47. English uses Whisper's English normalizer (numbers, contractions, spelling); other languages
+            its basic one (case, punctuation, text in brackets), but keeping combining marks, which are vowels in many
+            scripts. Languages without spaces are split into characters.
+        normalize: False keeps the words as written.
     """
     spaced = base_language(language) not in UNSPACED_LANGUAGES
     if not normalize:
@@ -69,7 +69,7 @@ def normalizer(language: str, normalize: bool = True) -> Normalizer:
 
 @dataclass(frozen=True)
 class Tokens:
-    """Normalised words of some texts, and for each the number of the text it comes from."""
+    """Normalized words of several texts. `origins`: for each word, the index of its text."""
 
     words: tuple[str, ...]
     origins: Indices
@@ -78,199 +78,201 @@ class Tokens:
         return len(self.words)
 
 
-@functools.lru_cache(maxsize=4)  # the two texts of a recording are asked for by every score
-def tokens(texts: tuple[str, ...], normal: Normalizer) -> Tokens:
-    """The words of `texts` normalised as one text."""
-    whole = normal(" ".join(texts)).split()
-    parts = [(word, number) for number, text in enumerate(texts) for word in normal(text).split()]
-    numbers = np.array([number for _, number in parts], dtype=np.intp)
-    return Tokens(tuple(whole), _carry(numbers, align([word for word, _ in parts], whole), len(whole)))
+@functools.lru_cache(maxsize=4)  # every metric needs the tokens of the same two texts
+def tokens(texts: tuple[str, ...], normalize: Normalizer) -> Tokens:
+    """Normalize `texts` as one text."""
+    words = normalize(" ".join(texts)).split()
+    separate = [(word, number) for number, text in enumerate(texts) for word in normalize(text).split()]
+    numbers = np.array([number for _, number in separate], dtype=np.intp)
+    return Tokens(tuple(words), _project_labels(numbers, align([word for word, _ in separate], words), len(words)))
 
 
-def word_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer) -> Counts:
-    """For WER.
+def word_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer) -> Counts:
+    """Count errors for WER.
 
     Returns:
         float64 [utterances of the reference, 4]: substitutions, deletions, insertions, words.
     """
-    said, heard = _tokens(reference, normal), _tokens(hypothesis, normal)
-    return _errors(align(said.words, heard.words), said.origins, len(reference))
+    ours, theirs = _tokens(reference, normalize), _tokens(hypothesis, normalize)
+    return _count_errors(align(ours.words, theirs.words), ours.origins, len(reference))
 
 
 def character_errors(
-    reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer, spaced: bool
+    reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer, spaced: bool
 ) -> Counts:
-    """For CER: over the normalised text; where `spaced`, the space between words is a character, as in jiwer.
+    """Count errors for CER on the normalized text; if `spaced`, spaces between words count, as in jiwer.
 
     Returns:
         float64 [utterances of the reference, 4]: substitutions, deletions, insertions, characters.
     """
     import jiwer
 
-    said, heard = _tokens(reference, normal), _tokens(hypothesis, normal)
+    ours, theirs = _tokens(reference, normalize), _tokens(hypothesis, normalize)
     space = " " if spaced else ""
-    lengths = [len(word) + len(space) for word in said.words]
-    origins = np.repeat(said.origins, lengths)[: max(0, sum(lengths) - len(space))]
-    chunks = jiwer.process_characters(space.join(said.words), space.join(heard.words)).alignments[0]
-    return _errors(chunks, origins, len(reference))
+    lengths = [len(word) + len(space) for word in ours.words]
+    origins = np.repeat(ours.origins, lengths)[: max(0, sum(lengths) - len(space))]
+    chunks = jiwer.process_characters(space.join(ours.words), space.join(theirs.words)).alignments[0]
+    return _count_errors(chunks, origins, len(reference))
 
 
-def cp_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer) -> Counts:
-    """For cpWER (Watanabe et al. 2020): each speaker's words joined, best assignment of speakers.
+def cp_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer) -> Counts:
+    """Count errors for cpWER (Watanabe et al. 2020): the words of each speaker joined, with the best assignment.
 
-    Words of a surplus speaker of the hypothesis are insertions, in the utterance they are aligned with when both texts
-    are read in order of time. Words without a speaker are one more speaker's.
+    The words of a surplus speaker of the hypothesis are insertions; each counts in the utterance that it is aligned
+    with in order of time. Words without a speaker form a speaker of their own.
 
     Returns:
         float64 [utterances of the reference, 4]: substitutions, deletions, insertions, words.
     """
     from meeteval.wer.wer.cp import cp_word_error_rate  # type: ignore[import-untyped]
 
-    said, heard = _by_speaker(reference, normal), _by_speaker(hypothesis, normal)
-    found = cp_word_error_rate(
-        {str(i): " ".join(some.words) for i, some in enumerate(said)} or {"0": ""},
-        {str(i): " ".join(some.words) for i, some in enumerate(heard)} or {"0": ""},
+    ours, theirs = _tokens_by_speaker(reference, normalize), _tokens_by_speaker(hypothesis, normalize)
+    result = cp_word_error_rate(
+        {str(i): " ".join(speaker.words) for i, speaker in enumerate(ours)} or {"0": ""},
+        {str(i): " ".join(speaker.words) for i, speaker in enumerate(theirs)} or {"0": ""},
         reference_sort=False,
         hypothesis_sort=False,
     )
     nobody = Tokens((), np.zeros(0, dtype=np.intp))
-    near = _aligned_with(reference, hypothesis, normal)
-    out = _zeros(len(reference))
-    for one, other in found.assignment:
-        ours = said[int(one)] if one is not None and said else nobody
-        theirs = heard[int(other)] if other is not None and heard else nobody
-        if len(ours):
-            out += _errors(align(ours.words, theirs.words), ours.origins, len(reference))
+    nearest = _nearest_reference(reference, hypothesis, normalize)
+    counts = _zeros(len(reference))
+    for our_index, their_index in result.assignment:
+        our_speaker = ours[int(our_index)] if our_index is not None and ours else nobody
+        their_speaker = theirs[int(their_index)] if their_index is not None and theirs else nobody
+        if len(our_speaker):
+            chunks = align(our_speaker.words, their_speaker.words)
+            counts += _count_errors(chunks, our_speaker.origins, len(reference))
         else:
-            np.add.at(out[:, 2], near[theirs.origins], 1)
-    return out
+            np.add.at(counts[:, 2], nearest[their_speaker.origins], 1)
+    return counts
 
 
-def speaker_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer) -> Counts:
-    """For WDER (Shafey et al. 2019): of the equal and substituted words, those with the wrong speaker.
+def speaker_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer) -> Counts:
+    """Count errors for WDER (Shafey et al. 2019): equal and substituted words with the wrong speaker.
 
-    Speakers are mapped one to one so that most words agree. A word without a speaker in the hypothesis is wrong, in the
-    reference it is left out.
+    Speakers are mapped one to one so that most words agree. A word without a speaker is wrong in the hypothesis and
+    ignored in the reference.
 
     Returns:
         float64 [utterances of the reference, 2]: words with the wrong speaker, words.
     """
     from scipy.optimize import linear_sum_assignment
 
-    said, heard = _tokens(reference, normal), _tokens(hypothesis, normal)
-    pairs = [
-        (said.origins[chunk.ref_start_idx + i], heard.origins[chunk.hyp_start_idx + i])
-        for chunk in align(said.words, heard.words)
+    ours, theirs = _tokens(reference, normalize), _tokens(hypothesis, normalize)
+    aligned_utterances = [
+        (ours.origins[chunk.ref_start_idx + i], theirs.origins[chunk.hyp_start_idx + i])
+        for chunk in align(ours.words, theirs.words)
         if chunk.type in ("equal", "substitute")
         for i in range(chunk.ref_end_idx - chunk.ref_start_idx)
     ]
-    named = [(unit, reference[unit].speaker, hypothesis[other].speaker) for unit, other in pairs]
-    named = [row for row in named if row[1] is not None]
-    ours = {name: i for i, name in enumerate(dict.fromkeys(name for _, name, _ in named))}
-    theirs = {name: i for i, name in enumerate(dict.fromkeys(name for _, _, name in named if name is not None))}
-    agree = np.zeros((len(ours), len(theirs)))
-    for _, name, other in named:
-        if other is not None:
-            agree[ours[name], theirs[other]] += 1
-    mapping = set(zip(*linear_sum_assignment(agree, maximize=True), strict=True))
-    out = _zeros(len(reference))[:, :2]
-    for unit, name, other in named:
-        right = other is not None and (ours[name], theirs[other]) in mapping
-        out[unit] += (not right, 1)
-    return out
+    rows = [(unit, reference[unit].speaker, hypothesis[other].speaker) for unit, other in aligned_utterances]
+    rows = [row for row in rows if row[1] is not None]
+    our_speakers = {name: i for i, name in enumerate(dict.fromkeys(our_name for _, our_name, _ in rows))}
+    their_names = dict.fromkeys(their_name for _, _, their_name in rows if their_name is not None)
+    their_speakers = {name: i for i, name in enumerate(their_names)}
+    agreement = np.zeros((len(our_speakers), len(their_speakers)))
+    for _, our_name, their_name in rows:
+        if their_name is not None:
+            agreement[our_speakers[our_name], their_speakers[their_name]] += 1
+    mapping = set(zip(*linear_sum_assignment(agreement, maximize=True), strict=True))
+    counts = _zeros(len(reference))[:, :2]
+    for unit, our_name, their_name in rows:
+        right = their_name is not None and (our_speakers[our_name], their_speakers[their_name]) in mapping
+        counts[unit] += (not right, 1)
+    return counts
 
 
 def word_times(
-    reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer
+    reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer
 ) -> list[NDArray[np.float64]]:
-    """How far the times of words that both have are apart.
+    """Errors of the times of words that both have.
 
-    Words are aligned one by one, each normalised by itself: `25` and `twenty five` are not equal here.
+    Words are normalized one by one: `25` and `twenty five` are not equal here.
 
     Returns:
-        For each utterance of the reference float64 [equal words, 2]: absolute error of start and of end, seconds.
+        For each utterance of the reference, float64 [equal words, 2]: absolute error of start and of end, seconds.
     """
-    said = [(word, number) for number, utterance in enumerate(reference) for word in utterance.words]
-    heard = [word for utterance in hypothesis for word in utterance.words]
-    plain = _plain(normal, [*(word for word, _ in said), *heard])
-    said = [(word, number) for word, number in said if plain[word.text]]
-    heard = [word for word in heard if plain[word.text]]
-    out: list[list[tuple[float, float]]] = [[] for _ in reference]
-    for chunk in align([plain[word.text] for word, _ in said], [plain[word.text] for word in heard]):
+    ours = [(word, number) for number, utterance in enumerate(reference) for word in utterance.words]
+    theirs = [word for utterance in hypothesis for word in utterance.words]
+    normalized = _normalize_words(normalize, [*(word for word, _ in ours), *theirs])
+    ours = [(word, number) for word, number in ours if normalized[word.text]]
+    theirs = [word for word in theirs if normalized[word.text]]
+    errors: list[list[tuple[float, float]]] = [[] for _ in reference]
+    chunks = align([normalized[word.text] for word, _ in ours], [normalized[word.text] for word in theirs])
+    for chunk in chunks:
         if chunk.type == "equal":
             for i in range(chunk.ref_end_idx - chunk.ref_start_idx):
-                (word, number), other = said[chunk.ref_start_idx + i], heard[chunk.hyp_start_idx + i]
-                out[number].append((abs(word.start - other.start), abs(word.end - other.end)))
-    return [np.array(some, dtype=np.float64).reshape(-1, 2) for some in out]
+                (our_word, number), their_word = ours[chunk.ref_start_idx + i], theirs[chunk.hyp_start_idx + i]
+                errors[number].append((abs(our_word.start - their_word.start), abs(our_word.end - their_word.end)))
+    return [np.array(of_utterance, dtype=np.float64).reshape(-1, 2) for of_utterance in errors]
 
 
-# --- their common parts ---------------------------------------------------------------------------------------------
+def _tokens(utterances: Sequence[Utterance], normalize: Normalizer) -> Tokens:
+    return tokens(tuple(utterance.text for utterance in utterances), normalize)
 
 
-def _tokens(utterances: Sequence[Utterance], normal: Normalizer) -> Tokens:
-    return tokens(tuple(utterance.text for utterance in utterances), normal)
+def _tokens_by_speaker(utterances: Sequence[Utterance], normalize: Normalizer) -> list[Tokens]:
+    """The tokens of each speaker, in order of first speech; origins are indices of `utterances`."""
+    indices_by_speaker: dict[str | None, list[int]] = defaultdict(list)
+    for index, utterance in enumerate(utterances):
+        indices_by_speaker[utterance.speaker].append(index)
+    speakers = []
+    for indices in indices_by_speaker.values():
+        speaker_tokens = _tokens([utterances[index] for index in indices], normalize)
+        speakers.append(Tokens(speaker_tokens.words, np.array(indices, dtype=np.intp)[speaker_tokens.origins]))
+    return speakers
 
 
-def _by_speaker(utterances: Sequence[Utterance], normal: Normalizer) -> list[Tokens]:
-    """The words of each speaker, in order of first speech, with the numbers of their utterances."""
-    numbers: dict[str | None, list[int]] = defaultdict(list)
-    for number, utterance in enumerate(utterances):
-        numbers[utterance.speaker].append(number)
-    out = []
-    for some in numbers.values():
-        found = _tokens([utterances[number] for number in some], normal)
-        out.append(Tokens(found.words, np.array(some, dtype=np.intp)[found.origins]))
-    return out
-
-
-def _plain(normal: Normalizer, words: Sequence[Word]) -> dict[str, str]:
-    """Each word's normal form without spaces; "" where nothing is left of it."""
-    return {text: "".join(normal(text).split()) for text in {word.text for word in words}}
+def _normalize_words(normalize: Normalizer, words: Sequence[Word]) -> dict[str, str]:
+    """The normalized form of each word, without spaces; "" for words that normalization removes."""
+    return {text: "".join(normalize(text).split()) for text in {word.text for word in words}}
 
 
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[jiwer.AlignmentChunk]:
-    """Words side by side (Levenshtein). Runs of equal, substitute, delete, insert. Words hold no spaces."""
+    """Align words, which must not contain spaces: runs of equal, substitute, delete and insert."""
     import jiwer
 
     return jiwer.process_words(" ".join(reference), " ".join(hypothesis)).alignments[0]
 
 
-def _carry(labels: Indices, chunks: Sequence[jiwer.AlignmentChunk], length: int) -> Indices:
-    """Labels of the reference's words for the words of the hypothesis: the aligned word's, else the one's before."""
-    out = np.zeros(length, dtype=np.intp)
+def _project_labels(labels: Indices, chunks: Sequence[jiwer.AlignmentChunk], length: int) -> Indices:
+    """Project labels of the reference's words onto the hypothesis: of the aligned word, or else of the one before."""
+    projected = np.zeros(length, dtype=np.intp)
     for chunk in chunks if len(labels) else ():
         for i in range(chunk.hyp_start_idx, chunk.hyp_end_idx):
             at = chunk.ref_start_idx + i - chunk.hyp_start_idx
-            out[i] = labels[max(0, min(at, chunk.ref_end_idx - 1))]
-    return out
+            projected[i] = labels[max(0, min(at, chunk.ref_end_idx - 1))]
+    return projected
 
 
-def _aligned_with(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normal: Normalizer) -> Indices:
-    """For each utterance of the hypothesis, the utterance of the reference that its first word is aligned with."""
-    said, heard = _tokens(reference, normal), _tokens(hypothesis, normal)
-    units = _carry(said.origins, align(said.words, heard.words), len(heard))
-    out = np.zeros(len(hypothesis), dtype=np.intp)
-    numbers, first = np.unique(heard.origins, return_index=True)
-    out[numbers] = units[first]
-    return out
+def _nearest_reference(
+    reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer
+) -> Indices:
+    """For each utterance of the hypothesis, the index of the reference utterance that its first word is aligned with."""
+    ours, theirs = _tokens(reference, normalize), _tokens(hypothesis, normalize)
+    units = _project_labels(ours.origins, align(ours.words, theirs.words), len(theirs))
+    nearest = np.zeros(len(hypothesis), dtype=np.intp)
+    numbers, first = np.unique(theirs.origins, return_index=True)
+    nearest[numbers] = units[first]
+    return nearest
 
 
-def _errors(chunks: Sequence[jiwer.AlignmentChunk], origins: Indices, units: int) -> Counts:
-    """Counts by unit from an alignment. `origins`: the unit of each item of the reference."""
-    out = _zeros(units)
-    np.add.at(out[:, 3], origins, 1)
+def _count_errors(chunks: Sequence[jiwer.AlignmentChunk], origins: Indices, units: int) -> Counts:
+    """Count errors per unit from an alignment. `origins`: the unit of each item of the reference."""
+    counts = _zeros(units)
+    np.add.at(counts[:, 3], origins, 1)
     for chunk in chunks:
         start, end = chunk.ref_start_idx, chunk.ref_end_idx
         if chunk.type == "substitute":
-            np.add.at(out[:, 0], origins[start:end], 1)
+            np.add.at(counts[:, 0], origins[start:end], 1)
         elif chunk.type == "delete":
-            np.add.at(out[:, 1], origins[start:end], 1)
+            np.add.at(counts[:, 1], origins[start:end], 1)
         elif chunk.type == "insert":
-            before = origins[max(0, start - 1)] if len(origins) else 0
-            out[before, 2] += chunk.hyp_end_idx - chunk.hyp_start_idx
-    return out
+            preceding = origins[max(0, start - 1)] if len(origins) else 0
+            counts[preceding, 2] += chunk.hyp_end_idx - chunk.hyp_start_idx
+    return counts
 
 
 def _zeros(units: int) -> Counts:
-    """A row a unit; one row where the reference has no utterance, to hold what is inserted."""
+    """One row per unit; one row for insertions if the reference has no utterance."""
     return np.zeros((max(1, units), 4))

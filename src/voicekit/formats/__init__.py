@@ -1,1 +1,1 @@
-"""formats"""
+"""Read and write transcripts, annotations and subtitle files."""

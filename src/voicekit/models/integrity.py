@@ -1,9 +1,4 @@
-"""Where weights come from: a path, a packaged starter, the Hugging Face cache, the Hugging Face hub; in this order.
-
-One table, `CATALOGUE`, holds every model voicekit knows by name, with pinned revisions and checksums. `resolve` turns
-a name into files on disk whose checksums were compared; it is the only place that reaches for the hub. Formats that
-can run code when loaded (pickle) are not accepted: CTranslate2, safetensors, ONNX, and `torch.load(weights_only=True)`.
-"""
+"""Compare the checksums of weights with the catalogue."""
 
 from __future__ import annotations
 
@@ -11,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from voicekit.errors import ModelCorrupt
-from voicekit.models.catalogue import Weights, find
+from voicekit.models.catalogue import Weights, find_model
 from voicekit.storage.files import file_sha256, hash_file
 
 
 def verify(weights: Weights) -> None:
-    """Hash every file again and compare with what the catalogue says.
+    """Hash every file again and compare with the catalogue.
 
     Raises:
-        ModelCorrupt: naming the file.
+        ModelCorrupt: A file is missing or damaged; the message names it.
     """
-    model = find(weights.name)
+    model = find_model(weights.name)
     expected = dict(weights.sha256)
     if model and weights.origin == "package" and model.package:
         expected |= model.package.sha256
@@ -33,15 +28,28 @@ def verify(weights: Weights) -> None:
 def check_weights(
     name: str, files: dict[str, Path], expected: dict[str, str], hasher: Callable[[Path], str] = file_sha256
 ) -> dict[str, str]:
-    """Hash `files`; raise where one is missing or not as expected; return all hashes."""
+    """Hash files and compare them with the expected checksums.
+
+    Args:
+        name: Of the model, for the message.
+        files: Path by file name.
+        expected: SHA-256 by file name, for some or all of the files.
+        hasher: Returns the SHA-256 of a file.
+
+    Returns:
+        SHA-256 by file name.
+
+    Raises:
+        ModelCorrupt: A file is missing or has another checksum.
+    """
     hashes = {}
     for file, path in files.items():
         if not path.exists():
-            raise ModelCorrupt(f"model {name}: {path} is missing", f"Remove {path.parent} and get it again")
+            raise ModelCorrupt(f"model {name}: {path} is missing", f"Delete {path.parent} and download it again")
         hashes[file] = hasher(path)
         if file in expected and hashes[file] != expected[file]:
             raise ModelCorrupt(
                 f"model {name}: {path} is damaged (sha256 {hashes[file][:12]}, expected {expected[file][:12]})",
-                f"Remove that file and run `voicekit models pull {name}`, or reinstall the package it came in",
+                f"Delete that file and run `voicekit models pull {name}`, or reinstall its package",
             )
     return hashes

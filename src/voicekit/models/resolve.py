@@ -1,8 +1,7 @@
-"""Where weights come from: a path, a packaged starter, the Hugging Face cache, the Hugging Face hub; in this order.
+"""Resolve a model name to weights: a folder, an installed package, the hub's cache or the hub, in this order.
 
-One table, `CATALOGUE`, holds every model voicekit knows by name, with pinned revisions and checksums. `resolve` turns
-a name into files on disk whose checksums were compared; it is the only place that reaches for the hub. Formats that
-can run code when loaded (pickle) are not accepted: CTranslate2, safetensors, ONNX, and `torch.load(weights_only=True)`.
+Checksums of catalogue models are compared. Formats that can run code when loaded (pickle) are not accepted: weights are
+CTranslate2, safetensors, ONNX, or read with `torch.load(weights_only=True)`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from voicekit.errors import ModelCorrupt, ModelNotFound, OutputError, UsageError
-from voicekit.models.catalogue import CATALOGUE, Hub, Model, Task, Weights, find
-from voicekit.models.hub import from_hub, from_hub_cache, how_to_get, offline
+from voicekit.models.catalogue import CATALOGUE, Hub, Model, Task, Weights, find_model
+from voicekit.models.hub import from_hub, from_hub_cache, offline, ways_to_get
 from voicekit.models.packaged import from_package
 from voicekit.storage.files import digest, file_sha256
 
@@ -26,22 +25,22 @@ def resolve(
     refresh: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Weights:
-    """Files for a model, by catalogue name, path or hub id (`owner/name`, with `@revision` to pin it).
+    """Return the weights of a model, downloading them if needed.
 
     Args:
-        name: As given by the user.
-        task: What it is for; a path or hub id is trusted to fit.
-        download: Whether the hub may be asked for what is not here.
-        refresh: Ask the hub even for what is here, and pin an unpinned id to its newest commit.
-        progress: Told, in words, of a download that is about to start.
+        name: Catalogue name, folder or hub id (`owner/name`, with `@revision` to pin it).
+        task: What it is for; not checked for folders and hub ids.
+        download: Whether the hub may be used for a model that is not installed.
+        refresh: Use the hub for installed models too, and pin an unpinned id to its newest commit.
+        progress: Called with a message before a download starts.
 
     Raises:
-        UsageError: no such name, folder or hub id.
-        ModelNotFound: it is nowhere to be had; the error names the ways to get it.
-        ModelCorrupt: the files are not what the catalogue says.
+        UsageError: Unknown name, folder or hub id.
+        ModelNotFound: It is not installed and cannot be downloaded; the error lists the ways to get it.
+        ModelCorrupt: The files do not have the catalogue's checksums.
     """
     path = Path(name).expanduser()
-    model = find(name, task)  # first, so that a folder of that name where we happen to stand is not taken for it
+    model = find_model(name, task)  # before the path: a folder in the current directory may have the same name
     if model is None and path.is_dir():
         files = {p.relative_to(path).as_posix(): file_sha256(p) for p in sorted(path.rglob("*")) if p.is_file()}
         return Weights(path.name, path, "path", digest(files)[:12], files)
@@ -60,11 +59,11 @@ def resolve(
             if progress:
                 progress(f"downloading {model.name} ({model.bytes / 1e6:.0f} MB) from {model.hub.repo}")
             return from_hub(model, model.hub, refresh)
-    raise ModelNotFound(f"model {model.name} is not on this machine", how_to_get(model))
+    raise ModelNotFound(f"model {model.name} is not on this machine", ways_to_get(model))
 
 
-def local(model: Model) -> Weights | None:
-    """The model's files if they are here already and sound; None if not. Asks no network."""
+def find_local(model: Model) -> Weights | None:
+    """Return the weights of a model that is installed and intact; None otherwise. Does not use the network."""
     with contextlib.suppress(ModelNotFound, ModelCorrupt, OutputError, UsageError):
         return resolve(model.name, model.task, download=False)
     return None

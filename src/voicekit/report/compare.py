@@ -1,13 +1,11 @@
-"""Compare runs: what differs in their figures, how sure that is, and what differs in how they were made.
+"""Compare runs: differences of their measures with confidence intervals, and of their settings.
 
-Two runs of takes are compared line by line, by the takes that were picked; two runs of transcripts against the same
-references, utterance by utterance. The first run is the one that all others are held against. Statistics are
-`judge.compare`'s.
+Runs of takes are compared line by line, by the picked takes; runs of transcripts utterance by utterance, against the
+same references. Every run is compared with the first one, A. The statistics are in `evaluation.significance`.
 """
 
 from __future__ import annotations
 
-import functools
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,36 +13,42 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import TypeAdapter
 
 from voicekit.config.report import CompareOptions
 from voicekit.config.schema import build
 from voicekit.errors import SourceError, UsageError
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.evaluation.result import LABELS, Evaluation
-from voicekit.evaluation.score import Sample, counts_together
-from voicekit.evaluation.significance import FEWEST, Difference, Preference, difference, pseudo_values
+from voicekit.evaluation.score import Sample, pool_counts
+from voicekit.evaluation.significance import (
+    MIN_UNITS,
+    Difference,
+    Preference,
+    Values,
+    compare_values,
+    pseudo_values,
+)
 from voicekit.formats.readers import READERS
 from voicekit.jsonio import json_schema, strict_json
-from voicekit.report.listening_test import PairedLine, count, paired_lines
-from voicekit.report.load import LoadedRun, load_run, weights
-from voicekit.report.metrics import MEASURES
-from voicekit.report.verdicts import verdict
+from voicekit.report.listening_test import PairedLine, count_votes, paired_lines
+from voicekit.report.load import LoadedRun, load_run, model_weights
+from voicekit.report.metrics import TAKE_METRICS
+from voicekit.report.verdicts import difference_verdict
 from voicekit.takes.records import TakeRecord
 from voicekit.types import Transcript
 
 SCHEMA: Literal["voicekit.compare/1"] = "voicekit.compare/1"
 
-OF_TAKES = ("wer", "similarity", "mos", "artifacts", "score", "pace", "pitch_range")
-OF_TRANSCRIPTS = ("wer", "cpwer", "der")
-"""What is compared: few, since every further one costs the others some certainty."""
+TAKE_MEASURES = ("wer", "similarity", "mos", "artifacts", "score", "pace", "pitch_range")
+TRANSCRIPT_METRICS = ("wer", "cpwer", "der")
+"""What is compared: few, because every further comparison makes the verdicts of the others less certain."""
 
-_UNTOLD = ("config.description", "config.name", "config.format")
+_IGNORED_SETTINGS = ("config.description", "config.name", "config.format")
 
 
 @dataclass(frozen=True)
 class Changed:
-    """A setting that differs, in words."""
+    """A setting that differs between two runs."""
 
     what: str
     a: str
@@ -53,12 +57,12 @@ class Changed:
 
 @dataclass(frozen=True)
 class Pair:
-    """One run held against the first.
+    """A run compared with the first one.
 
     Attributes:
         b: Its letter.
-        differences: Measure by measure.
-        verdicts: A sentence each.
+        differences: By measure.
+        verdicts: One sentence per difference.
         changed: Settings that differ.
         notes: What was left out.
     """
@@ -77,13 +81,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `voicekit compare` finds.
+    """Result of `voicekit compare`.
 
     Attributes:
         kind: takes or transcript.
-        runs: Names by letter, the first A.
-        pairs: Each other run against A.
-        preference: Of B against A by blind votes, where there are any.
+        runs: Names by letter; the first is A.
+        pairs: Each other run compared with A.
+        preference: Of B over A in blind listening tests; None without votes.
     """
 
     schema: Literal["voicekit.compare/1"]
@@ -93,13 +97,11 @@ class Comparison:
     preference: Preference | None = None
 
     def to_json(self) -> str:
-        """Strict JSON."""
-        return strict_json(TypeAdapter(Comparison), self)
+        return strict_json(self)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
-        """JSON Schema of what `to_json` gives."""
-        return json_schema(TypeAdapter(Comparison), "serialization")
+        return json_schema(Comparison, "serialization")
 
 
 def compare(
@@ -107,118 +109,119 @@ def compare(
     run_b: str | Path,
     *more: str | Path,
     reference: str | Path | Sequence[str | Path] | None = None,
-    metrics: Sequence[str] = OF_TRANSCRIPTS,
+    metrics: Sequence[str] = TRANSCRIPT_METRICS,
     language: str | None = None,
     votes: Sequence[str | Path] = (),
     **options: Any,
 ) -> Comparison:
-    """How others differ from `run_a`, and whether that is more than chance.
+    """Compare runs with `run_a`.
 
     Args:
         run_a, run_b, *more: Runs of takes; or runs of transcripts, files that `evaluate` reads, or folders of runs.
         reference: For transcripts: the files of one recording, or a folder.
-        metrics: For transcripts, as `evaluate` has them.
-        language: For transcripts, as `evaluate` has it.
-        votes: Files that the page of blind listening saved.
-        **options: As CompareOptions has them: seed=1 ...
+        metrics: For transcripts, as in `evaluate`.
+        language: For transcripts, as in `evaluate`.
+        votes: Files saved by the blind listening test of the page.
+        **options: Fields of CompareOptions: seed=1 ...
 
     Raises:
-        UsageError: runs of different kinds; transcripts without references.
-        SourceError: a run, a reference or votes cannot be read; nothing is in both.
+        UsageError: Runs of different kinds, or transcripts without references.
+        SourceError: A run, a reference or votes cannot be read, or the runs have nothing in common.
     """
-    chosen = build(CompareOptions, options, "options")
+    compare_options = build(CompareOptions, options, "options")
     places = [Path(run) for run in (run_a, run_b, *more)]
     references = [reference] if isinstance(reference, str | Path) else list(reference or ())
     if references:
         if votes:
-            raise UsageError("votes are of takes, and transcripts are compared here", "Leave out --votes")
-        return _of_transcripts(places, [Path(one) for one in references], metrics, language, chosen)
+            raise UsageError("votes are for takes, and transcripts are compared here", "Leave out --votes")
+        return _compare_transcripts(places, [Path(each) for each in references], metrics, language, compare_options)
     runs = [load_run(place) for place in places]
     if any(isinstance(run.content, Transcript) for run in runs):
         if all(isinstance(run.content, Transcript) for run in runs):
-            raise UsageError(
-                "transcripts are compared by what is right", "Give --reference: its files, or their folder"
-            )
-        raise UsageError("a transcript and takes are not compared", "Give runs of one kind")
-    return _of_takes(runs, chosen.seed, votes)
+            raise UsageError("transcripts are compared against references", "Give --reference: files, or a folder")
+        raise UsageError("a transcript and takes cannot be compared", "Give runs of one kind")
+    return _compare_takes(runs, compare_options.seed, votes)
 
 
-# --- takes ------------------------------------------------------------------------------------------------------------
-
-
-def _of_takes(runs: list[LoadedRun], seed: int, votes: Sequence[str | Path]) -> Comparison:
+def _compare_takes(runs: list[LoadedRun], seed: int, votes: Sequence[str | Path]) -> Comparison:
+    letters = _letters(runs)
     first, *others = runs
     paired = [paired_lines(first, other) for other in others]
     measured = [
-        [(name, values) for name in OF_TAKES if (values := _measured(name, both))[0].size] for both, _ in paired
+        [(name, values) for name in TAKE_MEASURES if (values := _take_values(name, lines))[0].size]
+        for lines, _ in paired
     ]
-    total = sum(map(len, measured))
+    comparisons = sum(map(len, measured))
     pairs = []
-    for letter, other, (both, notes), some in zip(_letters(runs)[1:], others, paired, measured, strict=True):
-        found = tuple(difference(name, a, b, "lines", comparisons=total, seed=seed) for name, (a, b) in some)
-        if not found:
+    for letter, other, (lines, notes), measures in zip(letters[1:], others, paired, measured, strict=True):
+        differences = [
+            compare_values(name, a, b, "lines", comparisons=comparisons, seed=seed) for name, (a, b) in measures
+        ]
+        if not differences:
             notes.append("no line was judged in both runs: judge them before they are compared")
-        changed = _changed(first, other, *_settings_of(both))
-        pairs.append(Pair(letter, found, tuple(map(functools.partial(verdict, letter), found)), changed, tuple(notes)))
-    heard = count(votes, runs, paired[0][0]) if votes else None
-    return Comparison(SCHEMA, "takes", dict(zip(_letters(runs), _names(runs), strict=True)), tuple(pairs), heard)
+        settings = [_take_settings([line.a for line in lines]), _take_settings([line.b for line in lines])]
+        pairs.append(_pair(letter, differences, _changed_settings(first, other, *settings), notes))
+    preference = count_votes(votes, runs, paired[0][0]) if votes else None
+    names = {letter: run.name for letter, run in zip(letters, runs, strict=True)}
+    return Comparison(SCHEMA, "takes", names, tuple(pairs), preference)
 
 
-def _measured(name: str, both: Sequence[PairedLine]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """float64 [lines] of either run, of the lines that have the measure in both."""
-    of = MEASURES[name].of
-    values = [(of(one.a), of(one.b)) for one in both]
-    there = np.array([pair for pair in values if None not in pair], dtype=np.float64).reshape(-1, 2)
-    return there[:, 0], there[:, 1]
+def _pair(
+    letter: str, differences: Sequence[Difference], changed: tuple[Changed, ...], notes: Sequence[str]
+) -> Pair:
+    verdicts = tuple(difference_verdict(letter, difference) for difference in differences)
+    return Pair(letter, tuple(differences), verdicts, changed, tuple(notes))
 
 
-def _settings_of(both: Sequence[PairedLine]) -> tuple[dict[str, str], dict[str, str]]:
-    """With what the takes of either run were made, where that is not the same for every line."""
-
-    def of(takes: Sequence[TakeRecord]) -> dict[str, str]:
-        found: dict[str, dict[str, None]] = {}
-        for take in takes:
-            values = {
-                "engine": take.engine, "preset": take.preset, "reference": take.reference, "voice": take.voice,
-                **take.params,
-            }  # fmt: skip
-            for name, value in values.items():
-                found.setdefault(f"takes.{name}", {})[_said(value)] = None
-        return {name: ", ".join(some) for name, some in found.items()}
-
-    return of([one.a for one in both]), of([one.b for one in both])
+def _take_values(name: str, lines: Sequence[PairedLine]) -> tuple[Values, Values]:
+    """float64 [lines] of either run, for the lines that have the measure in both."""
+    value_of = TAKE_METRICS[name].value_of
+    values = [(value_of(line.a), value_of(line.b)) for line in lines]
+    complete = np.array([pair for pair in values if None not in pair], dtype=np.float64).reshape(-1, 2)
+    return complete[:, 0], complete[:, 1]
 
 
-# --- transcripts ------------------------------------------------------------------------------------------------------
+def _take_settings(takes: Sequence[TakeRecord]) -> dict[str, str]:
+    """All values of each setting of the takes, by dotted name."""
+    found: dict[str, dict[str, None]] = {}
+    for take in takes:
+        values = {
+            "engine": take.engine, "preset": take.preset, "reference": take.reference, "voice": take.voice,
+            **take.params,
+        }  # fmt: skip
+        for name, value in values.items():
+            found.setdefault(f"takes.{name}", {})[_setting_text(value)] = None
+    return {name: ", ".join(texts) for name, texts in found.items()}
 
 
-def _of_transcripts(
+def _compare_transcripts(
     places: list[Path], references: list[Path], metrics: Sequence[str], language: str | None, options: CompareOptions
 ) -> Comparison:
-    given = {"metrics": tuple(metrics), **({"language": language} if language else {})}
-    found = [_evaluated(place, references, given) for place in places]
-    runs = [run for _, run in found]
-    first, *others = [result for result, _ in found]
-    samples = [_shared(first, other) for other in others]
-    total = sum(len(some) for some, _ in samples)
-    pairs = []
     letters = _letters(places)
-    for number, (some, notes) in enumerate(samples, 1):
-        differences = tuple(
-            difference(name, a, b, drawn, comparisons=total, seed=options.seed) for name, drawn, a, b in some
-        )
-        if not some:
+    eval_options = {"metrics": tuple(metrics), **({"language": language} if language else {})}
+    evaluated = [_evaluate_place(place, references, eval_options) for place in places]
+    (first, first_run), *others = evaluated
+    shared = [_shared_values(first, other) for other, _ in others]
+    comparisons = sum(len(values) for values, _ in shared)
+    pairs = []
+    for letter, (_, run), (values, notes) in zip(letters[1:], others, shared, strict=True):
+        differences = [
+            compare_values(name, a, b, drawn, comparisons=comparisons, seed=options.seed)
+            for name, drawn, a, b in values
+        ]
+        if not differences:
             notes.append("nothing can be compared: no measure is of the same units in both")
-        one, other = runs[0], runs[number]
-        changed = _changed(one, other) if one and other else ()
-        sentences = tuple(verdict(letters[number], each) for each in differences)
-        pairs.append(Pair(letters[number], differences, sentences, changed, tuple(notes)))
-    names = [run.name if run else str(place) for place, run in zip(places, runs, strict=True)]
-    return Comparison(SCHEMA, "transcript", dict(zip(letters, names, strict=True)), tuple(pairs))
+        changed = _changed_settings(first_run, run) if first_run and run else ()
+        pairs.append(_pair(letter, differences, changed, notes))
+    names = {
+        letter: run.name if run else str(place)
+        for letter, place, (_, run) in zip(letters, places, evaluated, strict=True)
+    }
+    return Comparison(SCHEMA, "transcript", names, tuple(pairs))
 
 
-def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> tuple[Evaluation, LoadedRun | None]:
-    """The scores of a run, a file or a folder of runs; and the run, where it is one."""
+def _evaluate_place(place: Path, references: list[Path], options: dict[str, Any]) -> tuple[Evaluation, LoadedRun | None]:
+    """Evaluate a run, a file or a folder of runs; returns the run, too, if it is one."""
     run = None
     if place.is_dir() or place.suffix == ".json":
         try:
@@ -227,100 +230,100 @@ def _evaluated(place: Path, references: list[Path], options: dict[str, Any]) -> 
             if not place.is_dir():
                 raise
     if run is None:
-        return evaluate(str(place), [str(one) for one in references], **options), None
+        return evaluate(str(place), [str(each) for each in references], **options), None
     if len(references) == 1 and references[0].is_dir():
-        references = _references_of(run, references[0])
-    return evaluate(str(run.file), [str(one) for one in references], **options), run
+        references = _find_references(run, references[0])
+    return evaluate(str(run.file), [str(each) for each in references], **options), run
 
 
-def _references_of(run: LoadedRun, folder: Path) -> list[Path]:
+def _find_references(run: LoadedRun, folder: Path) -> list[Path]:
     stems = {Path(run.transcript.source).stem, run.folder.resolve().parent.name, run.file.stem}
-    found = [path for path in sorted(folder.iterdir()) if path.stem in stems and path.suffix.lower() in READERS]
-    found = [path for path in found if path.resolve() != run.file.resolve()]
-    if not found:
-        raise SourceError(
-            f"{folder} holds no reference of {run.transcript.source}", "Name it as the recording is named"
-        )
-    return found
+    paths = [path for path in sorted(folder.iterdir()) if path.stem in stems and path.suffix.lower() in READERS]
+    paths = [path for path in paths if path.resolve() != run.file.resolve()]
+    if not paths:
+        raise SourceError(f"{folder} has no reference for {run.transcript.source}", "Name it like the recording")
+    return paths
 
 
-def _shared(a: Evaluation, b: Evaluation) -> tuple[list[tuple[str, str, Any, Any]], list[str]]:
-    """(measure, what units are, values of A, of B) for each measure that both have on the same units; and notes."""
-    of_a, of_b = ({each.name: each for each in result.recordings} for result in (a, b))
-    names = [name for name in of_a if name in of_b]
+def _shared_values(a: Evaluation, b: Evaluation) -> tuple[list[tuple[str, str, Values, Values]], list[str]]:
+    """The values of two evaluations on the same units.
+
+    Returns:
+        (measure, what the units are, values of A, values of B) for each measure that both have; and notes.
+    """
+    scored_a, scored_b = ({recording.name: recording for recording in each.recordings} for each in (a, b))
+    names = [name for name in scored_a if name in scored_b]
     if not names:
-        raise SourceError("no recording is in both", "Compare runs of the same recordings")
+        raise SourceError("the runs have no recording in common", "Compare runs of the same recordings")
     notes = [
-        f"{len(some) - len(names)} recordings are in one run only" for some in (of_a, of_b) if len(some) > len(names)
+        f"{len(scored) - len(names)} recordings are in one run only"
+        for scored in (scored_a, scored_b)
+        if len(scored) > len(names)
     ]
-    out = []
-    for metric in dict.fromkeys(metric for name in names for metric in of_a[name].samples):
-        both = [
-            (of_a[name].samples[metric], of_b[name].samples[metric])
+    shared = []
+    for metric in dict.fromkeys(metric for name in names for metric in scored_a[name].samples):
+        samples = [
+            (scored_a[name].samples[metric], scored_b[name].samples[metric])
             for name in names
-            if metric in of_a[name].samples and metric in of_b[name].samples
+            if metric in scored_a[name].samples and metric in scored_b[name].samples
         ]
-        usable = [pair for pair in both if _same_units(*pair)]
+        usable = [(of_a, of_b) for of_a, of_b in samples if of_a.units == of_b.units and of_a.units > 0]
         if len(usable) < len(names):
             notes.append(f"{LABELS[metric]}: {len(names) - len(usable)} of {len(names)} recordings cannot be paired")
         if usable and usable[0][0].counts is not None:
-            out.append((metric, *_values(usable)))
-    return out, notes
+            shared.append((metric, *_unit_values(usable)))
+    return shared, notes
 
 
-def _same_units(a: Sample, b: Sample) -> bool:
-    return a.units == b.units and a.units > 0
-
-
-def _values(pairs: Sequence[tuple[Sample, Sample]]) -> tuple[str, Any, Any]:
-    """Recordings are the units where there are enough; else those within them."""
-    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
-    if len(pairs) >= FEWEST:
+def _unit_values(samples: Sequence[tuple[Sample, Sample]]) -> tuple[str, Values, Values]:
+    """What the units are, and the values of A and B: recordings if there are enough, else the units within them."""
+    sides = [[pair[side] for pair in samples] for side in (0, 1)]
+    if len(samples) >= MIN_UNITS:
         counts = [np.array([[sample.sums] for sample in side]) for side in sides]
         drawn = "recordings"
     else:
-        counts = [counts_together(side) for side in sides]
-        drawn = pairs[0][0].drawn
+        counts = [pool_counts(side) for side in sides]
+        drawn = samples[0][0].drawn
     a, b = map(pseudo_values, counts)
     return drawn, a, b
 
 
-def _changed(
-    a: LoadedRun, b: LoadedRun, of_a: dict[str, str] | None = None, of_b: dict[str, str] | None = None
+def _changed_settings(
+    a: LoadedRun, b: LoadedRun, takes_a: dict[str, str] | None = None, takes_b: dict[str, str] | None = None
 ) -> tuple[Changed, ...]:
-    """Settings of two runs that differ, and of their takes."""
-    left, right = {**_told(a), **(of_a or {})}, {**_told(b), **(of_b or {})}
-    out = []
+    """Settings that differ between two runs, and between their takes."""
+    left, right = {**_run_settings(a), **(takes_a or {})}, {**_run_settings(b), **(takes_b or {})}
+    changed = []
     for name in dict.fromkeys([*left, *right]):
-        one, other = left.get(name, "–"), right.get(name, "–")
-        if one != other and name not in _UNTOLD:
+        value_a, value_b = left.get(name, "–"), right.get(name, "–")
+        if value_a != value_b and name not in _IGNORED_SETTINGS:
             what = name.removeprefix("config.").replace("_", " ").replace(".", " ")
-            out.append(Changed(what, one, other))
-    return tuple(out)
+            changed.append(Changed(what, value_a, value_b))
+    return tuple(changed)
 
 
-def _told(run: LoadedRun) -> dict[str, str]:
-    """What run.json says of how a run was made, by dotted name."""
-    out: dict[str, str] = {}
+def _run_settings(run: LoadedRun) -> dict[str, str]:
+    """Settings, weights, device and versions in run.json, by dotted name."""
+    settings: dict[str, str] = {}
     for part in ("config", "chosen"):
-        out |= _flat(part, run.get(part))
-    for number, (name, revision) in enumerate(sorted(weights(run)), 1):
-        out[f"weights {number}"] = f"{name} ({revision})"
+        settings |= _flatten(part, run.get(part))
+    for number, (name, revision) in enumerate(sorted(model_weights(run)), 1):
+        settings[f"weights {number}"] = f"{name} ({revision})"
     for name in ("device.name", "voicekit.version", "voicekit.commit", "ffmpeg", "python"):
         if (value := run.get(*name.split("."))) is not None:
-            out[name] = str(value)
-    return out | _flat("packages", run.get("packages"))
+            settings[name] = str(value)
+    return settings | _flatten("packages", run.get("packages"))
 
 
-def _flat(prefix: str, value: Any) -> dict[str, str]:
+def _flatten(prefix: str, value: Any) -> dict[str, str]:
     if isinstance(value, dict):
-        return {name: said for key, part in value.items() for name, said in _flat(f"{prefix}.{key}", part).items()}
-    return {prefix: _said(value)} if value is not None else {}
+        return {name: text for key, part in value.items() for name, text in _flatten(f"{prefix}.{key}", part).items()}
+    return {prefix: _setting_text(value)} if value is not None else {}
 
 
-def _said(value: Any) -> str:
+def _setting_text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(_said, value)) or "none"
+        return ", ".join(map(_setting_text, value)) or "none"
     if value is None:
         return "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -330,7 +333,3 @@ def _letters(runs: Sequence[Any]) -> list[str]:
     if len(runs) > len(string.ascii_uppercase):
         raise UsageError(f"{len(runs)} runs", f"Compare at most {len(string.ascii_uppercase)}")
     return list(string.ascii_uppercase[: len(runs)])
-
-
-def _names(runs: Sequence[LoadedRun]) -> list[str]:
-    return [run.name for run in runs]

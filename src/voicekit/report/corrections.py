@@ -1,21 +1,19 @@
-"""Edits: what was corrected in a transcript's page, and the transcript after it. Pure.
+"""Corrections that the page of a transcript saves, and how they change the transcript.
 
-The page names words by segment and number, and says what it saw there; an edit of another transcript, or of one that
-has changed, is refused. A word that a person has looked at has the probability 1; several words in the place of one
-share its time.
+The page names a word by segment and index and includes its text, so that corrections of another or a changed transcript
+are refused. A corrected or confirmed word gets the probability 1; words that replace one word share its time.
 """
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import ConfigDict, Field, StringConstraints
 
 from voicekit.errors import SourceError
-from voicekit.jsonio import from_json, json_schema
+from voicekit.jsonio import JsonDocument
 from voicekit.storage.files import digest
 from voicekit.text.words import join_words, spread
 from voicekit.types import Segment, Transcript, Turn, Word
@@ -27,12 +25,12 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whit
 
 @dataclass(frozen=True)
 class EditedWord:
-    """`text` in the place of `was`: the same confirms it, nothing removes it. `speaker` where that was corrected."""
+    """A corrected word: `text` replaces `was`; the same text confirms it, "" removes it. `speaker` if corrected."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     segment: Annotated[int, Field(ge=0, description="id")]
-    word: Annotated[int, Field(ge=0, description="in the segment, counted from 0")]
+    word: Annotated[int, Field(ge=0, description="index in the segment, from 0")]
     was: str
     text: Annotated[str, StringConstraints(max_length=1000, strip_whitespace=True)]
     speaker: Name | None = None
@@ -40,7 +38,7 @@ class EditedWord:
 
 @dataclass(frozen=True)
 class EditedSegment:
-    """The speaker of a whole segment."""
+    """A corrected speaker of a whole segment."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -49,53 +47,37 @@ class EditedSegment:
 
 
 @dataclass(frozen=True)
-class Edits:
-    """What a page saves."""
+class Edits(JsonDocument):
+    """The file that the page saves."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", title=SCHEMA)
+    REMEDY = "Save the edits from the page again"
+    SCHEMA_MODE = "validation"
 
     schema: Literal["voicekit.edits/1"]
-    transcript: Annotated[str, Field(description="digest of the transcript that was edited")]
+    transcript: Annotated[str, Field(description="digest of the transcript that was corrected")]
     source: str = ""
     words: tuple[EditedWord, ...] = ()
     segments: tuple[EditedSegment, ...] = ()
-    names: Annotated[dict[str, Name], Field(description="new names of speakers, after all else")] = field(
+    names: Annotated[dict[str, Name], Field(description="new names of speakers, applied last")] = field(
         default_factory=dict
     )
 
     def __len__(self) -> int:
         return len(self.words) + len(self.segments) + len(self.names)
 
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Edits:
-        """Raises SourceError where `text` is no such file, naming the first fault."""
-        return from_json(_adapter(), text, SCHEMA, "Save the edits from the page again")
 
-    @staticmethod
-    def json_schema() -> dict[str, Any]:
-        return json_schema(_adapter(), "validation")
-
-
-@functools.cache
-def _adapter() -> TypeAdapter[Edits]:
-    return TypeAdapter(Edits)
-
-
-def mark(transcript: Transcript) -> str:
-    """What a transcript is known by, however its file is laid out."""
+def transcript_digest(transcript: Transcript) -> str:
+    """Digest of the content of a transcript, independent of the layout of its file."""
     return digest(transcript.to_json())
 
 
-def edited(transcript: Transcript, edits: Edits) -> Transcript:
-    """The transcript with the edits.
-
-    Raises:
-        SourceError: they were made for another transcript.
-    """
-    if edits.transcript != mark(transcript):
-        of = f" (of {edits.source})" if edits.source else ""
+def apply_corrections(transcript: Transcript, edits: Edits) -> Transcript:
+    """Apply corrections to a transcript. Raises SourceError if they were made for another one."""
+    if edits.transcript != transcript_digest(transcript):
+        source = f" (of {edits.source})" if edits.source else ""
         raise SourceError(
-            f"these edits{of} were made for another transcript, or this one has changed since",
+            f"these edits{source} were made for another transcript, or this one has changed since",
             "Apply them to the run whose page they were saved from, before any others",
         )
     by_id = {segment.id: segment for segment in transcript.segments}
@@ -111,93 +93,94 @@ def edited(transcript: Transcript, edits: Edits) -> Transcript:
     turns = list(transcript.turns)
     segments: list[Segment] = []
     for segment in transcript.segments:
-        own, speaker = words.get(segment.id, {}), speakers.get(segment.id)
-        if not own and speaker is None:
+        word_edits, speaker = words.get(segment.id, {}), speakers.get(segment.id)
+        if not word_edits and speaker is None:
             segments.append(segment)
             continue
-        pieces = list(_edit(segment, own, speaker))
-        segments += pieces
-        for piece in pieces:
-            if piece.speaker and piece.speaker != segment.speaker:
-                turns = _given(turns, piece.start, piece.end, segment.speaker, piece.speaker)
-    return _renamed(replace(transcript, segments=tuple(segments), turns=tuple(sorted(turns, key=_order))), edits.names)
+        edited = _edit_segment(segment, word_edits, speaker)
+        segments += edited
+        for part in edited:
+            if part.speaker and part.speaker != segment.speaker:
+                turns = _reassign(turns, part.start, part.end, segment.speaker, part.speaker)
+    turns.sort(key=lambda turn: (turn.start, turn.end, turn.speaker))
+    return _rename_speakers(replace(transcript, segments=tuple(segments), turns=tuple(turns)), edits.names)
 
 
-def _edit(segment: Segment, edits: dict[int, EditedWord], speaker: str | None) -> list[Segment]:
-    """A segment with its edits; parted where the speaker changes, gone where all its words are."""
+def _edit_segment(segment: Segment, edits: dict[int, EditedWord], speaker: str | None) -> list[Segment]:
+    """Apply edits to a segment; it is split where the speaker changes, and removed if all its words are."""
     if not segment.words:
         return [replace(segment, speaker=speaker or segment.speaker)]
-    words: list[Word] = []
-    for number, word in enumerate(segment.words):
-        who = speaker or word.speaker or segment.speaker
-        changed = word.speaker != who and (speaker is not None)
-        edit = edits.get(number)
-        if edit is None:
-            words.append(replace(word, speaker=who, speaker_confidence=1.0) if changed else word)
-            continue
-        who = edit.speaker or who
-        sure = 1.0 if edit.speaker or changed or edit.text == edit.was else word.speaker_confidence
-        words += [
-            replace(new, speaker=who, speaker_confidence=sure)
-            for new in (
-                [replace(word, probability=1.0)]
-                if edit.text == word.text
-                else spread(edit.text, word.start, word.end, who)
-            )
-        ]
-    out: list[Segment] = []
-    for who, some in groupby(words, key=lambda word: word.speaker or segment.speaker):
-        run = tuple(some)
-        out.append(
+    words = [
+        edited
+        for number, word in enumerate(segment.words)
+        for edited in _edit_word(word, edits.get(number), speaker, segment.speaker)
+    ]
+    parts: list[Segment] = []
+    for part_speaker, group in groupby(words, key=lambda word: word.speaker or segment.speaker):
+        part_words = tuple(group)
+        parts.append(
             replace(
-                segment, start=run[0].start, end=run[-1].end, text=join_words(word.text for word in run),
-                speaker=who, words=run, cue=None,
+                segment, start=part_words[0].start, end=part_words[-1].end,
+                text=join_words(word.text for word in part_words), speaker=part_speaker, words=part_words, cue=None,
             )
         )  # fmt: skip
-    if len(out) == 1:  # a segment may begin before its first word
-        same = [word.text for word in out[0].words] == [word.text for word in segment.words]
-        text = segment.text if same else out[0].text
-        return [replace(out[0], start=segment.start, end=segment.end, text=text)]
-    return out
+    if len(parts) == 1:  # keep the times of the segment, which may begin before its first word
+        unchanged = [word.text for word in parts[0].words] == [word.text for word in segment.words]
+        text = segment.text if unchanged else parts[0].text
+        return [replace(parts[0], start=segment.start, end=segment.end, text=text)]
+    return parts
 
 
-def _given(turns: list[Turn], start: float, end: float, old: str | None, new: str) -> list[Turn]:
-    """Turns after a stretch of `old` was given to `new`."""
-    out = [Turn(start, end, new)]
+def _edit_word(word: Word, edit: EditedWord | None, new_speaker: str | None, old_speaker: str | None) -> list[Word]:
+    """Apply an edit, or a new speaker of the segment, to a word."""
+    speaker = new_speaker or word.speaker or old_speaker
+    reassigned = new_speaker is not None and word.speaker != speaker
+    if edit is None:
+        return [replace(word, speaker=speaker, speaker_confidence=1.0) if reassigned else word]
+    speaker = edit.speaker or speaker
+    certain = edit.speaker or reassigned or edit.text == edit.was
+    if edit.text == word.text:
+        edited = [replace(word, probability=1.0)]
+    else:
+        edited = list(spread(edit.text, word.start, word.end, speaker))
+    confidence = 1.0 if certain else word.speaker_confidence
+    return [replace(each, speaker=speaker, speaker_confidence=confidence) for each in edited]
+
+
+def _reassign(turns: list[Turn], start: float, end: float, old: str | None, new: str) -> list[Turn]:
+    """Give a stretch of time of one speaker's turns to another speaker."""
+    reassigned = [Turn(start, end, new)]
     for turn in turns:
         if turn.speaker != old or turn.end <= start or turn.start >= end:
-            out.append(turn)
+            reassigned.append(turn)
             continue
         if turn.start < start:
-            out.append(Turn(turn.start, start, turn.speaker))
+            reassigned.append(Turn(turn.start, start, turn.speaker))
         if turn.end > end:
-            out.append(Turn(end, turn.end, turn.speaker))
-    return out
+            reassigned.append(Turn(end, turn.end, turn.speaker))
+    return reassigned
 
 
-def _order(turn: Turn) -> tuple[float, float, str]:
-    return turn.start, turn.end, turn.speaker
+def _rename_speakers(transcript: Transcript, names: dict[str, str]) -> Transcript:
+    """Rename speakers and number segments; known speakers keep their order, new ones follow by first speech."""
 
-
-def _renamed(transcript: Transcript, names: dict[str, str]) -> Transcript:
-    """With new names and ids; the speakers that are left in the order they had, then new ones by first speech."""
-
-    def name(speaker: str | None) -> str | None:
+    def rename(speaker: str | None) -> str | None:
         return names.get(speaker, speaker) if speaker is not None else None
 
     segments = tuple(
         replace(
-            segment, id=number, speaker=name(segment.speaker),
-            words=tuple(replace(word, speaker=name(word.speaker)) for word in segment.words),
+            segment, id=number, speaker=rename(segment.speaker),
+            words=tuple(replace(word, speaker=rename(word.speaker)) for word in segment.words),
         )
         for number, segment in enumerate(transcript.segments)
     )  # fmt: skip
     turns = tuple(replace(turn, speaker=names.get(turn.speaker, turn.speaker)) for turn in transcript.turns)
-    first: dict[str, float] = {}
-    for start, speaker in [(t.start, t.speaker) for t in turns] + [(s.start, s.speaker) for s in segments if s.speaker]:
-        if speaker is not None:
-            first[speaker] = min(start, first.get(speaker, start))
+    first_speech: dict[str, float] = {}
+    starts = [(turn.start, turn.speaker) for turn in turns]
+    starts += [(segment.start, segment.speaker) for segment in segments if segment.speaker]
+    for start, speaker in starts:
+        first_speech[speaker] = min(start, first_speech.get(speaker, start))
     known = dict.fromkeys(names.get(speaker, speaker) for speaker in transcript.speakers)
-    speakers = [speaker for speaker in known if speaker in first]
-    speakers += sorted(first.keys() - known.keys(), key=lambda speaker: first[speaker])
+    speakers = [speaker for speaker in known if speaker in first_speech]
+    speakers += sorted(first_speech.keys() - known.keys(), key=lambda speaker: first_speech[speaker])
     return replace(transcript, segments=segments, turns=turns, speakers=tuple(speakers))

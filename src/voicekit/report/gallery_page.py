@@ -1,4 +1,4 @@
-"""Gallery: takes of many runs to learn from: those that people tagged, and the worst of each kind of fault."""
+"""The gallery: takes of several runs, by tag, by artifact, with wrong words, and the best."""
 
 from __future__ import annotations
 
@@ -10,33 +10,46 @@ from pathlib import Path
 from voicekit.config.report import GalleryOptions
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.quality.artifacts.kinds import KINDS
-from voicekit.report import page
 from voicekit.report.load import LoadedRun, load_run
 from voicekit.report.media import PageMedia
-from voicekit.report.report import Written, html_file
-from voicekit.report.takes_page import Card, cards, tags_of
+from voicekit.report.page import render_page, write_page
+from voicekit.report.report import Written, page_path
+from voicekit.report.takes_page import Card, load_tags, make_cards
 from voicekit.takes.records import TakeRecord
 from voicekit.takes.tags import TAGS, Tag
+from voicekit.types import Artifact
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A take and where it is from. `tag`: what somebody said of it."""
+class GalleryTake:
+    """A take with its run and tag."""
 
     run: LoadedRun
     take: TakeRecord
     tag: Tag | None
 
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        return self.take.measures.artifacts if self.take.measures else ()
+
 
 @dataclass(frozen=True)
 class Group:
-    """Takes of one kind, and how many there are of it."""
+    """A section of the gallery.
+
+    Attributes:
+        key: Anchor on the page.
+        title: Heading.
+        description: Below the heading.
+        takes: The takes that are shown.
+        total: Number of takes that belong to the group.
+    """
 
     key: str
     title: str
-    what: str
-    takes: tuple[Shown, ...]
-    of: int
+    description: str
+    takes: tuple[GalleryTake, ...]
+    total: int
 
 
 def write_gallery(
@@ -44,28 +57,29 @@ def write_gallery(
     out: str | Path = "gallery.html",
     options: GalleryOptions = GalleryOptions(),  # noqa: B008 - frozen
 ) -> Written:
-    """The page of good, bad and weird takes of runs.
+    """Write the gallery of runs.
 
     Raises:
-        SourceError: a run cannot be read, or none of its kind holds takes.
-        OutputError: the page or a picture cannot be written.
+        SourceError: A run cannot be read, none has takes, or no take is tagged or judged.
+        OutputError: The page or a picture cannot be written.
     """
-    place = html_file(out)
-    some, notes = _all(runs)
-    shelf = PageMedia(place, options.embed)
-    found = groups(some, options.most)
-    if not found:
-        raise SourceError("no take is tagged or was judged", "Tag some with `voicekit take tag`, or judge them")
-    shown = [(group, _cards(group, shelf)) for group in found]
-    html = page.render(
-        "gallery", "Gallery", {}, groups=shown, notes=notes, runs=len({id(each.run) for each in some}), count=len(some)
-    )
-    return Written(page.write(place, html), tuple(notes))
+    path = page_path(out)
+    takes, notes = _load_takes(runs)
+    media = PageMedia(path, options.embed)
+    groups = group_takes(takes, options.most)
+    if not groups:
+        raise SourceError("no take is tagged or judged", "Tag some with `voicekit take tag`, or judge them")
+    sections = [(group, _make_cards(group, media)) for group in groups]
+    html = render_page(
+        "gallery", "Gallery", {}, groups=sections, notes=notes, runs=len({id(each.run) for each in takes}),
+        count=len(takes),
+    )  # fmt: skip
+    return Written(write_page(path, html), tuple(notes))
 
 
-def _all(runs: Sequence[str | Path]) -> tuple[list[Shown], list[str]]:
-    """Every take of the runs that can be read; of several, one that cannot is told of and left out."""
-    out: list[Shown] = []
+def _load_takes(runs: Sequence[str | Path]) -> tuple[list[GalleryTake], list[str]]:
+    """All takes with audio, and notes; of several runs, one that cannot be read is left out."""
+    loaded: list[GalleryTake] = []
     notes: list[str] = []
     for path in runs:
         try:
@@ -76,59 +90,55 @@ def _all(runs: Sequence[str | Path]) -> tuple[list[Shown], list[str]]:
                 raise
             notes.append(f"Left out: {error.message}")
             continue
-        tags, more = tags_of(run)
-        notes += [f"{run.name}: {note}" for note in (*run.notes, *more)]
-        out += [Shown(run, take, tags.get(take.id)) for take in takes if take.file]
-    if not out:
-        raise SourceError("there are no takes in these runs", "Give runs of clone jobs or dialogues")
-    return out, notes
+        tags, tag_notes = load_tags(run)
+        notes += [f"{run.name}: {note}" for note in (*run.notes, *tag_notes)]
+        loaded += [GalleryTake(run, take, tags.get(take.id)) for take in takes if take.file]
+    if not loaded:
+        raise SourceError("these runs have no takes", "Give runs of clone jobs or dialogues")
+    return loaded, notes
 
 
-def groups(takes: Sequence[Shown], most: int) -> list[Group]:
-    """By tag; by kind of fault, the worst first; with wrong words; and those without a fault, the best first."""
+def group_takes(takes: Sequence[GalleryTake], limit: int) -> list[Group]:
+    """Group takes by tag, by kind of artifact, with wrong words, and without artifacts; at most `limit` of each."""
+    groups: list[Group] = []
 
-    def group(key: str, title: str, what: str, some: list[Shown], order: Callable[[Shown], float]) -> Group:
-        return Group(key, title, what, tuple(sorted(some, key=order)[:most]), len(some))
+    def add(
+        key: str, title: str, description: str, members: list[GalleryTake], order: Callable[[GalleryTake], float]
+    ) -> None:
+        if members:
+            groups.append(Group(key, title, description, tuple(sorted(members, key=order)[:limit]), len(members)))
 
-    out = [
-        group(
-            tag,
-            f"{tag.capitalize()}",
-            "as people tagged them",
-            [s for s in takes if s.tag and s.tag.tag == tag],
-            _by_score,
-        )
-        for tag in TAGS
-    ]
-    kinds = dict.fromkeys([*KINDS, *(a.kind for s in takes if s.take.measures for a in s.take.measures.artifacts)])
-    for kind in kinds:
-        what = KINDS[kind].what if kind in KINDS else "a fault"
-        order = functools.partial(_worst_first, kind)
-        out.append(group(kind, kind.replace("_", " ").capitalize(), what, [s for s in takes if order(s)], order))
-    wrong = [s for s in takes if s.take.measures and s.take.measures.wer]
-    out.append(group("words", "Wrong words", "the recogniser understood something else", wrong, _by_words))
-    sound = [s for s in takes if s.take.passed and s.take.measures and not s.take.measures.artifacts]
-    out.append(group("clean", "Without a fault", "the judge's best", [s for s in sound if s.take.score], _by_score))
-    return [each for each in out if each.of]
+    for tag in TAGS:
+        tagged = [each for each in takes if each.tag and each.tag.tag == tag]
+        add(tag, tag.capitalize(), "as tagged by people", tagged, _best_score_first)
+    for kind in dict.fromkeys([*KINDS, *(artifact.kind for each in takes for artifact in each.artifacts)]):
+        description = KINDS[kind].description if kind in KINDS else "an artifact"
+        with_kind = [each for each in takes if any(artifact.kind == kind for artifact in each.artifacts)]
+        add(kind, kind.replace("_", " ").capitalize(), description, with_kind, functools.partial(_worst_first, kind))
+    wrong = [each for each in takes if each.take.measures and each.take.measures.wer]
+    add("words", "Wrong words", "recognized as another text", wrong, _highest_wer_first)
+    clean = [each for each in takes if each.take.passed and not each.artifacts and each.take.score]
+    add("clean", "Without artifacts", "with the best scores", clean, _best_score_first)
+    return groups
 
 
-def _by_score(shown: Shown) -> float:
-    return -(shown.take.score or 0.0)
+def _best_score_first(each: GalleryTake) -> float:
+    return -(each.take.score or 0.0)
 
 
-def _by_words(shown: Shown) -> float:
-    return -((shown.take.measures.wer or 0.0) if shown.take.measures else 0.0)
+def _highest_wer_first(each: GalleryTake) -> float:
+    return -((each.take.measures.wer or 0.0) if each.take.measures else 0.0)
 
 
-def _worst_first(kind: str, shown: Shown) -> float:
-    """Below 0 by how far the take's worst artifact of a kind is above what is let pass; 0 without one."""
-    found = shown.take.measures.artifacts if shown.take.measures else ()
-    return -max((max(1e-9, each.value - each.limit) for each in found if each.kind == kind), default=0.0)
+def _worst_first(kind: str, each: GalleryTake) -> float:
+    """Order by how far the worst artifact of a kind exceeds its limit."""
+    excesses = [max(1e-9, artifact.value - artifact.limit) for artifact in each.artifacts if artifact.kind == kind]
+    return -max(excesses, default=0.0)
 
 
-def _cards(group: Group, shelf: PageMedia) -> list[Card]:
-    out = []
-    for shown in group.takes:
-        tags = {shown.take.id: shown.tag} if shown.tag else {}
-        out += cards(shown.run, [shown.take], tags, shelf, shown.run.name)
-    return out
+def _make_cards(group: Group, media: PageMedia) -> list[Card]:
+    cards = []
+    for each in group.takes:
+        tags = {each.take.id: each.tag} if each.tag else {}
+        cards += make_cards(each.run, [each.take], tags, media, each.run.name)
+    return cards

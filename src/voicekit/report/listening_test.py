@@ -1,7 +1,4 @@
-"""Blind listening: two takes of a line, not saying whose; and what the votes come to.
-
-Pure but for `blind_sounds`, which makes the sounds of a page, and `count`, which reads votes.
-"""
+"""Blind listening tests: the lines to listen to, their audio, and the votes."""
 
 from __future__ import annotations
 
@@ -11,12 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 
 from voicekit.audio.decode import decode
 from voicekit.errors import SourceError, VoicekitError
-from voicekit.evaluation.significance import Preference, first_is_a, preference
-from voicekit.jsonio import first_fault
+from voicekit.evaluation.significance import Preference, assess_preference, first_is_a
+from voicekit.jsonio import from_json
 from voicekit.report.load import LoadedRun
 from voicekit.report.media import FINE_RATE, PageMedia
 from voicekit.storage.files import digest
@@ -24,13 +21,13 @@ from voicekit.takes.records import LineRecord, TakeRecord
 
 VOTES: Literal["voicekit.votes/1"] = "voicekit.votes/1"
 
-MOST = 100
-"""Pairs on a page; nobody hears more with care."""
+MAX_LINES = 100
+"""Lines of a test; listeners lose concentration with more."""
 
 
 @dataclass(frozen=True)
 class PairedLine:
-    """A line that is in both runs, with the take that each picked, and the file that was kept of it."""
+    """A line that is in both runs, with the take of either run and the take's file in the run's folder."""
 
     line: LineRecord
     a: TakeRecord
@@ -40,47 +37,51 @@ class PairedLine:
 
 
 def paired_lines(a: LoadedRun, b: LoadedRun) -> tuple[list[PairedLine], list[str]]:
-    """The lines that both runs have, by id and text, with a take that each kept; and notes on the others.
+    """Pair the lines of two runs by id and text.
+
+    Returns:
+        The lines for which both runs have a take; and notes on the others.
 
     Raises:
-        SourceError: there is none.
+        SourceError: There is no such line.
     """
-    ours, theirs = _kept(a), _kept(b)
-    both = [
-        PairedLine(line, take, theirs[key][1], _file(line, take), _file(*theirs[key]))
-        for key, (line, take) in ours.items()
-        if key in theirs
+    takes_a, takes_b = _picked_takes(a), _picked_takes(b)
+    lines = [
+        PairedLine(line, take, takes_b[key][1], _file(line, take), _file(*takes_b[key]))
+        for key, (line, take) in takes_a.items()
+        if key in takes_b
     ]
-    if not both:
+    if not lines:
         raise SourceError(
             f"no line of {a.name} is in {b.name}, with the same id and text", "Compare two runs of one job's lines"
         )
     notes = [
-        f"{lost} of {len(some)} lines of {run.name} are left out: without a take, or not in the other by id and text"
-        for run, some in ((a, a.takes.lines), (b, b.takes.lines))
-        if (lost := len(some) - len(both))
+        f"{missing} of {len(all_lines)} lines of {run.name} are left out: without a take, or not in the other by id and text"
+        for run, all_lines in ((a, a.takes.lines), (b, b.takes.lines))
+        if (missing := len(all_lines) - len(lines))
     ]
-    return both, notes
+    return lines, notes
 
 
-def _kept(run: LoadedRun) -> dict[tuple[str, str], tuple[LineRecord, TakeRecord]]:
-    out = {}
+def _picked_takes(run: LoadedRun) -> dict[tuple[str, str], tuple[LineRecord, TakeRecord]]:
+    """Lines with their picked take, or their only take, by id and text."""
+    picked = {}
     for line in run.takes.lines:
-        some = run.takes.of(line.id)
-        take = next((take for take in some if take.id == line.picked), some[0] if len(some) == 1 else None)
+        takes = run.takes.of_line(line.id)
+        take = next((take for take in takes if take.id == line.picked), takes[0] if len(takes) == 1 else None)
         if take and take.file:
-            out[line.id, line.text] = (line, take)
-    return out
+            picked[line.id, line.text] = (line, take)
+    return picked
 
 
 def _file(line: LineRecord, take: TakeRecord) -> str:
-    """The take as it was kept, mended perhaps; else as it was rendered."""
+    """The file of the pick, which may be repaired; else that of the take."""
     return line.file or take.file or ""
 
 
 @dataclass(frozen=True)
 class Vote:
-    """Which of the two takes of a line somebody prefers, not knowing whose it is. `first`: which was heard first."""
+    """The vote on a line: which take was preferred, and which was played first."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -91,12 +92,12 @@ class Vote:
 
 @dataclass(frozen=True)
 class Votes:
-    """What the page of blind listening saves."""
+    """The file that the page of a listening test saves."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", title=VOTES)
 
     schema: Literal["voicekit.votes/1"]
-    pair: Annotated[str, Field(description="digest of the takes that were heard")]
+    pair: Annotated[str, Field(description="digest of the takes that were compared")]
     a: str
     b: str
     seed: int
@@ -105,71 +106,92 @@ class Votes:
 
 @dataclass(frozen=True)
 class ListeningTest:
-    """What is heard blind: lines, and whose take comes first. `mark`: what votes must be of."""
+    """A blind listening test.
 
-    both: tuple[PairedLine, ...]
+    Attributes:
+        lines: In the order of the test.
+        a_first: For each line, whether the take of run A is played first.
+        digest: Identifies the takes that votes belong to.
+        notes: Lines that were left out.
+    """
+
+    lines: tuple[PairedLine, ...]
     a_first: tuple[bool, ...]
-    mark: str
+    digest: str
     notes: tuple[str, ...] = ()
 
 
-def make_listening_test(both: Sequence[PairedLine], seed: int) -> ListeningTest:
-    """Lines whose two takes differ, in the seed's order; at most MOST."""
-    apart = [one for one in both if not (one.a.key and one.a.key == one.b.key)]
-    notes = [f"{len(both) - len(apart)} lines have the same take in both"] if len(apart) < len(both) else []
-    order = np.random.default_rng(seed).permutation(len(apart))[:MOST]
-    if len(apart) > MOST:
-        notes.append(f"{MOST} of {len(apart)} lines are heard blind, drawn by the seed")
-    some = [apart[i] for i in order]
-    mark = digest([[one.line.id, one.line.text, one.a.key or one.a.id, one.b.key or one.b.id] for one in both])
-    return ListeningTest(tuple(some), tuple(first_is_a([one.line.id for one in some], seed)), mark, tuple(notes))
+def make_listening_test(lines: Sequence[PairedLine], seed: int) -> ListeningTest:
+    """Choose at most MAX_LINES lines whose takes differ, in a random order."""
+    different = [line for line in lines if not (line.a.key and line.a.key == line.b.key)]
+    notes = []
+    if len(different) < len(lines):
+        notes.append(f"{len(lines) - len(different)} lines have the same take in both")
+    if len(different) > MAX_LINES:
+        notes.append(f"the listening test has {MAX_LINES} of {len(different)} lines, chosen at random")
+    order = np.random.default_rng(seed).permutation(len(different))[:MAX_LINES]
+    chosen = [different[index] for index in order]
+    identity = [[each.line.id, each.line.text, each.a.key or each.a.id, each.b.key or each.b.id] for each in lines]
+    a_first = first_is_a([each.line.id for each in chosen], seed)
+    return ListeningTest(tuple(chosen), tuple(a_first), digest(identity), tuple(notes))
 
 
-def count(files: Sequence[str | Path], runs: Sequence[LoadedRun], both: Sequence[PairedLine]) -> Preference:
-    """The votes of all files together."""
-    wanted, counts = make_listening_test(both, 0).mark, {"a": 0, "b": 0, "same": 0}
-    lines = {one.line.id for one in both}
+def count_votes(files: Sequence[str | Path], runs: Sequence[LoadedRun], lines: Sequence[PairedLine]) -> Preference:
+    """Count the votes of all files. Raises SourceError if one is invalid or belongs to other takes."""
+    expected, counts = make_listening_test(lines, 0).digest, {"a": 0, "b": 0, "same": 0}
+    line_ids = {each.line.id for each in lines}
     for path in map(Path, files):
-        try:
-            votes = TypeAdapter(Votes).validate_json(path.read_bytes())
-        except OSError as error:
-            raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
-        except ValidationError as error:
-            raise SourceError(f"{path}: not a {VOTES} file: {first_fault(error)}", "Save the votes again") from None
-        if votes.pair != wanted:
-            raise SourceError(f"{path} holds votes on other takes than those of {runs[0].name} and {runs[1].name}",
-                              "Give the runs that were heard, in the same order")  # fmt: skip
-        if len({vote.line for vote in votes.votes}) < len(votes.votes) or any(v.line not in lines for v in votes.votes):
-            raise SourceError(f"{path} holds a line twice, or one that was not heard", "Save the votes again")
+        votes = _read_votes(path)
+        if votes.pair != expected:
+            raise SourceError(
+                f"{path} has votes on other takes than those of {runs[0].name} and {runs[1].name}",
+                "Give the runs that were compared, in the same order",
+            )
+        voted = {vote.line for vote in votes.votes}
+        if len(voted) < len(votes.votes) or not voted <= line_ids:
+            raise SourceError(f"{path} has a line twice, or an unknown line", "Save the votes again")
         for vote in votes.votes:
             counts[vote.prefers] += 1
-    return preference(**counts)
+    return assess_preference(**counts)
 
 
-def listening_test_audio(
-    heard: ListeningTest, a: LoadedRun, b: LoadedRun, shelf: PageMedia, loudness: float
+def _read_votes(path: Path) -> Votes:
+    try:
+        return from_json(Votes, path.read_bytes(), VOTES, "Save the votes again")
+    except SourceError as error:
+        raise SourceError(f"{path}: {error.message}", error.remedy) from None
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its permissions") from error
+
+
+def listening_test_rows(
+    test: ListeningTest, a: LoadedRun, b: LoadedRun, media: PageMedia, loudness: float
 ) -> tuple[list[list[Any]], list[str]]:
-    """For the script [line, text, address of the first, of the second, whether the first is A's], and notes.
+    """Write the audio of a test, with neutral names and the same loudness, because listeners prefer the louder take.
 
-    Their names tell nothing, and both are of one loudness: the louder of two is liked better.
+    Returns:
+        For the page's script: [line id, text, address of the first take, of the second, 1 if the first is A's]; and
+        notes on lines without audio.
     """
     rows: list[list[Any]] = []
-    lost = 0
-    for number, (one, a_first) in enumerate(zip(heard.both, heard.a_first, strict=True), 1):
-        order = ((a, one.file_a), (b, one.file_b)) if a_first else ((b, one.file_b), (a, one.file_a))
+    missing = 0
+    for number, (each, a_first) in enumerate(zip(test.lines, test.a_first, strict=True), 1):
+        order = [(a, each.file_a), (b, each.file_b)]
         try:
-            sounds = [
-                shelf.sound(f"blind-{number:03}-{place}", decode(_inside(run, file), rate=FINE_RATE)[0], loudness)
-                for place, (run, file) in enumerate(order, 1)
+            addresses = [
+                media.add_audio(
+                    f"blind-{number:03}-{position}", decode(_file_in_run(run, file), rate=FINE_RATE)[0], loudness
+                )
+                for position, (run, file) in enumerate(order if a_first else reversed(order), 1)
             ]
         except VoicekitError:
-            lost += 1
+            missing += 1
             continue
-        rows.append([one.line.id, one.line.text, *sounds, int(a_first)])
-    return rows, [f"{lost} lines cannot be heard: a file is not in its run's folder"] if lost else []
+        rows.append([each.line.id, each.line.text, *addresses, int(a_first)])
+    return rows, [f"{missing} lines have no audio: a file is not in its run's folder"] if missing else []
 
 
-def _inside(run: LoadedRun, file: str) -> Path:
+def _file_in_run(run: LoadedRun, file: str) -> Path:
     path = (run.folder / file).resolve()
     if not path.is_relative_to(run.folder.resolve()) or not path.is_file():
         raise SourceError(f"{file} is not in {run.folder}", "")

@@ -1,8 +1,8 @@
-"""Page: a template, data and what it is called, to one HTML file that asks for nothing.
+"""Render a template and data to one HTML file that works offline.
 
-Nothing of a run is code. Jinja2 escapes what it fills in; data for the script are JSON in a script element that no
-browser runs, with the letters escaped that could end it; the Content-Security-Policy lets run only the page's own
-script and style, by their hashes, and lets nothing be fetched but media beside the page.
+Content of runs is never executed. Jinja2 escapes what it fills in; data for the script are JSON in a script element
+that browsers do not run, with the characters escaped that could end it. The Content-Security-Policy allows only the
+page's own script and style, by their hashes, and only media beside or within the page.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voicekit.runtime.progress import format_duration
 from voicekit.storage.files import write_text
 
 if TYPE_CHECKING:
@@ -21,33 +22,36 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 def script_json(value: Any) -> str:
-    """Compact strict JSON that may stand in a script element: no letter of it can end the element."""
+    """Compact JSON without NaN and Infinity that is safe in a script element: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace").decode().translate(_ESCAPES)  # a lone surrogate is no UTF-8
+    return text.encode("utf-8", "replace").decode().translate(_ESCAPES)  # lone surrogates cannot be encoded
 
 
-def render(kind: str, title: str, data: Any, **context: Any) -> str:
-    """The HTML of a page.
+def render_page(kind: str, title: str, data: Any, **context: Any) -> str:
+    """Render a page.
 
     Args:
-        kind: One of PARTS; templates/KIND.html is its template.
+        kind: A key of PARTS; the template is templates/KIND.html.
         title: Of the page.
         data: JSON for the script.
         **context: For the template; texts are escaped.
+
+    Returns:
+        The HTML.
     """
     from markupsafe import Markup
 
-    style, script = (_joined(kind, ending) for ending in ("css", "js"))
+    style, script = (_join_parts(kind, suffix) for suffix in ("css", "js"))
     return (
         _environment()
         .get_template(f"{kind}.html")
         .render(
             title=title,
-            policy=_policy(style, script),
+            policy=_content_security_policy(style, script),
             style=Markup(style),  # noqa: S704 - our own file
             script=Markup(script),  # noqa: S704 - our own file
             data=Markup(script_json(data)),  # noqa: S704 - escaped by script_json
@@ -56,33 +60,30 @@ def render(kind: str, title: str, data: Any, **context: Any) -> str:
     )
 
 
-def write(path: Path, html: str) -> Path:
-    """Write a page atomically; returns its path. Raises OutputError where it cannot be written."""
+def write_page(path: Path, html: str) -> Path:
+    """Write a page atomically and return its path. Raises OutputError if it cannot be written."""
     write_text(path, html)
     return path
 
 
-def clock(seconds: float) -> str:
-    """1:05, 12:00, 3:00:00."""
-    whole = int(seconds)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _clock(seconds: float) -> str:
+    """Full seconds as 1:05, 12:00 or 3:00:00."""
+    return format_duration(int(seconds))
 
 
 @functools.cache
 def _environment() -> jinja2.Environment:
     import jinja2
 
-    found = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["clock"] = clock
-    return found
+    environment.filters["clock"] = _clock
+    return environment
 
 
 PARTS = {
@@ -91,14 +92,14 @@ PARTS = {
     "compare": ("base", "compare"),
     "gallery": ("base", "take", "gallery"),
 }
-"""Styles and scripts of each page, in order."""
+"""Names of the style sheets and scripts that each page joins, in order."""
 
 
-def _joined(kind: str, ending: str) -> str:
-    return "\n".join((TEMPLATES / f"{name}.{ending}").read_text(encoding="utf-8") for name in PARTS[kind])
+def _join_parts(kind: str, suffix: str) -> str:
+    return "\n".join((TEMPLATES / f"{name}.{suffix}").read_text(encoding="utf-8") for name in PARTS[kind])
 
 
-def _policy(style: str, script: str) -> str:
+def _content_security_policy(style: str, script: str) -> str:
     media = "'self' file: data: blob:"
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src {media}; "

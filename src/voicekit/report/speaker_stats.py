@@ -1,4 +1,4 @@
-"""Statistics: who spoke how long, how fast, in how many turns, and at once. Pure functions of a transcript."""
+"""Speaking time, pace, turns and overlap by speaker, from a transcript."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from voicekit.audio.intervals import Interval, merge_intervals
 from voicekit.types import Transcript, Turn
-
-Stretch = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Speech:
-    """Of one speaker.
+class SpeakerStats:
+    """Statistics of one speaker.
 
     Attributes:
-        speaker: The name.
-        seconds: Spoken; turns of the same speaker that overlap count once.
-        share: Of the time that all speakers spoke, each counted by itself.
-        turns: How many, in the words: neighbouring segments of one speaker are one.
-        longest: Seconds, of the longest turn.
-        words: Said.
-        pace: Words a minute of speech; None where nothing was said.
-        overlapped: Seconds spoken while somebody else did too.
+        speaker: Name.
+        seconds: Speaking time; overlapping turns of the speaker count once.
+        share: Share of the sum of all speakers' speaking time.
+        turns: Number of turns; consecutive segments of the speaker are one.
+        longest: Length of the longest turn, seconds.
+        words: Number of words.
+        pace: Words per minute of speech; None without words.
+        overlapped: Seconds spoken while somebody else spoke, too.
     """
 
     speaker: str
@@ -37,70 +36,61 @@ class Speech:
 
 
 @dataclass(frozen=True)
-class Statistics:
-    """Of a transcript. `spoken`: seconds in which anybody speaks; `overlap`: in which several do."""
+class TranscriptStats:
+    """Statistics of a transcript. `spoken`: seconds with any speech; `overlap`: with several speakers."""
 
-    speech: tuple[Speech, ...]
+    speech: tuple[SpeakerStats, ...]
     duration: float
     spoken: float
     overlap: float
 
 
-def statistics(transcript: Transcript) -> Statistics:
-    """By the diarizer's turns where there are any, else by the segments, pauses included."""
+def speaker_stats(transcript: Transcript) -> TranscriptStats:
+    """Compute statistics from the diarizer's turns, or else from the segments, pauses included."""
     turns = transcript.turns or tuple(
         Turn(s.start, s.end, s.speaker) for s in transcript.segments if s.speaker is not None
     )
-    by_speaker = {name: union((t.start, t.end) for t in turns if t.speaker == name) for name in transcript.speakers}
-    both = crowded(list(by_speaker.values()))
-    total = sum(map(seconds, by_speaker.values()))
+    by_speaker = {
+        name: merge_intervals((turn.start, turn.end) for turn in turns if turn.speaker == name)
+        for name in transcript.speakers
+    }
+    overlap = _overlap(list(by_speaker.values()))
+    total = sum(map(_length, by_speaker.values()))
     runs = [
-        (name, list(some)) for name, some in itertools.groupby(transcript.segments, key=lambda segment: segment.speaker)
+        (name, list(segments)) for name, segments in itertools.groupby(transcript.segments, key=lambda s: s.speaker)
     ]
-    speech = []
-    for name, stretches in by_speaker.items():
-        own = [(some[0].start, some[-1].end) for speaker, some in runs if speaker == name]
+    stats = []
+    for name, intervals in by_speaker.items():
+        speaker_turns = [(segments[0].start, segments[-1].end) for speaker, segments in runs if speaker == name]
         words = sum(len(s.words) or len(s.text.split()) for s in transcript.segments if s.speaker == name)
-        spoken = seconds(stretches)
-        speech.append(
-            Speech(
-                name, spoken, spoken / total if total else 0.0, len(own),
-                max((end - start for start, end in own), default=0.0), words,
-                words / spoken * 60 if spoken and words else None, seconds(common(stretches, both)),
+        seconds = _length(intervals)
+        stats.append(
+            SpeakerStats(
+                speaker=name,
+                seconds=seconds,
+                share=seconds / total if total else 0.0,
+                turns=len(speaker_turns),
+                longest=max((end - start for start, end in speaker_turns), default=0.0),
+                words=words,
+                pace=words / seconds * 60 if seconds and words else None,
+                overlapped=_length(_overlap([intervals, overlap])),
             )
-        )  # fmt: skip
-    everybody = union(stretch for some in by_speaker.values() for stretch in some)
-    return Statistics(tuple(speech), transcript.duration, seconds(everybody), seconds(both))
+        )
+    spoken = merge_intervals(interval for intervals in by_speaker.values() for interval in intervals)
+    return TranscriptStats(tuple(stats), transcript.duration, _length(spoken), _length(overlap))
 
 
-def union(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """The same time in stretches that do not touch, by start."""
-    out: list[Stretch] = []
-    for start, end in sorted(stretches):
-        if out and start <= out[-1][1]:
-            out[-1] = (out[-1][0], max(out[-1][1], end))
-        elif end > start:
-            out.append((start, end))
-    return out
+def _overlap(sets: Sequence[Sequence[Interval]]) -> list[Interval]:
+    """Where at least two of several sets of disjoint intervals overlap."""
+    edges = sorted((time, step) for intervals in sets for start, end in intervals for time, step in ((start, 1), (end, -1)))
+    overlaps: list[Interval] = []
+    depth = 0
+    for (time, step), (next_time, _) in itertools.pairwise(edges):
+        depth += step
+        if depth > 1 and next_time > time:
+            overlaps.append((time, next_time))
+    return merge_intervals(overlaps)
 
 
-def crowded(by_speaker: Sequence[Sequence[Stretch]]) -> list[Stretch]:
-    """Where two speakers and more speak. Each speaker's stretches do not touch."""
-    edges = sorted((at, step) for some in by_speaker for start, end in some for at, step in ((start, 1), (end, -1)))
-    out: list[Stretch] = []
-    speaking = 0
-    for (at, step), (following, _) in itertools.pairwise(edges):
-        speaking += step
-        if speaking > 1 and following > at:
-            out.append((at, following))
-    return union(out)
-
-
-def common(one: Sequence[Stretch], other: Sequence[Stretch]) -> list[Stretch]:
-    """Where both are. Neither's stretches touch."""
-    return crowded([one, other])
-
-
-def seconds(stretches: Iterable[Stretch]) -> float:
-    """How long they are together."""
-    return sum(end - start for start, end in stretches)
+def _length(intervals: Iterable[Interval]) -> float:
+    return sum(end - start for start, end in intervals)

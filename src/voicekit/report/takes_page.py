@@ -1,8 +1,8 @@
-"""The page of takes: lines and their takes, to hear beside their scores; a clone job's or a dialogue's."""
+"""The page of takes, of a clone job or a dialogue: all takes of every line, with audio, spectrogram and scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,22 @@ from voicekit.audio.decode import decode
 from voicekit.config.report import ReportOptions
 from voicekit.dialogues.timeline import Timeline
 from voicekit.errors import MediaError, SourceError, VoicekitError
-from voicekit.report import page
 from voicekit.report.load import LoadedRun
 from voicekit.report.media import PageMedia
-from voicekit.report.metrics import MEASURES, fault
+from voicekit.report.metrics import TAKE_METRICS, TakeMetric, describe_artifact
+from voicekit.report.page import render_page
 from voicekit.report.spectrogram import spectrogram
-from voicekit.report.transcript_page import made
+from voicekit.report.transcript_page import run_settings
 from voicekit.takes.records import TakeRecord
 from voicekit.takes.tags import Tag, read_tags
 
-AT_ONCE = 4
-"""Takes that are decoded side by side, by as many ffmpegs."""
+DECODERS = 4
+"""ffmpeg processes that decode takes in parallel."""
+
+_MORE_MEASURES = {
+    "mos_signal": "DNSMOS, speech", "mos_background": "DNSMOS, background", "mos_p808": "DNSMOS P.808",
+    "energy_range": "level range, dB",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,20 +36,20 @@ class Card:
 
     Attributes:
         take: Its record.
-        sound, picture: Their addresses; None where the file is not there.
-        chips: Label, figure and shade of each measure there is.
-        faults: (where it begins, in words).
-        tag: What somebody said of it.
-        settings: With what it was made: name and value.
-        picked: Whether it was kept for its line.
-        run: The run's name, where a page shows several.
+        audio, picture: Addresses; None if the audio file is missing.
+        scores: Label, text and shade of each measure.
+        artifacts: (start in seconds, description).
+        tag: Its tag.
+        settings: Name and value.
+        picked: Whether it was picked for its line.
+        run: The run's name, on pages of several runs.
     """
 
     take: TakeRecord
-    sound: str | None
+    audio: str | None
     picture: str | None
-    chips: tuple[tuple[str, str, float | None], ...]
-    faults: tuple[tuple[float, str], ...]
+    scores: tuple[tuple[str, str, float | None], ...]
+    artifacts: tuple[tuple[float, str], ...]
     tag: Tag | None
     settings: tuple[tuple[str, str], ...]
     picked: bool
@@ -52,81 +57,95 @@ class Card:
 
 
 def takes_page(run: LoadedRun, out: Path, options: ReportOptions) -> tuple[str, list[str]]:
-    """The page's HTML, its pictures made; and notes on what is missing.
+    """Render the page of takes and write its pictures.
+
+    Args:
+        run: The takes.
+        out: File of the page.
+        options: Whether to embed media.
+
+    Returns:
+        The HTML, and notes on what is missing.
 
     Raises:
-        OutputError: a picture cannot be written.
+        OutputError: A picture cannot be written.
     """
     takes = run.takes
-    shelf = PageMedia(out, options.embed)
-    tags, notes = tags_of(run)
-    made_cards = cards(run, list(takes.takes), tags, shelf)
-    lost = [card for card in made_cards if card.sound is None and card.take.file]
-    if lost:
-        count = f"{len(lost)} of {len(made_cards)} takes cannot be heard"
-        notes.append(f"{count}: their files are not in the run's folder, or no sound")
+    media = PageMedia(out, options.embed)
+    tags, tag_notes = load_tags(run)
+    cards = make_cards(run, list(takes.takes), tags, media)
+    notes = [*run.notes, *tag_notes]
+    missing = sum(card.audio is None and card.take.file is not None for card in cards)
+    if missing:
+        notes.append(f"{missing} of {len(cards)} takes cannot be played: their files are missing, or not audio")
     by_line: dict[str, list[Card]] = {}
-    for card in made_cards:
+    for card in cards:
         by_line.setdefault(card.take.line, []).append(card)
     lines = [(line, by_line.get(line.id, [])) for line in takes.lines]
-    shown = {
-        name: measure
-        for name, measure in MEASURES.items()
-        if any(measure.of(take) is not None for take in takes.takes)
-    }  # fmt: skip
-    mix, more = _mix(run, shelf)
+    metrics = {
+        name: metric
+        for name, metric in TAKE_METRICS.items()
+        if any(metric.value_of(take) is not None for take in takes.takes)
+    }
+    mix, mix_notes = _mix_data(run, media)
+    notes += mix_notes
     data = {
-        "measures": {name: measure.label for name, measure in shown.items()},
+        "measures": {name: metric.label for name, metric in metrics.items()},
         "lines": [
-            {
-                "id": line.id,
-                "takes": [
-                    [card.take.id, card.take.number, card.picked, *_figures(card.take, shown)] for card in some
-                ],
-            }
-            for line, some in lines
+            {"id": line.id, "takes": [_heat_map_row(card, metrics.values()) for card in line_cards]}
+            for line, line_cards in lines
         ],
         "mix": mix,
-    }  # fmt: skip
-    notes = [*run.notes, *notes, *more]
-    html = page.render(
+    }
+    kinds = {artifact.kind for take in takes.takes if take.measures for artifact in take.measures.artifacts}
+    html = render_page(
         "takes", run.name, data,
-        run=run, lines=lines, notes=notes, made=made(run), mix=mix, kinds=_kinds(takes.takes),
-        picked=sum(card.picked for card in made_cards), flagged=sum(line.flagged for line in takes.lines),
-        seconds=sum(card.take.seconds for card in made_cards if card.picked), count=len(made_cards), shown=shown,
-        judged=any(measure.better for measure in shown.values()),
+        lines=lines, notes=notes, settings=run_settings(run), mix=mix, kinds=sorted(kinds),
+        picked=sum(card.picked for card in cards), flagged=sum(line.flagged for line in takes.lines),
+        seconds=sum(card.take.seconds for card in cards if card.picked), count=len(cards), metrics=metrics,
+        judged=any(metric.format.better for metric in metrics.values()),
     )  # fmt: skip
     return html, notes
 
 
-def tags_of(run: LoadedRun) -> tuple[dict[str, Tag], list[str]]:
-    """What people said of its takes; and, in words, why that cannot be read."""
+def load_tags(run: LoadedRun) -> tuple[dict[str, Tag], list[str]]:
+    """Tags of a run's takes; {} and a note if they cannot be read."""
     try:
         return read_tags(run.folder), []
     except SourceError as error:
         return {}, [f"Tags are left out: {error.message}"]
 
 
-def cards(
-    run: LoadedRun, takes: list[TakeRecord], tags: Mapping[str, Tag], shelf: PageMedia, name: str = ""
+def make_cards(
+    run: LoadedRun, takes: list[TakeRecord], tags: Mapping[str, Tag], media: PageMedia, run_name: str = ""
 ) -> list[Card]:
-    """Takes with their media. `name`: of the run, where a page shows several; pictures are kept apart by it."""
+    """Make the cards of takes, with their pictures.
+
+    Args:
+        run: Their run.
+        takes: The takes.
+        tags: By take id.
+        media: Stores the pictures.
+        run_name: On pages of several runs: is shown, and keeps their pictures apart.
+    """
     picked = {line.picked for line in run.takes.lines}
 
-    def card(take: TakeRecord) -> Card:
-        sound = _sound(run, take.file, shelf) if take.file else None
-        picture = _picture(run, take, shelf, name) if sound else None
+    def make_card(take: TakeRecord) -> Card:
+        audio = _audio_address(run, take.file, media) if take.file else None
+        picture = _add_spectrogram(run, take, media, run_name) if audio else None
+        artifacts = take.measures.artifacts if take.measures else ()
         return Card(
-            take, sound, picture, tuple(_chips(take)), tuple(_faults(take)), tags.get(take.id), tuple(settings(take)),
-            take.id in picked, name,
+            take, audio, picture, tuple(_scores(take)),
+            tuple((artifact.start, describe_artifact(artifact)) for artifact in artifacts),
+            tags.get(take.id), tuple(take_settings(take)), take.id in picked, run_name,
         )  # fmt: skip
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(card, takes))
+    with ThreadPoolExecutor(DECODERS) as pool:
+        return list(pool.map(make_card, takes))
 
 
-def settings(take: TakeRecord) -> Iterator[tuple[str, str]]:
-    """All that a take was made with, name and value, the seed first."""
+def take_settings(take: TakeRecord) -> Iterator[tuple[str, str]]:
+    """Name and value of everything that a take was rendered with, the seed first, and of its minor measures."""
     yield "seed", str(take.seed)
     yield "engine", take.engine + (f" ({take.model})" if take.model else "")
     yield "voice", take.voice + (f" ({take.speaker})" if take.speaker and take.speaker != take.voice else "")
@@ -138,88 +157,74 @@ def settings(take: TakeRecord) -> Iterator[tuple[str, str]]:
     for name, value in take.params.items():
         yield name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value)
     if take.said and " ".join(take.said) != take.text:
-        yield "as said", " / ".join(take.said)
+        yield "as spoken", " / ".join(take.said)
     model = take.made_with.get("model")
     if isinstance(model, dict):
         yield "weights", f"{model.get('name')} ({model.get('revision')})"
     if take.repaired:
-        yield "mended", "; ".join(take.repaired)
-    heard = take.measures
-    for name, label in _MORE.items():
-        value = getattr(heard, name) if heard else None
-        if value is not None:
-            yield label, f"{value:.1f}"
-    for name, value in take.parts_of_score.items():
-        yield f"score: {name}", f"{value:.2f}"
+        yield "repaired", "; ".join(take.repaired)
+    for name, label in _MORE_MEASURES.items():
+        measure = getattr(take.measures, name) if take.measures else None
+        if measure is not None:
+            yield label, f"{measure:.1f}"
+    for name, part in take.parts_of_score.items():
+        yield f"score: {name}", f"{part:.2f}"
     if take.key:
         yield "key", take.key[:16]
 
 
-_MORE = {
-    "mos_signal": "DNSMOS, speech", "mos_background": "DNSMOS, background", "mos_p808": "DNSMOS P.808",
-    "energy_range": "level range, dB",
-}  # fmt: skip
-
-
-def _chips(take: TakeRecord) -> Iterator[tuple[str, str, float | None]]:
-    for measure in MEASURES.values():
-        value = measure.of(take)
+def _scores(take: TakeRecord) -> Iterator[tuple[str, str, float | None]]:
+    for metric in TAKE_METRICS.values():
+        value = metric.value_of(take)
         if value is not None:
-            yield measure.label, measure.written(value), measure.shade(value)
+            yield metric.label, metric.text(value), metric.shade(value)
 
 
-def _figures(take: TakeRecord, shown: Mapping[str, Any]) -> list[Any]:
-    """Figure and shade of each measure, for the script."""
-    return [[measure.written(measure.of(take)), measure.shade(measure.of(take))] for measure in shown.values()]
+def _heat_map_row(card: Card, metrics: Iterable[TakeMetric]) -> list[Any]:
+    """For the script: id, number, picked, and text and shade of each measure."""
+    values = [(metric, metric.value_of(card.take)) for metric in metrics]
+    cells = [[metric.text(value), metric.shade(value)] for metric, value in values]
+    return [card.take.id, card.take.number, card.picked, *cells]
 
 
-def _faults(take: TakeRecord) -> Iterator[tuple[float, str]]:
-    for artifact in take.measures.artifacts if take.measures else ():
-        yield artifact.start, fault(artifact)
-
-
-def _sound(run: LoadedRun, file: str, shelf: PageMedia) -> str | None:
-    """The address of a file of the run; None where it is not there, or no sound."""
+def _audio_address(run: LoadedRun, file: str, media: PageMedia) -> str | None:
+    """Address of an audio file of the run; None if it is missing, or not audio."""
     try:
-        return shelf.file(run.folder / file, run.folder)
+        return media.add_file(run.folder / file, run.folder)
     except MediaError:
         return None
 
 
-def _picture(run: LoadedRun, take: TakeRecord, shelf: PageMedia, name: str) -> str | None:
+def _add_spectrogram(run: LoadedRun, take: TakeRecord, media: PageMedia, run_name: str) -> str | None:
     try:
         audio, _ = decode(run.folder / (take.file or ""))
     except VoicekitError:
         return None
-    return shelf.picture(f"{name} {take.id}" if name else take.id, spectrogram(audio))
+    return media.add_picture(f"{run_name} {take.id}" if run_name else take.id, spectrogram(audio))
 
 
-def _kinds(takes: tuple[TakeRecord, ...]) -> list[str]:
-    found = {artifact.kind for take in takes if take.measures for artifact in take.measures.artifacts}
-    return sorted(found)
-
-
-def _mix(run: LoadedRun, shelf: PageMedia) -> tuple[dict[str, Any] | None, list[str]]:
-    """A dialogue's mix and who speaks when in it; and notes. None for what is no dialogue."""
+def _mix_data(run: LoadedRun, media: PageMedia) -> tuple[dict[str, Any] | None, list[str]]:
+    """For the script: audio and timeline of a dialogue's mix, None for other runs; and notes on what is missing."""
     if run.get("kind") != "dialogue" and not (run.folder / "timeline.json").is_file():
         return None, []
     notes = []
-    sound = _sound(run, "mix.wav", shelf)
-    if sound is None:
+    audio = _audio_address(run, "mix.wav", media)
+    if audio is None:
         notes.append("mix.wav is not in the run's folder")
     try:
         timeline = Timeline.from_json((run.folder / "timeline.json").read_bytes())
-    except OSError as error:
-        return {"audio": sound, "duration": 0, "speakers": [], "entries": []}, [
-            *notes, f"timeline.json cannot be read ({error.strerror}): who speaks when is not shown",
-        ]  # fmt: skip
     except SourceError as error:
-        return {"audio": sound, "duration": 0, "speakers": [], "entries": []}, [*notes, error.message]
-    numbers = {name: i for i, name in enumerate(timeline.speakers)}
-    entries = [
-        [round(one.start, 3), round(one.end, 3), numbers.get(one.speaker, 0), one.text, one.take]
-        for one in timeline.entries
-    ]
-    return {
-        "audio": sound, "duration": timeline.duration, "speakers": list(timeline.speakers), "entries": entries,
-    }, notes  # fmt: skip
+        notes.append(error.message)
+    except OSError as error:
+        notes.append(f"cannot read timeline.json ({error.strerror}): the timeline is not shown")
+    else:
+        speakers = {name: index for index, name in enumerate(timeline.speakers)}
+        entries = [
+            [round(entry.start, 3), round(entry.end, 3), speakers.get(entry.speaker, 0), entry.text, entry.take]
+            for entry in timeline.entries
+        ]
+        mix = {
+            "audio": audio, "duration": timeline.duration, "speakers": list(timeline.speakers), "entries": entries,
+        }  # fmt: skip
+        return mix, notes
+    return {"audio": audio, "duration": 0, "speakers": [], "entries": []}, notes

@@ -1,7 +1,7 @@
-"""The page of a transcript: sound and words together, what to review, and corrections to save.
+"""The page of a transcript: audio and words in sync, words to review, and corrections to save.
 
-Words come as JSON, a row a word and times in milliseconds, and are laid out by the page's script as they come into
-view: three hours of speech open as fast as three minutes.
+Words are compact JSON that the page's script lays out when they come into view, so that three hours of speech open as
+fast as three minutes.
 """
 
 from __future__ import annotations
@@ -12,120 +12,125 @@ from typing import Any
 from voicekit.audio.decode import decode
 from voicekit.config.report import ReportOptions
 from voicekit.errors import MediaError
-from voicekit.report import page
-from voicekit.report.corrections import SCHEMA, mark
-from voicekit.report.load import LoadedRun, recording_of, weights
-from voicekit.report.media import PEAKS, PageMedia, peaks
-from voicekit.report.speaker_stats import statistics
+from voicekit.report.corrections import SCHEMA, transcript_digest
+from voicekit.report.load import LoadedRun, find_recording, model_weights
+from voicekit.report.media import PEAKS, PageMedia, waveform_peaks
+from voicekit.report.page import render_page
+from voicekit.report.speaker_stats import speaker_stats
 from voicekit.storage.paths import safe_name
 from voicekit.types import Transcript, Word
 
-SHOWN = ("model", "diarizer", "language", "clean", "beam_size", "speakers", "hotwords", "prompt", "seed", "takes")
-"""Options that a reader asks for first."""
+SHOWN_OPTIONS = ("model", "diarizer", "language", "clean", "beam_size", "speakers", "hotwords", "prompt", "seed", "takes")
+"""Options of the run that the page shows."""
 
 
 def transcript_page(
     run: LoadedRun, out: Path, options: ReportOptions, audio: Path | None = None
 ) -> tuple[str, list[str]]:
-    """The page's HTML, its media made; and notes on what is missing.
+    """Render the page of a transcript and write its audio.
 
     Args:
-        run: Of a transcript.
-        out: The file that the page will be.
-        options: Thresholds, and whether to embed.
-        audio: The recording, where the run does not know it.
+        run: The transcript.
+        out: File of the page.
+        options: Thresholds, and whether to embed audio.
+        audio: The recording (default: the one that the run names).
+
+    Returns:
+        The HTML, and notes on what is missing.
 
     Raises:
         MediaError: `audio` cannot be decoded.
-        OutputError: the sound cannot be written.
+        OutputError: The audio cannot be written.
     """
     transcript = run.transcript
-    shelf = PageMedia(out, options.embed)
-    sound, notes = _sound(run, shelf, audio)
-    notes = [*run.notes, *notes]
+    audio_data, audio_notes = _load_audio(run, PageMedia(out, options.embed), audio)
+    notes = [*run.notes, *audio_notes]
     data = {
         "kind": SCHEMA,
-        "mark": mark(transcript),
+        "mark": transcript_digest(transcript),
         "source": transcript.source,
         "duration": transcript.duration,
-        **rows(transcript),
-        **sound,
+        **transcript_rows(transcript),
+        **audio_data,
         "below": options.below,
         "speakerBelow": options.speaker_below,
         "apply": str(run.folder if run.manifest else run.file),
-        "save": f"{_stem(transcript.source)}.edits.json",
+        "save": f"{_file_stem(transcript.source)}.edits.json",
     }
-    html = page.render(
+    html = render_page(
         "transcript", transcript.source, data,
-        transcript=transcript, statistics=statistics(transcript), notes=notes, made=made(run), run=run,
-        words=len(transcript.words), has_sound="audio" in sound, options=options,
+        transcript=transcript, statistics=speaker_stats(transcript), notes=notes, settings=run_settings(run),
+        words=len(transcript.words), has_audio="audio" in audio_data,
     )  # fmt: skip
     return html, notes
 
 
-def rows(transcript: Transcript) -> dict[str, Any]:
-    """Segments, words and turns as the script reads them: numbers for speakers, milliseconds, per cent.
+def transcript_rows(transcript: Transcript) -> dict[str, Any]:
+    """Segments, words and turns as compact JSON: indices of speakers, milliseconds, per cent.
 
     Returns:
         `segments`: [id, start, end, speaker, language, text, words]; a word is [text, start, end, probability, speaker
-        confidence, speaker] without what is missing at its end. `turns`: [start, end, speaker].
+        confidence, speaker], without trailing values that are missing or the segment's. `turns`: [start, end, speaker].
+        `names`: of speakers.
     """
-    numbers = {name: i for i, name in enumerate(transcript.speakers)}
+    indices = {name: index for index, name in enumerate(transcript.speakers)}
 
-    def who(name: str | None) -> int:
-        return numbers.setdefault(name, len(numbers)) if name is not None else -1
+    def speaker_index(name: str | None) -> int:
+        return indices.setdefault(name, len(indices)) if name is not None else -1
 
-    def row(word: Word, speaker: str | None) -> list[Any]:
-        told: list[Any] = [word.text, _ms(word.start), _ms(word.end), round(word.probability * 100)]
+    def word_row(word: Word, speaker: str | None) -> list[Any]:
+        row: list[Any] = [word.text, _milliseconds(word.start), _milliseconds(word.end), round(word.probability * 100)]
         if word.speaker_confidence is not None or word.speaker != speaker:
-            told.append(-1 if word.speaker_confidence is None else round(word.speaker_confidence * 100))
+            row.append(-1 if word.speaker_confidence is None else round(word.speaker_confidence * 100))
         if word.speaker != speaker:
-            told.append(who(word.speaker))
-        return told
+            row.append(speaker_index(word.speaker))
+        return row
 
     segments: list[list[Any]] = [
         [
-            s.id, _ms(s.start), _ms(s.end), who(s.speaker), s.language, s.text,
-            [row(word, s.speaker) for word in s.words],
+            s.id, _milliseconds(s.start), _milliseconds(s.end), speaker_index(s.speaker), s.language, s.text,
+            [word_row(word, s.speaker) for word in s.words],
         ]
         for s in transcript.segments
     ]  # fmt: skip
-    turns = [[_ms(t.start), _ms(t.end), who(t.speaker)] for t in transcript.turns] or [s[1:4] for s in segments]
-    return {"segments": segments, "turns": turns, "names": list(numbers)}
+    turns = [[_milliseconds(t.start), _milliseconds(t.end), speaker_index(t.speaker)] for t in transcript.turns]
+    return {"segments": segments, "turns": turns or [s[1:4] for s in segments], "names": list(indices)}
 
 
-def made(run: LoadedRun) -> list[tuple[str, str]]:
-    """With what the run was made, for people."""
-    out = [("run", run.name)] if run.manifest else []
-    if isinstance(when := run.get("created"), str):
-        out.append(("made", when.replace("T", " ").replace("Z", " UTC")))
-    for name in SHOWN:
+def run_settings(run: LoadedRun) -> list[tuple[str, str]]:
+    """Name and value of the settings of a run that pages show."""
+    rows = [("run", run.name)] if run.manifest else []
+    if isinstance(created := run.get("created"), str):
+        rows.append(("created", created.replace("T", " ").replace("Z", " UTC")))
+    for name in SHOWN_OPTIONS:
         value = run.get("config", name)
         if value not in (None, "", [], ()):
-            out.append((name.replace("_", " "), str(value)))
-    out += [("weights", f"{name} ({revision})") for name, revision in weights(run)]
+            rows.append((name.replace("_", " "), str(value)))
+    rows += [("weights", f"{name} ({revision})") for name, revision in model_weights(run)]
     if version := run.get("voicekit", "version"):
-        out.append(("voicekit", str(version)))
-    return out
+        rows.append(("voicekit", str(version)))
+    return rows
 
 
-def _sound(run: LoadedRun, shelf: PageMedia, given: Path | None) -> tuple[dict[str, Any], list[str]]:
-    """Compact sound and its waveform; or nothing, and in words why."""
-    found, why = (given, "") if given else recording_of(run)
-    if found is None:
-        return {}, [f"No sound: {why}. Give it with --audio FILE"]
+def _load_audio(run: LoadedRun, media: PageMedia, given: Path | None) -> tuple[dict[str, Any], list[str]]:
+    """Address, waveform and duration of the recording's audio; or {}, with a note that says why not."""
+    path, reason = (given, "") if given else find_recording(run)
+    if path is None:
+        return {}, [f"No audio: {reason}. Give the recording with --audio FILE"]
     try:
-        audio, notes = decode(found)
+        audio, notes = decode(path)
     except MediaError as error:
         if given:
             raise
-        return {}, [f"No sound: {error}"]
-    return {"audio": shelf.sound("audio", audio), "peaks": peaks(audio, PEAKS), "sound": audio.duration}, notes
+        return {}, [f"No audio: {error}"]
+    address = media.add_audio("audio", audio)
+    return {"audio": address, "peaks": waveform_peaks(audio, PEAKS), "sound": audio.duration}, notes
 
 
-def _ms(seconds: float) -> int:
+def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def _stem(source: str) -> str:
+def _file_stem(source: str) -> str:
+    """A file name for a path or URL."""
     return safe_name(Path(source.rstrip("/").rpartition("/")[2]).stem)

@@ -1,69 +1,63 @@
-"""Compare runs: what differs in their figures, how sure that is, and what differs in how they were made.
-
-Two runs of takes are compared line by line, by the takes that were picked; two runs of transcripts against the same
-references, utterance by utterance. The first run is the one that all others are held against. Statistics are
-`judge.compare`'s.
-"""
+"""Verdicts of comparisons as sentences."""
 
 from __future__ import annotations
 
 from voicekit.evaluation.bootstrap import LEVEL
-from voicekit.evaluation.result import LABELS
-from voicekit.evaluation.significance import FEWEST, Difference, Preference
-from voicekit.report.metrics import MEASURES
+from voicekit.evaluation.significance import MIN_UNITS, Difference, OutcomeName, Preference
+from voicekit.report.metrics import METRIC_FORMATS
 
-# --- in words ---------------------------------------------------------------------------------------------------------
+VERDICTS: dict[OutcomeName, str] = {
+    "lower": "{label}: {letter} {direction} by {size} ({interval}){judgement}",
+    "higher": "{label}: {letter} {direction} by {size} ({interval}){judgement}",
+    "uncertain": (
+        "{label}: no verdict, {direction} by {size} ({interval}), but among {comparisons} comparisons "
+        "chance gives one like it too often"
+    ),
+    "no_difference": "{label}: no difference shown ({letter} − A {low} to {high}{unit}; {units})",
+    "identical": "{label}: the same on all {units}",
+    "too_few_units": "{label}: no verdict, {units} and at least {min_units} are needed",
+    "too_few_differences": "{label}: no verdict, {differences}",
+}
 
-
-def verdict(letter: str, found: Difference) -> str:
-    """What can be said of a run against A in one measure."""
-    label, unit, factor, digits, better = metric_format(found.measure)
-    units = f"{found.units} {found.drawn}"
-
-    def number(value: float) -> str:
-        return f"{value * factor:.{digits}f}".replace("-", "−")
-
-    if found.outcome == "few":
-        return f"{label}: no verdict, {units} and at least {FEWEST} are needed"
-    if found.outcome == "equal":
-        return f"{label}: the same on all {units}"
-    if found.low is None or found.high is None:
-        why = f"only {found.differ} of {units} differ" if found.differ < found.units else f"all {units} differ alike"
-        return f"{label}: no verdict, {why}"
-    sign = -1 if found.value < 0 else 1
-    low, high = sorted((sign * found.low, sign * found.high))
-    more = f"{number(abs(found.value))}{unit}"
-    interval = f"{LEVEL * 100:.0f} % CI {number(low)} to {number(high)}; {units}"
-    way = "lower" if found.value < 0 else "higher"
-    if found.outcome == "none":
-        return f"{label}: no difference shown ({letter} − A {number(found.low)} to {number(found.high)}{unit}; {units})"
-    if found.outcome == "perhaps":
-        return (
-            f"{label}: no verdict, {way} by {more} ({interval}), but among {found.comparisons} comparisons "
-            "chance gives one like it too often"
-        )
-    judged = "" if not better else ", better" if way == better else ", worse"
-    return f"{label}: {letter} {way} by {more} ({interval}){judged}"
+PREFERENCES: dict[OutcomeName, str] = {
+    "lower": "blind: A is preferred, {votes}",
+    "higher": "blind: B is preferred, {votes}",
+    "no_difference": "blind: no preference shown, {votes}",
+    "too_few_units": "blind: no verdict, {votes}, and at least {min_units} votes are needed",
+}
 
 
-def metric_format(measure: str) -> tuple[str, str, float, int, str]:
-    """Label, unit, factor, digits, and which way is better."""
-    if measure in MEASURES and measure not in LABELS:
-        known = MEASURES[measure]
-        return known.what, f" {known.unit}" if known.unit else "", known.factor, known.digits + 1, known.better
-    if measure.startswith(("start", "end")):
-        return LABELS[measure], " ms", 1000, 0, "lower"
-    return LABELS[measure], " points", 100, 2, "lower"
+def difference_verdict(letter: str, difference: Difference) -> str:
+    """The verdict on run `letter` compared with run A in one measure."""
+    metric = METRIC_FORMATS[difference.measure]
+    unit = f" {metric.unit}" if metric.unit else ""
+    units = f"{difference.units} {difference.drawn}"
+    direction = "lower" if difference.value < 0 else "higher"
+    fields = {
+        "label": metric.label, "letter": letter, "unit": unit, "units": units, "direction": direction,
+        "min_units": MIN_UNITS, "comparisons": difference.comparisons,
+        "judgement": "" if not metric.better else ", better" if direction == metric.better else ", worse",
+        "differences": f"only {difference.differ} of {units} differ"
+        if difference.differ < difference.units
+        else f"all {units} differ alike",
+    }  # fmt: skip
+    if difference.low is not None and difference.high is not None:
+        sign = -1 if difference.value < 0 else 1
+        smallest, largest = sorted((sign * difference.low, sign * difference.high))
+        fields |= {
+            "size": f"{metric.number(abs(difference.value))}{unit}",
+            "interval": f"{LEVEL * 100:.0f} % CI {metric.number(smallest)} to {metric.number(largest)}; {units}",
+            "low": metric.number(difference.low),
+            "high": metric.number(difference.high),
+        }
+    return VERDICTS[difference.outcome].format(**fields)
 
 
-def heard_verdict(found: Preference) -> str:
-    """What blind votes say, in words."""
-    same = f"; {found.same} heard no difference" if found.same else ""
-    if found.share is None or found.low is None or found.high is None:
+def preference_verdict(preference: Preference) -> str:
+    """The verdict of the votes of a blind listening test."""
+    same = f"; {preference.same} heard no difference" if preference.same else ""
+    if preference.share is None or preference.low is None or preference.high is None:
         return f"blind: no votes for either{same}"
-    said = f"B preferred in {found.b} of {found.a + found.b} ({found.low:.0%} to {found.high:.0%}{same})"
-    if found.outcome == "few":
-        return f"blind: no verdict, {said}, and at least {FEWEST} votes are needed"
-    if found.outcome == "none":
-        return f"blind: no preference shown, {said}"
-    return f"blind: {'B' if found.outcome == 'higher' else 'A'} is preferred, {said}"
+    decided = preference.a + preference.b
+    votes = f"B preferred in {preference.b} of {decided} ({preference.low:.0%} to {preference.high:.0%}{same})"
+    return PREFERENCES[preference.outcome].format(votes=votes, min_units=MIN_UNITS)

@@ -1,1 +1,1 @@
-"""runtime"""
+"""Device selection, memory, threads, progress reporting and error conversion."""

@@ -1,8 +1,8 @@
-"""Which processor the models run on, and the CUDA libraries they share.
+"""Choose the device that models run on, and preload the CUDA libraries that they share.
 
-PyTorch's wheels carry CUDA in packages of their own (`nvidia-*`). CTranslate2 opens `libcublas.so.12` by name and
-does not look there, so faster-whisper fails on machines where PyTorch works (whisperX#1027). Opening the libraries
-first, by path, puts them under those names for the whole process.
+PyTorch's wheels bring CUDA in separate packages (`nvidia-*`). CTranslate2 opens `libcublas.so.12` by name and does not
+search those packages, so faster-whisper fails on machines where PyTorch works (whisperX#1027). Opening the libraries by
+path first makes them available under their names to the whole process.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from pathlib import Path
 
 from voicekit.errors import UsageError
 
-# OpenMP's threads spin only briefly before they sleep: otherwise two processes on one machine starve each other, at
-# no gain to one alone (benchmarks/RESULTS.md). Read when PyTorch is first imported, so it must be set before.
+# Let OpenMP threads spin only briefly before they sleep: otherwise two processes on one machine starve each other, with
+# no gain for a single one (benchmarks/RESULTS.md). Must be set before PyTorch is first imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
-# In this order: each needs the ones before it.
 CUDA_LIBRARIES = (
     "cuda_runtime/lib/libcudart.so.12",
     "cuda_nvrtc/lib/libnvrtc.so.12",
@@ -28,31 +27,39 @@ CUDA_LIBRARIES = (
     "cublas/lib/libcublas.so.12",
     "cudnn/lib/libcudnn.so.9",
 )
+"""In loading order: each needs the ones before it."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """A processor: `kind` is cpu or cuda; `index` counts CUDA devices; `name` is the maker's."""
+    """A CPU or GPU.
+
+    Attributes:
+        kind: "cpu" or "cuda".
+        index: Number of the CUDA device.
+        name: Product name.
+        memory: Bytes of GPU memory; 0 for a CPU.
+    """
 
     kind: str
     index: int = 0
     name: str = ""
-    memory: int = 0  # bytes; 0 on a CPU
+    memory: int = 0
 
     def __str__(self) -> str:
         return self.kind if self.kind == "cpu" else f"{self.kind}:{self.index}"
 
 
 def choose_device(wanted: str = "auto") -> Device:
-    """The device for `auto`, `cpu`, `cuda` or `cuda:N`.
+    """Return the device for `auto`, `cpu`, `cuda` or `cuda:N`.
 
     Raises:
-        UsageError: the name is none of these, or that GPU is not there.
+        UsageError: The name is none of these, or that GPU does not exist.
     """
     kind, _, number = wanted.partition(":")
     if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
         raise UsageError(f"unknown device {wanted!r}", "Use auto, cpu, cuda or cuda:1")
-    if kind == "cpu" or (kind == "auto" and not _has_driver()):
+    if kind == "cpu" or (kind == "auto" and not _has_nvidia_driver()):
         return Device("cpu", name=cpu_name())
     import torch
 
@@ -63,14 +70,14 @@ def choose_device(wanted: str = "auto") -> Device:
     if index >= count:
         raise UsageError(
             f"no device {wanted}: {count} CUDA devices found",
-            "`voicekit doctor` says what is missing; --device cpu works everywhere",
+            "`voicekit doctor` shows what is missing; --device cpu works everywhere",
         )
     properties = torch.cuda.get_device_properties(index)
     return Device("cuda", index, properties.name, properties.total_memory)
 
 
-def _has_driver() -> bool:
-    """Whether NVIDIA's driver is here: without it PyTorch, which takes seconds to import, need not be asked."""
+def _has_nvidia_driver() -> bool:
+    """Whether NVIDIA's driver is installed. Without it there is no need to import PyTorch, which takes seconds."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
@@ -79,7 +86,7 @@ def _has_driver() -> bool:
 
 
 def cpu_name() -> str:
-    """The processor's model name where the system tells it, else the machine type."""
+    """Return the CPU's model name from /proc/cpuinfo, else what Python's `platform` knows."""
     import platform
 
     try:
@@ -92,7 +99,7 @@ def cpu_name() -> str:
 
 
 def preload_cuda_libraries() -> list[Path]:
-    """Open the CUDA libraries that PyTorch's packages carry; returns those opened. Does nothing off Linux."""
+    """Open the CUDA libraries in PyTorch's packages and return their paths. Only Linux needs it."""
     spec = importlib.util.find_spec("nvidia") if sys.platform == "linux" else None
     opened = []
     for folder in (spec.submodule_search_locations or []) if spec else []:
@@ -102,6 +109,6 @@ def preload_cuda_libraries() -> list[Path]:
                 try:
                     ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
                 except OSError:
-                    continue  # a broken CUDA package must not stop a run on the CPU; doctor reports it
+                    continue  # a broken CUDA package must not stop a run on the CPU; `voicekit doctor` reports it
                 opened.append(path)
     return opened

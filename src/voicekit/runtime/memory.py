@@ -1,4 +1,4 @@
-"""What to do when the GPU is full: less at a time, and say so."""
+"""Out-of-memory handling: detect it, retry with smaller batches, free cached GPU memory."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def out_of_memory(error: BaseException) -> bool:
-    """PyTorch, CTranslate2 and ONNX Runtime each raise an error of their own, with these words in it."""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out. PyTorch, CTranslate2 and ONNX Runtime only share its wording."""
     text = str(error).lower()
     return isinstance(error, MemoryError) or "out of memory" in text or "cublas_status_alloc_failed" in text
 
 
-def halving(batch: int, run: Callable[[int], T], say: Callable[[str], None]) -> T:
-    """`run(batch)`; out of memory, `run(batch / 2)`, and so on down to one at a time.
+def retry_with_smaller_batches(batch: int, run: Callable[[int], T], warn: Callable[[str], None]) -> T:
+    """Return `run(batch)`; whenever memory runs out, halve the batch and try again, down to a batch of 1.
+
+    Args:
+        batch: Batch size of the first try.
+        run: Called with the batch size.
+        warn: Called with a message when the batch size is reduced.
 
     Raises:
-        Exception: what `run` raised, where it was not for memory, or not even one at a time fits.
+        Exception: What `run` raised, if it was not out of memory or the batch size was 1.
     """
     while True:
         try:
             return run(batch)
         except Exception as error:
-            if not out_of_memory(error) or batch == 1:
+            if not is_out_of_memory(error) or batch == 1:
                 raise
             batch //= 2
-            say(f"out of memory: going on with batches of {batch}")
-        free()
+            warn(f"out of memory: continuing with batches of {batch}")
+        free_memory()
 
 
-def free() -> None:
-    """Give back what PyTorch keeps for itself."""
+def free_memory() -> None:
+    """Run the garbage collector and return PyTorch's cached GPU memory to the driver."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():

@@ -1,7 +1,7 @@
-"""Many small pieces of work on a CPU: a worker a core, each on one thread.
+"""Run many small model calls in parallel on a CPU: one worker per core, each with one PyTorch thread.
 
-One worker whose matrices are split over the cores wastes half of them on networks as small as these: on 2 cores, two
-workers of one thread took 0.6 to 0.75 of the time of one worker of two (benchmarks/RESULTS.md).
+For networks this small, splitting each matrix over the cores wastes half of them: on 2 cores, two workers with one
+thread each took 0.6 to 0.75 of the time of one worker with two threads (benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_parallel(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """`function` of each item, in order. It should spend its time outside Python: in PyTorch or ONNX Runtime."""
+def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield `function(item)` in order. The function should spend its time in PyTorch or ONNX Runtime, not in Python."""
     cores = torch.get_num_threads()
     pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
     try:
         yield from pool.map(function, items)
     finally:
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(cores)  # the workers' choice reaches the libraries below PyTorch too
+        torch.set_num_threads(cores)  # the workers' setting also changes the libraries below PyTorch

@@ -1,1 +1,1 @@
-"""sources"""
+"""Turn what the user names (files, folders, globs, URLs, playlists) into recordings."""

@@ -1,8 +1,8 @@
-"""Download: a URL becomes one media file, or a list of more URLs (playlist, channel, podcast feed). With yt-dlp.
+"""Download a URL with yt-dlp: one media file, or the entries of a playlist, channel or podcast feed.
 
-Media lie in <cache>/downloads/<site>/<id>/, described by info.json, which is written last: a folder without it is
-a download to be resumed. A URL fetched before needs no network. Only http and https are spoken, redirects included;
-voicekit.network has the other limits. What a site says of its media may be anything, and is read as such.
+Media are kept in <cache>/downloads/<site>/<id>/. info.json is written last, so a folder without it is a download to be
+resumed. URLs that were fetched before need no network. Only http and https are allowed, for redirects too;
+`network_guard` has the other limits. Everything a site says about its media is untrusted.
 """
 
 from __future__ import annotations
@@ -18,24 +18,32 @@ from typing import Any
 
 from voicekit.audio.decode import probe
 from voicekit.errors import DownloadError, MediaError, VoicekitError
-from voicekit.redact import without_secrets
-from voicekit.sources.playlist import Listed, entries, unmark_entry
+from voicekit.redact import redact_credentials
+from voicekit.sources.playlist import PlaylistEntry, playlist_entries, unmark_entry
 from voicekit.sources.site_info import display_url, list_field, number_field, text_field, unsmuggle
 from voicekit.sources.ytdlp import RESUME, DownloadOptions, Site, open_ytdlp, youtube_hint
-from voicekit.storage.files import digest, now, write_json
-from voicekit.storage.locks import Hold, hold, locked
+from voicekit.storage.files import digest, utc_now, write_json
+from voicekit.storage.locks import PathLock, lock_path, locked
 from voicekit.storage.paths import cache_dir, safe_name
 from voicekit.storage.write_errors import cannot_write
 
 INFO = "info.json"
 
+# What reading a damaged or foreign JSON file can raise.
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, RecursionError)
+
 
 @dataclass(frozen=True)
-class Fetched:
-    """A media file and what its site says of it.
+class FetchedMedia:
+    """A downloaded media file.
 
-    `identity` is `<extractor>:<id>`; `info` goes to run.json; `cached`: it was here already. While `held` lives,
-    `voicekit cache clear` leaves the file alone.
+    Attributes:
+        path: The file, in the cache.
+        title: As given by the site or the playlist.
+        identity: `<extractor>:<id>`.
+        info: What run.json keeps of the site's information.
+        cached: Whether it had been downloaded before.
+        lock: While it lives, `voicekit cache clear` does not remove the file.
     """
 
     path: Path
@@ -43,7 +51,7 @@ class Fetched:
     identity: str
     info: dict[str, Any] = field(default_factory=dict)
     cached: bool = field(default=True, compare=False)
-    held: Hold | None = field(default=None, compare=False, repr=False)
+    lock: PathLock | None = field(default=None, compare=False, repr=False)
 
 
 def fetch(
@@ -51,60 +59,60 @@ def fetch(
     options: DownloadOptions,
     title: str = "",
     progress: Callable[[float], None] | None = None,
-    note: Callable[[str], None] | None = None,
-) -> Fetched | list[Listed]:
-    """The media behind `url`, fetched unless it was before, or the entries of the playlist behind it.
+    warn: Callable[[str], None] = lambda text: None,
+) -> FetchedMedia | list[PlaylistEntry]:
+    """Download the media behind a URL, unless the cache has it, or list the entries of the playlist behind it.
 
     Args:
-        url: http or https, or the url of a `Listed`.
-        options: Cookies; `fresh` to fetch again.
-        title: What a playlist calls it, where the media itself has no better name.
-        progress: Called with the share done.
-        note: Told, in words, what may keep this from working.
+        url: http or https, or the URL of a `PlaylistEntry`.
+        options: Cookies; `fresh` to download again.
+        title: Title in the playlist, used if the media has none.
+        progress: Called with the share done, 0 to 1.
+        warn: Called with warnings.
 
     Raises:
-        DownloadError: with yt-dlp's reason and what to do about it.
-        MediaError: what came is no sound.
-        OutputError: the cache cannot be written, or the disk is full.
+        DownloadError: With yt-dlp's reason and what to do about it.
+        MediaError: The download is not audio.
+        OutputError: The cache cannot be written, or the disk is full.
     """
-    known = cache_dir() / "downloads" / "urls" / f"{digest(url)[:40]}.json"
-    if not options.fresh and (have := _remembered(known)):
-        return have
+    index = cache_dir() / "downloads" / "urls" / f"{digest(url)[:40]}.json"
+    if not options.fresh and (media := _indexed_media(index)):
+        return media
     url, entry = unmark_entry(url)
-    if note and (hint := youtube_hint(url)):
-        note(hint)
-    named = entry.get("named") or url
-    with open_ytdlp(options, named) as site:
+    if hint := youtube_hint(url):
+        warn(hint)
+    user_url = entry.get("named") or url
+    with open_ytdlp(options, user_url) as site:
         try:
-            info = site.ask(lambda ydl: ydl.extract_info(entry.get("id") or url, False, entry.get("ie_key")), url)
+            info = site.call(lambda ydl: ydl.extract_info(entry.get("id") or url, False, entry.get("ie_key")), url)
         except DownloadError as error:
-            if listed := _remembered_list(known):
-                if note:
-                    note(f"the list could not be fetched again ({error.message}): using the one of {listed[0]}")
-                return listed[1]
+            if playlist := _indexed_playlist(index):
+                date, entries = playlist
+                warn(f"the playlist could not be read again ({error.message}): using the one of {date}")
+                return entries
             raise
         if info.get("_type") in ("playlist", "multi_video"):
-            listed_now = entries(info, named)
-            write_json(known, {"date": now(), "entries": [vars(entry) for entry in listed_now]})
-            return listed_now
+            entries = playlist_entries(info, user_url)
+            write_json(index, {"date": utc_now(), "entries": [vars(entry) for entry in entries]})
+            return entries
         if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
-            raise DownloadError(f"{display_url(url)} is live and has no end", "Wait until it is over")
+            raise DownloadError(f"{display_url(url)} is a live stream", "Wait until it is over")
         folder = _folder(info, url)
         with locked(folder):
-            have = None if options.fresh else _load(folder)
-            if have is None:
-                _empty(folder, all_of_it=options.fresh)
-                have = _download(site, info, folder, title, url, progress)
-            if note and site.skipped:
-                note(site.skipped)
-    write_json(known, {"folder": folder.relative_to(cache_dir()).as_posix()})
-    return have
+            media = None if options.fresh else _load(folder)
+            if media is None:
+                _prepare_folder(folder, discard=options.fresh)
+                media = _download(site, info, folder, title, url, progress)
+            if site.skipped:
+                warn(site.skipped)
+    write_json(index, {"folder": folder.relative_to(cache_dir()).as_posix()})
+    return media
 
 
 def describe(info: dict[str, Any], url: str, title: str) -> dict[str, Any]:
-    """What run.json keeps of yt-dlp's info: who, what, when, where, chapters."""
+    """Return what run.json keeps of yt-dlp's result: title, uploader, date, chapters, URL, extractor, id."""
     generic = info.get("extractor_key") == "Generic"
-    own = text_field(info.get("title"))
+    site_title = text_field(info.get("title"))
     chapters = [
         {
             "start": number_field(c.get("start_time")),
@@ -115,7 +123,7 @@ def describe(info: dict[str, Any], url: str, title: str) -> dict[str, Any]:
     ]
     date = text_field(info.get("upload_date")) or ""
     return {
-        "title": (title if generic and title else own) or title or "untitled",
+        "title": (title if generic and title else site_title) or title or "untitled",
         "uploader": text_field(info.get("uploader")) or text_field(info.get("channel")),
         "date": f"{date[:4]}-{date[4:6]}-{date[6:]}" if re.fullmatch(r"[0-9]{8}", date) else None,
         "chapters": chapters,
@@ -127,7 +135,7 @@ def describe(info: dict[str, Any], url: str, title: str) -> dict[str, Any]:
 
 def _download(
     site: Site, info: dict[str, Any], folder: Path, title: str, url: str, progress: Callable[[float], None] | None
-) -> Fetched:
+) -> FetchedMedia:
     def hook(status: dict[str, Any]) -> None:
         total = status.get("total_bytes") or status.get("total_bytes_estimate")
         if progress and total:
@@ -136,32 +144,32 @@ def _download(
     site.ydl.params["outtmpl"] = {"default": str(folder).replace("%", "%%") + "/media.%(ext)s"}
     site.ydl.add_progress_hook(hook)
     try:
-        done = site.ask(lambda ydl: ydl.process_ie_result(info, download=True), url)
-        files = [Path(d["filepath"]) for d in done.get("requested_downloads") or [] if d.get("filepath")]
+        result = site.call(lambda ydl: ydl.process_ie_result(info, download=True), url)
+        files = [Path(d["filepath"]) for d in result.get("requested_downloads") or [] if d.get("filepath")]
         if not files or not files[0].is_file():
             raise DownloadError(
                 f"nothing was downloaded from {display_url(url)}", "Check that it plays in a browser without signing in"
             )
-        _check(files[0], url)
-        described = describe(done, url, title)
+        _check_audio(files[0], url)
+        about = describe(result, url, title)
         identity = _identity(info, url)
-        write_json(folder / INFO, {"file": files[0].name, "identity": identity, "info": described})
+        write_json(folder / INFO, {"file": files[0].name, "identity": identity, "info": about})
     except BaseException as error:
         if isinstance(error, VoicekitError) and error.remedy != RESUME:
             shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):
-            folder.rmdir()  # where nothing came
+            folder.rmdir()  # if nothing was downloaded
         raise
-    return Fetched(files[0], described["title"], identity, described, False, hold(folder, shared=True))
+    return FetchedMedia(files[0], about["title"], identity, about, False, lock_path(folder, shared=True))
 
 
-def _check(path: Path, url: str) -> None:
-    """Raises MediaError where a site sent a page, or what else is no sound, so that it is not taken for it again."""
+def _check_audio(path: Path, url: str) -> None:
+    """Raise MediaError if the site sent something else than audio, such as a web page."""
     try:
         probe(path)
     except MediaError as error:
         raise MediaError(
-            f"{display_url(url)}: what came is no sound ({error.message})",
+            f"{display_url(url)}: the download is not audio ({error.message})",
             "Check in a browser that it plays without signing in",
         ) from error
 
@@ -171,50 +179,56 @@ def _folder(info: dict[str, Any], url: str) -> Path:
     return cache_dir() / "downloads" / site / digest(_identity(info, url))[:40]
 
 
-def _empty(folder: Path, all_of_it: bool) -> None:
-    """Make the folder for a download that begins, or goes on."""
+def _prepare_folder(folder: Path, discard: bool) -> None:
+    """Create the folder of a new or resumed download. `discard`: delete what was downloaded before."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # yt-dlp cannot tell whether a killed process had noted the last fragment it wrote, and may write it twice.
-        for old in folder.glob("*" if all_of_it or any(folder.glob("*.ytdl")) else INFO):
+        # Downloads in fragments (*.ytdl) are not resumed: if a killed process had written a fragment without recording
+        # it, yt-dlp would write it twice.
+        for old in folder.glob("*" if discard or any(folder.glob("*.ytdl")) else INFO):
             old.unlink()
     except OSError as error:
         raise cannot_write(folder, error) from error
 
 
 def _identity(info: dict[str, Any], url: str) -> str:
-    """`<extractor>:<id>`; for plain files, whose id is only their name, with a hash of the address.
+    """Return `<extractor>:<id>`; for plain files, whose id is only their name, with a hash of the URL.
 
-    Of the whole address but for a password: `?key=` may open a file, and may as well name it.
+    The hash covers the query too, since parameters such as `?key=` may select the file. Only passwords are left out.
     """
     name = f"{text_field(info.get('extractor_key'))}:{text_field(info.get('id'))}"
     generic = info.get("extractor_key") == "Generic"
-    return f"{name}:{digest(without_secrets(unsmuggle(url)))[:12]}" if generic else name
+    return f"{name}:{digest(redact_credentials(unsmuggle(url)))[:12]}" if generic else name
 
 
-def fetched_before(extractor: str, identity: str) -> Fetched | None:
-    """The media that a run was made of, by what run.json says of it; None where it is not in the cache any more."""
+def find_fetched(extractor: str, identity: str) -> FetchedMedia | None:
+    """Return the media of a run by the extractor and identity in run.json; None if the cache no longer has it."""
     return _load(cache_dir() / "downloads" / safe_name(extractor) / digest(identity)[:40])
 
 
-def _remembered(known: Path) -> Fetched | None:
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-        return _load(cache_dir() / json.loads(known.read_text(encoding="utf-8"))["folder"])
+def _indexed_media(index: Path) -> FetchedMedia | None:
+    with contextlib.suppress(*_UNREADABLE):
+        return _load(cache_dir() / json.loads(index.read_text(encoding="utf-8"))["folder"])
     return None
 
 
-def _remembered_list(known: Path) -> tuple[str, list[Listed]] | None:
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-        kept = json.loads(known.read_text(encoding="utf-8"))
-        return str(kept["date"]), [Listed(str(entry["url"]), str(entry["title"])) for entry in kept["entries"]]
+def _indexed_playlist(index: Path) -> tuple[str, list[PlaylistEntry]] | None:
+    """Return the date and the entries of a playlist that was read before."""
+    with contextlib.suppress(*_UNREADABLE):
+        stored = json.loads(index.read_text(encoding="utf-8"))
+        return str(stored["date"]), [
+            PlaylistEntry(str(entry["url"]), str(entry["title"])) for entry in stored["entries"]
+        ]
     return None
 
 
-def _load(folder: Path) -> Fetched | None:
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
-        held = hold(folder, shared=True, wait=True)
-        kept = json.loads((folder / INFO).read_text(encoding="utf-8"))
-        path = folder / Path(kept["file"]).name
-        if held and path.is_file():
-            return Fetched(path, str(kept["info"]["title"]), str(kept["identity"]), dict(kept["info"]), held=held)
+def _load(folder: Path) -> FetchedMedia | None:
+    with contextlib.suppress(*_UNREADABLE):
+        lock = lock_path(folder, shared=True, wait=True)
+        stored = json.loads((folder / INFO).read_text(encoding="utf-8"))
+        path = folder / Path(stored["file"]).name
+        if lock and path.is_file():
+            return FetchedMedia(
+                path, str(stored["info"]["title"]), str(stored["identity"]), dict(stored["info"]), lock=lock
+            )
     return None

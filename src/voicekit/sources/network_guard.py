@@ -1,8 +1,8 @@
-"""What a download may do on the network: whom it may reach, how much it may take, how long it may be kept waiting.
+"""Network limits of downloads: reachable addresses, size, speed and waiting time.
 
-Pages, playlists and redirects are untrusted. They may lead to any public address, but into this machine and the
-networks around it only where the user named that place. A body may be endless and a server may drip or fall silent;
-both end here, with an error that says so. Importing this imports yt-dlp.
+Pages, playlists and redirects are untrusted. They may lead to any public address; addresses in this machine and in
+local networks are allowed only if the user named them. Endless bodies and servers that send too slowly or not at all
+end the download with an error. Importing this module imports yt-dlp.
 """
 
 from __future__ import annotations
@@ -26,108 +26,129 @@ from yt_dlp.networking._requests import RequestsRH
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 
 from voicekit.errors import DownloadError, OutputError, VoicekitError
-from voicekit.storage.paths import limit
+from voicekit.storage.paths import env_limit
 
 MAX_GB = 50.0
-"""Of one download; $VOICEKIT_MAX_GB overrides it."""
+"""Largest download in GB; $VOICEKIT_MAX_GB overrides it."""
 
 MAX_PAGE = 64 << 20
-"""Bytes of a page, feed or playlist, which is read into memory whole."""
+"""Largest page, feed or playlist in bytes; it is read into memory as a whole."""
 
 RESERVE = 100 << 20
 """Bytes that a download leaves free on the disk."""
 
-SLOWEST = 1000
-"""Bytes a second. Servers slower than this, over four timeouts of waiting for them, only keep us waiting."""
+MIN_SPEED = 1000
+"""Bytes per second. A server that is slower, over four timeouts of waiting, ends the download."""
 
 _CHECK_EVERY = 16 << 20
-"""Bytes between two looks at the disk."""
+"""Bytes between two checks of the free disk space."""
 
 T = TypeVar("T")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class Watch:
-    """Limits of one download. `fault`: the limit it broke; yt-dlp hides what is raised through it, or tries again."""
+class DownloadLimits:
+    """The limits of one download.
 
-    def __init__(self, named: str, folder: Path, timeout: float, resume: str) -> None:
-        """`named`: the address that the user gave; `folder`: on the disk to be written; `timeout`: seconds of silence;
-        `resume`: the remedy where the server kept us waiting."""
-        self.fault: VoicekitError | None = None
+    Args:
+        user_url: The URL that the user gave.
+        folder: On the disk that is written to.
+        timeout: Seconds without data.
+        resume: Remedy for errors after which the download can be resumed.
+
+    Attributes:
+        error: The first limit that was exceeded. yt-dlp hides or retries exceptions that pass through it.
+    """
+
+    def __init__(self, user_url: str, folder: Path, timeout: float, resume: str) -> None:
+        self.error: VoicekitError | None = None
         self.timeout = timeout
         self._resume = resume
-        self.most = limit("VOICEKIT_MAX_GB", MAX_GB) * 1e9
+        self._max_bytes = env_limit("VOICEKIT_MAX_GB", MAX_GB) * 1e9
         self._folder = folder
         self._received = 0
-        self._looked_at = 0
+        self._received_at_check = 0
         self._waited = 0.0
-        self._came = 0
+        self._received_while_waiting = 0
         self._host, self._port = "", 0
         with contextlib.suppress(ValueError):
-            parts = urlsplit(named)
+            parts = urlsplit(user_url)
             self._host, self._port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
-    def stop(self, fault: VoicekitError) -> NoReturn:
-        """End the download for good."""
-        self.fault = self.fault or fault
-        raise self.fault
+    def stop(self, error: VoicekitError) -> NoReturn:
+        """End the download with an error."""
+        self.error = self.error or error
+        raise self.error
 
-    def reach(self, host: str, peer: str, port: int) -> None:
-        """Whether this connection may be used: to public addresses, to what the user named, and from a local network
-        that the user named to others of it."""
-        address = _address(peer)
-        if address.is_global or (address in self._named and port == self._port):
+    def check_address(self, host: str, peer: str, port: int) -> None:
+        """Stop unless the address may be connected to.
+
+        Allowed are public addresses, the address that the user gave and, if that is in a local network, other
+        addresses in local networks.
+
+        Args:
+            host: Name of the server, for the message.
+            peer: IP address of the connection.
+            port: Of the connection.
+        """
+        address = _parse_address(peer)
+        if address.is_global or (address in self._user_addresses and port == self._port):
             return
-        if _in_a_network(address) and any(not named.is_global for named in self._named):
+        if _is_in_local_network(address) and any(not user.is_global for user in self._user_addresses):
             return
         self.stop(
             DownloadError(
-                f"{host}:{port} is inside this machine or its network, and a page named it, not you",
-                "Give that address itself if you trust it",
+                f"{host}:{port} is inside this machine or its network, and was named by a page, not by you",
+                "Give that URL itself if you trust it",
             )
         )
 
     @functools.cached_property
-    def _named(self) -> frozenset[Address]:
+    def _user_addresses(self) -> frozenset[Address]:
         with contextlib.suppress(OSError, UnicodeError):
-            return frozenset(_address(str(found[4][0])) for found in socket.getaddrinfo(self._host, None))
+            return frozenset(_parse_address(str(info[4][0])) for info in socket.getaddrinfo(self._host, None))
         return frozenset()
 
-    def expect(self, length: str | None) -> None:
-        """`length`: the Content-Length of what is about to come."""
+    def check_length(self, length: str | None) -> None:
+        """Stop if a Content-Length is over the limit or does not fit on the disk."""
         if length is None or not length.isdecimal():
             return
-        if int(length) > self.most:
-            self.stop(_too_large(f"{int(length) / 1e9:.0f} GB", self.most))
-        if int(length) + RESERVE > self._free():
+        if int(length) > self._max_bytes:
+            self.stop(_too_large(f"{int(length) / 1e9:.0f} GB", self._max_bytes))
+        if int(length) + RESERVE > self._free_bytes():
             self.stop(_disk_full(self._folder))
 
-    def heard(self, count: int) -> None:
-        """So many bytes came."""
-        self._came += count
+    def count_bytes(self, count: int) -> None:
+        """Count received bytes; stop if they are over the limit or the disk is full."""
+        self._received_while_waiting += count
         self._received += count
-        if self._received > self.most:
-            self.stop(_too_large("what comes", self.most))
-        if self._received - self._looked_at > _CHECK_EVERY:
-            self._looked_at = self._received
-            if self._free() < RESERVE:
+        if self._received > self._max_bytes:
+            self.stop(_too_large("the download", self._max_bytes))
+        if self._received - self._received_at_check > _CHECK_EVERY:
+            self._received_at_check = self._received
+            if self._free_bytes() < RESERVE:
                 self.stop(_disk_full(self._folder))
 
-    def waited(self, seconds: float) -> None:
-        """So long we waited for bytes, whether they came or not: yt-dlp tries again, and here is an end to that."""
+    def count_waiting(self, seconds: float) -> None:
+        """Count time spent waiting for data, with or without success; stop if the server is too slow.
+
+        This also ends yt-dlp's retries, which would otherwise go on.
+        """
         self._waited += seconds
         if self._waited > 4 * self.timeout:
-            if self._came < SLOWEST * self._waited:
-                self.silent(f"{self._came} bytes came in {self._waited:.0f} s")
-            self._waited, self._came = 0.0, 0
+            if self._received_while_waiting < MIN_SPEED * self._waited:
+                self.stop_waiting(f"{self._received_while_waiting} bytes in {self._waited:.0f} s")
+            self._waited, self._received_while_waiting = 0.0, 0
 
-    def silent(self, what: str) -> NoReturn:
-        """End the download, for now."""
-        self.stop(DownloadError(f"the server keeps us waiting: {what}", self._resume))
+    def stop_waiting(self, reason: str) -> NoReturn:
+        """End the download because the server is too slow; it can be resumed."""
+        self.stop(DownloadError(f"the server is too slow: {reason}", self._resume))
 
-    def within(self, call: Callable[[], T]) -> T:
-        """`call`'s result. It is left behind in its thread when it takes twice the timeout: a server may send the
-        lines of its answer so slowly that no single wait is too long."""
+    def call_with_timeout(self, call: Callable[[], T]) -> T:
+        """Return the result of `call`, run in a thread that is abandoned after twice the timeout.
+
+        A server can send the header lines of a response so slowly that no single read times out.
+        """
         box: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
         def work() -> None:
@@ -140,20 +161,20 @@ class Watch:
         try:
             result, error = box.get(timeout=2 * self.timeout + 1)
         except queue.Empty:
-            self.silent(f"no answer within {2 * self.timeout:.0f} s")
+            self.stop_waiting(f"no answer within {2 * self.timeout:.0f} s")
         if error is not None:
             raise error
         return result  # type: ignore[return-value]
 
-    def _free(self) -> int:
+    def _free_bytes(self) -> int:
         return shutil.disk_usage(next(p for p in (self._folder, *self._folder.parents) if p.exists())).free
 
 
 class GuardedYoutubeDL(YoutubeDL):  # type: ignore[misc]
-    """yt-dlp with one network handler, that speaks http and https and nothing else, and is watched."""
+    """yt-dlp with a single network handler, which allows only http and https and applies the limits."""
 
-    def __init__(self, parameters: dict[str, Any], watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, parameters: dict[str, Any], limits: DownloadLimits) -> None:
+        self._limits = limits
         super().__init__(parameters)
 
     def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
@@ -161,128 +182,127 @@ class GuardedYoutubeDL(YoutubeDL):  # type: ignore[misc]
 
 
 class GuardedRH(RequestsRH):  # type: ignore[misc]
-    """The handler, with the limits of a `Watch`. yt-dlp wants its name to end so."""
+    """The network handler with limits. yt-dlp requires a name that ends in RH."""
 
-    def __init__(self, watch: Watch, **more: Any) -> None:
-        self._watch = watch
-        super().__init__(**more)
+    def __init__(self, limits: DownloadLimits, **options: Any) -> None:
+        self._limits = limits
+        super().__init__(**options)
 
-    def _create_instance(self, **more: Any) -> Any:
-        session = super()._create_instance(**more)
+    def _create_instance(self, **options: Any) -> Any:
+        session = super()._create_instance(**options)
         for adapter in session.adapters.values():
             adapter.poolmanager.pool_classes_by_scheme = {
-                "http": _guarded(urllib3.HTTPConnectionPool, self._watch),
-                "https": _guarded(urllib3.HTTPSConnectionPool, self._watch),
+                "http": _guarded_pool(urllib3.HTTPConnectionPool, self._limits),
+                "https": _guarded_pool(urllib3.HTTPSConnectionPool, self._limits),
             }
         return session
 
     def _send(self, request: Any) -> Any:
-        if self._watch.fault:
-            raise self._watch.fault
-        began = time.monotonic()
+        if self._limits.error:
+            raise self._limits.error
+        started = time.monotonic()
         try:
-            response = self._watch.within(functools.partial(super()._send, request))
-        except HTTPError as error:  # a page that comes with it may be read, too
+            response = self._limits.call_with_timeout(functools.partial(super()._send, request))
+        except HTTPError as error:  # yt-dlp may read the page that comes with it
             self._guard(error.response)
             raise
         except TransportError:
-            self._watch.waited(time.monotonic() - began)
+            self._limits.count_waiting(time.monotonic() - started)
             raise
         if not response.headers.get("Content-Encoding"):
-            self._watch.expect(response.headers.get("Content-Length"))
+            self._limits.check_length(response.headers.get("Content-Length"))
         self._guard(response)
         return response
 
     def _guard(self, response: Any) -> None:
-        response.fp = _Metered(response.fp, self._watch)
-        response.read = functools.partial(_read, response.read, self._watch)
+        response.fp = _MeteredBody(response.fp, self._limits)
+        response.read = functools.partial(_read, response.read, self._limits)
 
 
-def _guarded(pool: type[Any], watch: Watch) -> type[Any]:
-    """urllib3's pool of connections, each of which is shown to `watch` before anything is sent on it."""
+def _guarded_pool(pool: type[Any], limits: DownloadLimits) -> type[Any]:
+    """Return a subclass of urllib3's connection pool that checks each address before anything is sent to it."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc, name-defined]
         def _new_conn(self) -> Any:
-            made = super()._new_conn()
+            connection = super()._new_conn()
             try:
-                watch.reach(self.host, *made.getpeername()[:2])
+                limits.check_address(self.host, *connection.getpeername()[:2])
             except BaseException:
-                made.close()
+                connection.close()
                 raise
-            return made
+            return connection
 
     return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
 
 
-class _Metered:
-    """The body of a response, counted and timed as it comes."""
+class _MeteredBody:
+    """The body of a response; reading it counts bytes and waiting time."""
 
-    def __init__(self, raw: Any, watch: Watch) -> None:
+    def __init__(self, raw: Any, limits: DownloadLimits) -> None:
         self._raw = raw
-        self._watch = watch
+        self._limits = limits
         self._error: Exception | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
 
-    def read(self, amount: int, **how: Any) -> bytes:
-        """So many bytes, fewer at the end; or what came before an error, which the next call raises."""
-        whole = bytearray()
-        while len(whole) < amount and not self._error:
+    def read(self, amount: int, **options: Any) -> bytes:
+        """Read `amount` bytes, or fewer at the end or before an error, which the next call raises."""
+        data = bytearray()
+        while len(data) < amount and not self._error:
             try:
-                piece = self._piece(amount - len(whole), **how)
+                block = self._read_once(amount - len(data), **options)
             except VoicekitError:
                 raise
             except Exception as error:
                 self._error = error
                 break
-            if not piece:
+            if not block:
                 break
-            whole += piece
-        if self._error and not whole:
+            data += block
+        if self._error and not data:
             raise self._error
-        return bytes(whole)
+        return bytes(data)
 
-    def _piece(self, most: int, **how: Any) -> bytes:
-        """What is there, after one wait at most."""
-        began = time.monotonic()
+    def _read_once(self, most: int, **options: Any) -> bytes:
+        started = time.monotonic()
         try:
-            piece: bytes = self._raw.read1(most, **how)
-            self._watch.heard(len(piece))
-            return piece
+            block: bytes = self._raw.read1(most, **options)
+            self._limits.count_bytes(len(block))
+            return block
         finally:
-            self._watch.waited(time.monotonic() - began)
+            self._limits.count_waiting(time.monotonic() - started)
 
 
-def _read(piecewise: Callable[[int], bytes], watch: Watch, amount: int | None = None) -> bytes:
-    """A response's `read`: so many bytes, or the whole page if it is no larger than pages are."""
+def _read(read_block: Callable[[int], bytes], limits: DownloadLimits, amount: int | None = None) -> bytes:
+    """Replacement of a response's `read`: `amount` bytes, or a whole page of at most MAX_PAGE bytes."""
     if amount is not None:
-        return piecewise(amount)
-    whole = bytearray()
-    while piece := piecewise(1 << 16):
-        whole += piece
-        if len(whole) > MAX_PAGE:
-            watch.stop(DownloadError(f"the page is larger than {MAX_PAGE >> 20} MB", "Check the address in a browser"))
-    return bytes(whole)
+        return read_block(amount)
+    page = bytearray()
+    while block := read_block(1 << 16):
+        page += block
+        if len(page) > MAX_PAGE:
+            limits.stop(DownloadError(f"the page is larger than {MAX_PAGE >> 20} MB", "Check the URL in a browser"))
+    return bytes(page)
 
 
-def _address(text: str) -> Address:
-    """An IP address; one of IPv4 that is written as IPv6 is one of IPv4."""
+def _parse_address(text: str) -> Address:
+    """Parse an IP address; IPv4 addresses in IPv6 notation become IPv4."""
     address = ipaddress.ip_address(text.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _in_a_network(address: Address) -> bool:
-    """Whether it is another machine's in a local network; not this one's, and not where a cloud hands out its keys."""
+def _is_in_local_network(address: Address) -> bool:
+    """Whether it is another machine in a local network, but not a cloud's metadata server (link-local)."""
     return not (address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast)
 
 
-def _too_large(what: str, most: float) -> DownloadError:
-    return DownloadError(f"{what} is more than the {most / 1e9:g} GB allowed", "Set VOICEKIT_MAX_GB to more")
+def _too_large(what: str, max_bytes: float) -> DownloadError:
+    return DownloadError(f"{what} is larger than the {max_bytes / 1e9:g} GB allowed", "Raise VOICEKIT_MAX_GB")
 
 
 def _disk_full(folder: Path) -> OutputError:
     return OutputError(
         f"no room in {folder}: less than {RESERVE >> 20} MB would be left",
-        "Free some space, `voicekit cache prune`, or set VOICEKIT_CACHE",
+        "Free some space, run `voicekit cache prune`, or set VOICEKIT_CACHE",
     )

@@ -1,45 +1,40 @@
-"""Download: a URL becomes one media file, or a list of more URLs (playlist, channel, podcast feed). With yt-dlp.
-
-Media lie in <cache>/downloads/<site>/<id>/, described by info.json, which is written last: a folder without it is
-a download to be resumed. A URL fetched before needs no network. Only http and https are spoken, redirects included;
-voicekit.network has the other limits. What a site says of its media may be anything, and is read as such.
-"""
+"""Read the fields of yt-dlp's results, which come from untrusted sites and may hold anything."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from voicekit.redact import canonical
+from voicekit.redact import redact_urls
 
-# What is kept of an entry, behind its address: `fetch` is given the address alone, by whoever goes through the list.
 ENTRY_MARK = "#voicekit-entry="
+"""Starts the part of a playlist entry's URL that says how to resolve it; `fetch` is given the URL alone."""
 
 
 def display_url(url: str) -> str:
-    """As it may be shown and kept."""
-    return canonical(unsmuggle(url))
+    """Return a URL as it may be shown and stored: without secrets and internal parts."""
+    return redact_urls(unsmuggle(url))
 
 
 def unsmuggle(url: str) -> str:
-    """Without what yt-dlp smuggles from a feed to its items."""
+    """Return a URL without the data that yt-dlp and `playlist` append to it."""
     return url.partition("#__youtubedl_smuggle")[0].partition(ENTRY_MARK)[0]
 
 
 def list_field(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list of a site's."""
+    """Return the objects in a list; empty if the value is not a list."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list | tuple) else []
 
 
 def text_field(value: Any) -> str | None:
-    """A text or number of a site's as valid Unicode; None for anything else."""
+    """Return a text or number as valid Unicode; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value).encode("utf-8", "replace").decode()
 
 
 def number_field(value: Any) -> float | None:
-    """A number that JSON can hold; None for anything else."""
+    """Return a finite number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return value

@@ -1,17 +1,4 @@
-"""Where results live: runs (what the user keeps) and the stage cache (what makes the second time free).
-
-    <out>/<name>/<run-id>/run.json + results     one run: written beside, renamed into place when whole
-    <out>/<name>/latest -> <run-id>              the newest
-    <cache>/stages/<stage>/<key>/                one stage's result, keyed by everything that determines it
-    <cache>/downloads/<site>/<id>/               fetched media
-    <cache>/downloads/urls/                      what each URL turned out to be
-    <cache>/translations/*.sqlite                sentences that were translated (see sentence_cache.py)
-    <cache>/hashes/                              content hashes by path, size and time, so that big files hash once
-
-Every write is a temporary file or folder and a rename, so a kill at any moment leaves whole things or nothing. What is
-being made or read is held (see `hold`), and what a killed process left is held by nobody: that is how `sweep` knows it.
-Knows nothing of audio, models or the command line.
-"""
+"""The stage cache: results of stages on disk, keyed by the SHA-256 of everything that determines them."""
 
 from __future__ import annotations
 
@@ -27,20 +14,26 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from voicekit.storage.files import digest, folder_bytes, hash_file, new_folder, now, write_json
-from voicekit.storage.locks import Hold, hold, locked, remove_tree, sweep, sweep_cache
+from voicekit.storage.files import digest, folder_bytes, hash_file, new_temporary_folder, utc_now, write_json
+from voicekit.storage.locks import PathLock, lock_path, locked, remove_stale, remove_stale_cache_files, remove_tree
 from voicekit.storage.paths import cache_dir
 from voicekit.storage.write_errors import WRITE_ERRORS, cannot_write
 
 ENTRY = "entry.json"
-
-
-# --- the stage cache ------------------------------------------------------------------------------------------------
+"""Describes an entry; it is written last, so a folder without it is incomplete."""
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One stage's result on disk. `cached`: it was there already; `about`: with what it was made."""
+class CacheEntry:
+    """One stage's result on disk.
+
+    Attributes:
+        folder: Its files.
+        key: SHA-256 of what determines it.
+        cached: Whether it existed already.
+        seconds: Time it took to get it.
+        about: Contents of entry.json: date, software versions, inventory of the files.
+    """
 
     folder: Path
     key: str
@@ -50,86 +43,93 @@ class Entry:
 
 
 class StageCache:
-    """Results of stages by the SHA-256 of what determines them.
+    """Computes each result once and keeps it.
 
-    Two processes that want one entry make it once: the second waits for the first. An entry whose files are not as
-    they were written is made again. What was handed out stays, whoever clears the cache, until `release` or the end of
-    this object.
+    If two processes want the same entry, the second waits for the first. An entry whose files were changed is computed
+    again. Entries that were handed out are locked against `voicekit cache clear` until `release` or the end of this
+    object.
+
+    Args:
+        fresh: Compute every entry again, once in the life of this object.
+        software_versions: Called for the versions to record with new entries.
     """
 
-    def __init__(self, fresh: bool = False, made_with: Callable[[], dict[str, Any]] = dict) -> None:
-        """`fresh`: make every entry again, once in this object's life. `made_with` is kept with new entries."""
+    def __init__(self, fresh: bool = False, software_versions: Callable[[], dict[str, Any]] = dict) -> None:
         self.root = cache_dir() / "stages"
         self.fresh = fresh
-        self.made_with = made_with
+        self.software_versions = software_versions
         self._made: set[str] = set()
-        self._held: list[Hold] = []
-        sweep_cache()
+        self._locks: list[PathLock] = []
+        remove_stale_cache_files()
 
     def release(self) -> None:
-        """The entries handed out so far are read no more."""
-        while self._held:
-            self._held.pop().release()
+        """Unlock the entries that were handed out; call it when they are no longer read."""
+        while self._locks:
+            self._locks.pop().release()
 
-    def entry(self, stage: str, parts: dict[str, Any], make: Callable[[Path], None], wait: bool = True) -> Entry:
-        """The entry for `parts`, made by `make(folder)` if it is not there.
+    def entry(self, stage: str, parts: dict[str, Any], make: Callable[[Path], None], wait: bool = True) -> CacheEntry:
+        """Return the entry for `parts`; if it is missing or damaged, `make(folder)` computes it.
 
-        `parts` is JSON: input hash, options, engine, model revision, stage version.
+        Args:
+            stage: Name of the stage.
+            parts: JSON of what determines the result: input hash, options, engine, model revision, stage version.
+            make: Writes the result into the folder it is given.
+            wait: Whether to wait for another process that computes the same entry.
 
         Raises:
-            Busy: another process is making it, and `wait` is false.
-            OutputError: the cache cannot be written.
+            Busy: Another process computes it, and `wait` is false.
+            OutputError: The cache cannot be written.
         """
         key = digest({"stage": stage, **parts})
         folder = self.root / stage / key[:40]
         started = time.monotonic()
-        if found := self._found(folder, key, started):
-            return found
+        if entry := self._load(folder, key, started):
+            return entry
         with locked(folder, wait):
-            if found := self._found(folder, key, started):
-                return found
+            if entry := self._load(folder, key, started):
+                return entry
             about = self._make(folder, {"stage": stage, "key": key, "parts": parts}, make)
             self._made.add(key)
-            self._held.append(hold(folder, shared=True) or Hold(None))
-            return Entry(folder, key, False, time.monotonic() - started, about)
+            self._locks.append(lock_path(folder, shared=True) or PathLock(None))
+            return CacheEntry(folder, key, False, time.monotonic() - started, about)
 
     def has(self, stage: str, parts: dict[str, Any]) -> bool:
-        """Whether there is an entry for `parts`; whether it is whole is not looked at."""
+        """Whether an entry for `parts` exists. Its files are not checked."""
         return not self.fresh and (self.root / stage / digest({"stage": stage, **parts})[:40] / ENTRY).is_file()
 
-    def _found(self, folder: Path, key: str, started: float) -> Entry | None:
-        """The entry in `folder`, if there is one, it may be used and it is whole."""
+    def _load(self, folder: Path, key: str, started: float) -> CacheEntry | None:
+        """Return and lock the entry in `folder`; None if it is missing, damaged or excluded by `fresh`."""
         if self.fresh and key not in self._made:
             return None
-        held = hold(folder, shared=True, wait=True)
+        lock = lock_path(folder, shared=True, wait=True)
         about = read_json_object(folder / ENTRY)
-        if held is None or about is None or about.get("key") != key or not intact(folder, about.get("files")):
+        if lock is None or about is None or about.get("key") != key or not files_intact(folder, about.get("files")):
             return None
         with contextlib.suppress(OSError):
-            os.utime(folder)  # last use, for prune
-        self._held.append(held)
-        return Entry(folder, key, True, time.monotonic() - started, about)
+            os.utime(folder)  # date of the last use, for `cache prune`
+        self._locks.append(lock)
+        return CacheEntry(folder, key, True, time.monotonic() - started, about)
 
     def _make(self, folder: Path, about: dict[str, Any], make: Callable[[Path], None]) -> dict[str, Any]:
-        temporary, held = new_folder(folder.parent)
+        temporary, lock = new_temporary_folder(folder.parent)
         try:
             make(temporary)
-            about |= {"made": now(), "with": self.made_with(), "files": inventory(temporary)}
+            about |= {"made": utc_now(), "with": self.software_versions(), "files": inventory(temporary)}
             write_json(temporary / ENTRY, about)
-            _put_aside(folder)
+            _discard(folder)
             temporary.rename(folder)
         except OSError as error:
-            if error.errno not in WRITE_ERRORS:  # perhaps of what `make` wanted to read
+            if error.errno not in WRITE_ERRORS:  # may be an error of reading in `make`
                 raise
             raise cannot_write(folder, error) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-            held.release()
+            lock.release()
         return about
 
 
 def inventory(folder: Path) -> list[dict[str, Any]]:
-    """Every file in the folder with its size and SHA-256, by name."""
+    """List every file in the folder with its size and SHA-256, sorted by name."""
     return [
         {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": hash_file(path)}
         for path in sorted(folder.rglob("*"))
@@ -137,32 +137,39 @@ def inventory(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def intact(folder: Path, files: Any) -> bool:
-    """Whether the files of an `inventory` are in the folder as they were then."""
+def files_intact(folder: Path, files: Any) -> bool:
+    """Whether the files of an `inventory` are still in the folder, unchanged."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return all(hash_file(folder / file["path"]) == file["sha256"] for file in files)
     return False
 
 
 def read_json_object(path: Path) -> dict[str, Any] | None:
-    """A JSON object; None where there is none to be read."""
+    """Read a JSON object; None if the file is missing, unreadable or something else."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         value = json.loads(path.read_text(encoding="utf-8"))
         return value if isinstance(value, dict) else None
     return None
 
 
-def _put_aside(folder: Path) -> None:
-    """Take a folder from its place, at once; removed now, or by `sweep` when nobody reads it any more."""
+def _discard(folder: Path) -> None:
+    """Move a folder away atomically and delete it; if somebody still reads it, `remove_stale` does so later."""
     aside = folder.with_name(f".tmp-{folder.name}-{os.getpid()}-{time.monotonic_ns()}")
     with contextlib.suppress(FileNotFoundError):
         folder.rename(aside)
-    sweep([aside])
+    remove_stale([aside])
 
 
 @dataclass(frozen=True)
 class CacheItem:
-    """A folder or file of the cache, as `voicekit cache list` shows it. `used`: Unix time of the last use."""
+    """A folder or file of the cache, as `voicekit cache list` shows it.
+
+    Attributes:
+        kind: Name of the stage; or download, url, hash, translation.
+        path: Folder or file.
+        bytes: Size.
+        used: Unix time of the last use.
+    """
 
     kind: str
     path: Path
@@ -171,24 +178,24 @@ class CacheItem:
 
 
 def cache_items() -> list[CacheItem]:
-    """What the cache holds (stage results, downloads, and notes on both; not models), least recently used first."""
+    """List stage results, downloads and their indexes (not models), least recently used first."""
     root = cache_dir()
-    found = [(path.parent.name, path) for path in root.glob("stages/*/*") if path.is_dir()]
-    found += [("download", path) for path in root.glob("downloads/*/*") if path.is_dir()]
-    found += [("url", path) for path in root.glob("downloads/urls/*.json")]
-    found += [("hash", path) for path in root.glob("hashes/*")]
-    found += [("translation", path) for path in root.glob("translations/*.sqlite")]
+    paths = [(path.parent.name, path) for path in root.glob("stages/*/*") if path.is_dir()]
+    paths += [("download", path) for path in root.glob("downloads/*/*") if path.is_dir()]
+    paths += [("url", path) for path in root.glob("downloads/urls/*.json")]
+    paths += [("hash", path) for path in root.glob("hashes/*")]
+    paths += [("translation", path) for path in root.glob("translations/*.sqlite")]
     items = []
-    for kind, path in found:
+    for kind, path in paths:
         with contextlib.suppress(OSError):
-            if not path.name.startswith(".tmp-"):  # being made
+            if not path.name.startswith(".tmp-"):  # being written
                 size = folder_bytes(path) if path.is_dir() else path.stat().st_size
                 items.append(CacheItem(kind, path, size, path.stat().st_mtime))
     return sorted(items, key=lambda item: item.used)
 
 
 def remove_cache_items(items: list[CacheItem]) -> int:
-    """Delete them; returns the bytes freed. What another process is making or reading stays."""
+    """Delete items and return the bytes freed. Items that another process writes or reads are kept."""
     freed = 0
     for item in items:
         with contextlib.suppress(OSError, Timeout):
@@ -200,14 +207,14 @@ def _remove_item(item: CacheItem) -> int:
     if not item.path.is_dir():
         item.path.unlink()
         return item.bytes
-    lock = item.path.with_suffix(".lock")
-    with FileLock(lock, timeout=0):
-        held = hold(item.path)
-        if held is None:
+    lock_file = item.path.with_suffix(".lock")
+    with FileLock(lock_file, timeout=0):
+        lock = lock_path(item.path)
+        if lock is None:
             return 0
         aside = item.path.with_name(f".tmp-{item.path.name}-{os.getpid()}")
-        item.path.rename(aside)  # at once: a kill leaves no half entry
+        item.path.rename(aside)  # atomic, so that a killed process leaves no half-deleted entry
         remove_tree(aside)
-        held.release()
-        lock.unlink(missing_ok=True)
+        lock.release()
+        lock_file.unlink(missing_ok=True)
     return item.bytes

@@ -1,17 +1,4 @@
-"""Where results live: runs (what the user keeps) and the stage cache (what makes the second time free).
-
-    <out>/<name>/<run-id>/run.json + results     one run: written beside, renamed into place when whole
-    <out>/<name>/latest -> <run-id>              the newest
-    <cache>/stages/<stage>/<key>/                one stage's result, keyed by everything that determines it
-    <cache>/downloads/<site>/<id>/               fetched media
-    <cache>/downloads/urls/                      what each URL turned out to be
-    <cache>/translations/*.sqlite                sentences that were translated (see sentence_cache.py)
-    <cache>/hashes/                              content hashes by path, size and time, so that big files hash once
-
-Every write is a temporary file or folder and a rename, so a kill at any moment leaves whole things or nothing. What is
-being made or read is held (see `hold`), and what a killed process left is held by nobody: that is how `sweep` knows it.
-Knows nothing of audio, models or the command line.
-"""
+"""Atomic writing, hashing and limited reading of files."""
 
 from __future__ import annotations
 
@@ -29,38 +16,38 @@ from pathlib import Path
 from typing import Any
 
 from voicekit.errors import OutputError, SourceError
-from voicekit.storage.locks import Hold, hold
+from voicekit.storage.locks import PathLock, lock_path
 from voicekit.storage.paths import cache_dir
 from voicekit.storage.write_errors import cannot_write
 
 
-def now() -> str:
-    """UTC, ISO 8601, to the second."""
+def utc_now() -> str:
+    """Return the UTC time in ISO 8601, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-NEW_LINE = b"\n"
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def read_limited(
-    path: Path, most: int, smaller: str, *, what: str = "", check: str = "Check the name and its rights"
+    path: Path, most: int, smaller: str, *, what: str = "", check: str = "Check the name and the permissions"
 ) -> bytes:
-    """A file's bytes.
+    """Read a file of limited size.
 
     Args:
-        most: Bytes; `smaller` is the remedy where there are more.
-        what: It is, for the error: "the glossary".
-        check: The remedy where it cannot be read.
+        path: The file.
+        most: Largest size in bytes.
+        smaller: What to do if the file is larger, for the error.
+        what: Kind of the file for the error, such as "the glossary".
+        check: What to do if the file cannot be read, for the error.
 
     Raises:
-        SourceError: it cannot be read, or is too big.
+        SourceError: The file cannot be read or is too large.
     """
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)
-    except (OSError, ValueError) as error:  # of a name with a zero byte
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
         raise SourceError(f"cannot read {f'{what} ' if what else ''}{path}: {reason}", check) from error
     check_size(data, most, str(path), smaller)
@@ -68,37 +55,44 @@ def read_limited(
 
 
 def check_size(data: bytes, most: int, name: str, smaller: str) -> None:
-    """Raises SourceError where there are more than `most` bytes."""
+    """Raise SourceError if there are more than `most` bytes; `smaller` says what to do then."""
     if len(data) > most:
         raise SourceError(f"{name} is over {most >> 20} MiB", smaller)
 
 
-def utf8(data: bytes, name: str, remedy: str = "Save it as UTF-8", column: bool = False) -> str:
-    """The text, with or without a byte order mark. Raises SourceError with the line, and the `column` if asked for."""
+def decode_utf8(data: bytes, name: str, remedy: str = "Save it as UTF-8", column: bool = False) -> str:
+    """Decode UTF-8, with or without a byte order mark.
+
+    Args:
+        data: Contents of a file.
+        name: Of the file, for the error.
+        remedy: For the error.
+        column: Whether the error names the column too.
+
+    Raises:
+        SourceError: Not UTF-8; the message names the line.
+    """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = f"line {data[: error.start].count(NEW_LINE) + 1}"
-        if column:
-            place += f", column {error.start - data.rfind(NEW_LINE, 0, error.start)}"
+        before = data[: error.start]
+        line, column_number = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        place = f"line {line}, column {column_number}" if column else f"line {line}"
         raise SourceError(f"{name}: {place}: not UTF-8", remedy) from error
 
 
-# --- atomic writes and hashes ---------------------------------------------------------------------------------------
-
-
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """A temporary sibling to write to; renamed to `path` if the block succeeds, removed if not.
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary file next to `path`; rename it to `path` if the block succeeds, else delete it.
 
     Raises:
-        OutputError: the folder cannot be made or written, or the disk is full.
+        OutputError: The folder cannot be created or written, or the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_name(path.parent, path.suffix) as temporary:
+        with temporary_file(path.parent, path.suffix) as temporary:
             yield temporary
-            temporary.chmod(0o666 & ~umask())
+            temporary.chmod(0o666 & ~current_umask())
             temporary.replace(path)
     except OSError as error:
         if error.errno is None or isinstance(error, OutputError):
@@ -107,55 +101,56 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def temporary_name(parent: Path, suffix: str = "") -> Iterator[Path]:
-    """A new file in `parent`, held; removed at the end if it is still there."""
+def temporary_file(parent: Path, suffix: str = "") -> Iterator[Path]:
+    """Create a locked temporary file in `parent`; delete it at the end of the block if it still exists."""
     while True:
         handle, name = tempfile.mkstemp(dir=parent, prefix=".tmp-", suffix=suffix)
         os.close(handle)
-        held = hold(Path(name), wait=True)
-        if held:
-            break  # else it was swept between its making and its holding
+        lock = lock_path(Path(name), wait=True)
+        if lock:
+            break  # otherwise another process deleted it as stale before it was locked
     try:
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
-        held.release()
+        lock.release()
 
 
-def new_folder(parent: Path, prefix: str = ".tmp-") -> tuple[Path, Hold]:
-    """A new temporary folder in `parent`, and the hold on it.
+def new_temporary_folder(parent: Path, prefix: str = ".tmp-") -> tuple[Path, PathLock]:
+    """Create a temporary folder in `parent` and lock it.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: It cannot be created.
     """
     try:
         parent.mkdir(parents=True, exist_ok=True)
         while True:
             folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
-            if held := hold(folder, wait=True):
-                return folder, held
+            if lock := lock_path(folder, wait=True):
+                return folder, lock
     except OSError as error:
         raise cannot_write(parent, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
-    with writing(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def write_json(path: Path, value: Any) -> None:
+    """Write indented JSON atomically. Raises ValueError for NaN and infinite numbers."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def digest(value: Any) -> str:
-    """SHA-256 (hex) of a JSON value, the same in every process."""
+    """Return the SHA-256 (hex) of a JSON value; the same in every process."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes, read now. Raises OSError where that could never end: a pipe, a device."""
+    """Return the SHA-256 (hex) of a file, always reading it. Raises OSError for pipes and devices."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open("rb") as file:
@@ -163,9 +158,9 @@ def hash_file(path: Path) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes. Remembered by path, size and modification time."""
-    found = path.stat()
-    stamp = [str(path.resolve()), found.st_size, found.st_mtime_ns, found.st_ino]
+    """Return the SHA-256 (hex) of a file; cached by path, size, modification time and inode."""
+    status = path.stat()
+    stamp = [str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino]
     memo = cache_dir() / "hashes" / digest(stamp)[:32]
     with contextlib.suppress(OSError, ValueError):
         known = memo.read_text()
@@ -181,7 +176,8 @@ def folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def umask() -> int:
+def current_umask() -> int:
+    """Return the process's umask, which can only be read by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -1,17 +1,4 @@
-"""Where results live: runs (what the user keeps) and the stage cache (what makes the second time free).
-
-    <out>/<name>/<run-id>/run.json + results     one run: written beside, renamed into place when whole
-    <out>/<name>/latest -> <run-id>              the newest
-    <cache>/stages/<stage>/<key>/                one stage's result, keyed by everything that determines it
-    <cache>/downloads/<site>/<id>/               fetched media
-    <cache>/downloads/urls/                      what each URL turned out to be
-    <cache>/translations/*.sqlite                sentences that were translated (see sentence_cache.py)
-    <cache>/hashes/                              content hashes by path, size and time, so that big files hash once
-
-Every write is a temporary file or folder and a rename, so a kill at any moment leaves whole things or nothing. What is
-being made or read is held (see `hold`), and what a killed process left is held by nobody: that is how `sweep` knows it.
-Knows nothing of audio, models or the command line.
-"""
+"""Locks between processes: on a path itself while it is written or read, and around computing something once."""
 
 from __future__ import annotations
 
@@ -27,23 +14,27 @@ from filelock import FileLock, Timeout
 from voicekit.storage.paths import cache_dir
 from voicekit.storage.write_errors import cannot_write
 
-# --- holding --------------------------------------------------------------------------------------------------------
-
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+_STALE_SECONDS = 86_400
+"""Age from which a temporary file counts as left over on file systems without locks: one day."""
 
-class Hold:
-    """A lock on a file or folder itself, until `release` or the end of this object. A killed process's ends with it."""
+
+class PathLock:
+    """A lock on a file or folder, held until `release`, the end of this object or the end of the process.
+
+    Args:
+        handle: Descriptor of the open, locked file; None if the system cannot lock it.
+    """
 
     def __init__(self, handle: int | None) -> None:
-        """`handle`: an open and locked file; None where the system cannot lock this one."""
         self._handle = handle
 
     def release(self) -> None:
-        """Let go of it: an error's traceback may keep this object alive."""
+        """Release the lock now: an exception's traceback may keep this object alive."""
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
@@ -52,57 +43,66 @@ class Hold:
         self.release()
 
     @property
-    def sure(self) -> bool:
-        """Whether it is a lock."""
+    def effective(self) -> bool:
+        """Whether the path is really locked; false on file systems without locks."""
         return self._handle is not None
 
 
-def hold(path: Path, *, shared: bool = False, wait: bool = False) -> Hold | None:
-    """Lock a file or folder; None where somebody else has it, or it is gone.
+def lock_path(path: Path, *, shared: bool = False, wait: bool = False) -> PathLock | None:
+    """Lock a file or folder with flock.
 
-    Who makes or removes something holds it alone; who reads it, `shared`. Where the system or the file system has no
-    such locks the result is a Hold that is not `sure`.
+    Writers and removers take an exclusive lock, readers a shared one.
+
+    Args:
+        path: File or folder; links are not followed.
+        shared: Whether other shared locks are allowed.
+        wait: Whether to wait for other processes.
+
+    Returns:
+        The lock; one that is not `effective` where the system or file system has no locks; None if another process
+        holds the path or it does not exist.
     """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         return None
     except OSError:
-        return Hold(None)
-    held = Hold(handle)
+        return PathLock(None)
+    lock = PathLock(handle)
     try:
         if fcntl is None:
-            return Hold(None)
+            return PathLock(None)
         fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
-        return held if os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False)) else None
+        return lock if os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False)) else None
     except (BlockingIOError, FileNotFoundError):
         return None
     except OSError:
-        return Hold(None)
+        return PathLock(None)
 
 
-def sweep(paths: Iterable[Path]) -> None:
-    """Remove temporary files and folders that a killed process left: those that nobody holds."""
-    with contextlib.suppress(OSError):  # of a folder that may not be read
+def remove_stale(paths: Iterable[Path]) -> None:
+    """Delete temporary files and folders of killed processes: those that nobody holds a lock on."""
+    with contextlib.suppress(OSError):  # a folder that cannot be read
         for path in paths:
-            if (held := hold(path)) and (held.sure or _untouched_for_a_day(path)):
+            if (lock := lock_path(path)) and (lock.effective or _is_old(path)):
                 remove_tree(path)
 
 
-def sweep_cache() -> None:
-    """`sweep` the temporary files and folders of the cache."""
+def remove_stale_cache_files() -> None:
+    """Delete the temporary files and folders that killed processes left in the cache."""
     root = cache_dir()
-    for place in ("hashes", "stages/*", "downloads/*", "downloads/*/*", "models/*"):
-        sweep(root.glob(f"{place}/.tmp-*"))
+    for pattern in ("hashes", "stages/*", "downloads/*", "downloads/*/*", "models/*"):
+        remove_stale(root.glob(f"{pattern}/.tmp-*"))
 
 
-def _untouched_for_a_day(path: Path) -> bool:
+def _is_old(path: Path) -> bool:
     with contextlib.suppress(OSError):
-        return time.time() - path.lstat().st_mtime > 86_400
+        return time.time() - path.lstat().st_mtime > _STALE_SECONDS
     return False
 
 
 def remove_tree(path: Path) -> None:
+    """Delete a file or folder; errors are ignored."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -111,16 +111,16 @@ def remove_tree(path: Path) -> None:
 
 
 class Busy(Exception):
-    """Another process is making it."""
+    """Another process holds the lock."""
 
 
 @contextlib.contextmanager
 def locked(folder: Path, wait: bool = True) -> Iterator[None]:
-    """Alone among all processes in making `folder`; waits for its turn.
+    """Be the only process that creates `folder`, through a lock file next to it.
 
     Raises:
-        Busy: it is another's turn, and `wait` is false.
-        OutputError: the lock file beside it cannot be written.
+        Busy: Another process holds the lock, and `wait` is false.
+        OutputError: The lock file cannot be written.
     """
     lock = FileLock(folder.with_suffix(".lock"))
     try:

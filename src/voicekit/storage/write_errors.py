@@ -1,4 +1,4 @@
-"""Turn errors of writing into OutputError with a remedy."""
+"""Convert errors of writing into OutputErrors that say what to do."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from voicekit.errors import OutputError
 from voicekit.storage.paths import cache_dir
 
 WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Error numbers that only writing can cause."""
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
-    """What failed to be written, why, and what to do about it."""
+    """Return the OutputError for a file or folder that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        remedy = "The disk is full: free some space, or `voicekit cache prune`"
+        remedy = "The disk is full: free some space, or run `voicekit cache prune`"
     elif error.errno == errno.EFBIG:
-        remedy = "Files may not grow so large here: see `ulimit -f`"
+        remedy = "The system limits the size of files here: see `ulimit -f`"
     elif path.is_relative_to(cache_dir()):
-        remedy = "Give that folder write permission, or set VOICEKIT_CACHE to another"
+        remedy = "Make that folder writable, or set VOICEKIT_CACHE to another one"
     else:
-        remedy = "Choose another folder with -o, or give this one write permission"
+        remedy = "Choose another folder with -o, or make this one writable"
     return OutputError(f"cannot write {path}: {error.strerror or error}", remedy)

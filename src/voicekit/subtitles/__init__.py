@@ -1,1 +1,1 @@
-"""subtitles"""
+"""Subtitles: read, lay out, check, edit, render, and add to videos."""

@@ -1,4 +1,4 @@
-"""Cues: what stands on the screen from one moment to another. Pure."""
+"""A cue: what is on the screen from one moment to another."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from voicekit.types import Word
 
 DASH = "- "
+"""Marks the lines of two speakers in one cue."""
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,12 @@ class Line:
     """One line of a cue.
 
     Attributes:
-        text: Without dash and label.
-        words: The same without tags, with a time each; a word cut in two is two of them.
-        speaker: Who says it.
-        label: The speaker's name as shown before the line; "" where it is not shown.
-        dash: Whether a dash stands before it, as two speakers share the cue.
-        markup: Whether the text has tags: it stands as in the subtitle file it came from.
+        text: Text without dash and label.
+        words: The words of the text with times, without tags; a word that was cut in two is two words.
+        speaker: Who speaks.
+        label: The speaker's name as shown before the text; empty if it is not shown.
+        dash: Whether the line starts with a dash, because two speakers share the cue.
+        markup: Whether the text has the tags of the subtitle file it comes from.
     """
 
     text: str
@@ -32,7 +33,7 @@ class Line:
 
     @property
     def head(self) -> str:
-        """What stands before the text."""
+        """Dash and label, shown before the text."""
         return (DASH if self.dash else "") + (f"{self.label}: " if self.label else "")
 
     @property
@@ -42,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Cue:
-    """One subtitle. Times in seconds; `below` is the same in another language."""
+    """One subtitle. Times are in seconds; `below` has the lines in another language."""
 
     start: float
     end: float
@@ -51,7 +52,7 @@ class Cue:
 
     @property
     def text(self) -> str:
-        """All that stands on the screen, a line each."""
+        """Everything on the screen, line by line."""
         return "\n".join([line.shown for line in self.lines] + list(self.below))
 
     @property
@@ -60,7 +61,7 @@ class Cue:
 
 
 def width(text: str) -> int:
-    """Columns `text` takes on a screen: two for wide characters, none for combining marks and controls."""
+    """Return the width of a text in columns: two for wide characters, none for combining marks and controls."""
     return sum(
         0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text

@@ -1,4 +1,4 @@
-"""Fonts: which of those on this machine can show a text. A character that none has is an error, never a box."""
+"""Find installed fonts that can draw a text. A character that no font has is an error, never an empty box."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voicekit.errors import UsageError
+from voicekit.text.languages import UNKNOWN
 
 PREFERRED = ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial", "Helvetica", "Segoe UI")
-"""Families taken first when none is asked for."""
+"""Families that are tried first by default."""
 
 _FOLDERS = {
     "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
@@ -24,27 +25,27 @@ _FOLDERS = {
 _UNIX_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 _SUFFIXES = (".ttf", ".otf", ".ttc")
 
-# Script (first word of its characters' Unicode names) -> Debian's package of fonts that have it.
+# Script (first word of the Unicode names of its characters) -> Debian package with fonts for it.
 _PACKAGES = {
     "CJK": "fonts-noto-cjk", "HIRAGANA": "fonts-noto-cjk", "KATAKANA": "fonts-noto-cjk", "HANGUL": "fonts-noto-cjk",
     "BOPOMOFO": "fonts-noto-cjk", "IDEOGRAPHIC": "fonts-noto-cjk", "FULLWIDTH": "fonts-noto-cjk",
     "HALFWIDTH": "fonts-noto-cjk", "KATAKANA-HIRAGANA": "fonts-noto-cjk", "THAI": "fonts-thai-tlwg",
 }  # fmt: skip
-_FORMS = {"ja": "JP", "ko": "KR", "zh-Hant": "TC", "zh-TW": "TC", "zh-HK": "HK", "yue": "HK"}
-"""By language, what the names of Noto's CJK families end with; SC for all others."""
+_CJK_FAMILY_SUFFIXES = {"ja": "JP", "ko": "KR", "zh-Hant": "TC", "zh-TW": "TC", "zh-HK": "HK", "yue": "HK"}
+"""Suffix of the names of Noto's CJK families by language; SC for all others."""
 
-_BOXES = ("Last Resort", "Adobe Blank", "Unicode BMP Fallback")
-"""Families that have a box for every character."""
+_PLACEHOLDER_FONTS = ("Last Resort", "Adobe Blank", "Unicode BMP Fallback")
+"""Families that draw a box for every character."""
 
-_BROKEN = (OSError, LookupError, ValueError, AttributeError, TypeError, AssertionError, struct.error)
-"""What fontTools raises where a file is no sound font, beside its own."""
+_DAMAGED_FONT_ERRORS = (OSError, LookupError, ValueError, AttributeError, TypeError, AssertionError, struct.error)
+"""What fontTools raises for a damaged font, besides its own errors."""
 
-_OTHER_SCRIPTS, _SYMBOLS = "fonts-noto-core", "fonts-symbola"
+_OTHER_SCRIPTS_PACKAGE, _SYMBOLS_PACKAGE = "fonts-noto-core", "fonts-symbola"
 
 
 @dataclass(frozen=True)
 class Font:
-    """A face of a font file; `number` is its place in a collection."""
+    """A face of a font file. `number`: its index in a font collection."""
 
     path: Path
     number: int
@@ -53,12 +54,12 @@ class Font:
 
     @functools.cached_property
     def characters(self) -> frozenset[int]:
-        """The code points it has a glyph for: none where its glyphs are pictures in colour, which are not drawn."""
+        """Code points with a glyph; none for a font of colour pictures, which libass does not draw."""
         return frozenset(self._advances)
 
     @functools.cached_property
     def _advances(self) -> dict[int, float]:
-        """Code point to its width, in units of the height that renderers take for the font's size."""
+        """Width by code point, relative to the height that renderers use as font size."""
         from fontTools.ttLib import TTFont, TTLibError
 
         try:
@@ -70,40 +71,39 @@ class Font:
                 high = high or font["hhea"].ascent - font["hhea"].descent or font["head"].unitsPerEm
                 widths = font["hmtx"].metrics
                 return {code: widths.get(name, (0, 0))[0] / high for code, name in (font.getBestCmap() or {}).items()}
-        except (TTLibError, *_BROKEN):
+        except (TTLibError, *_DAMAGED_FONT_ERRORS):
             return {}
 
     def advance(self, char: str) -> float:
-        """The width of a character, 1 being the font's size; 0 where it has none."""
+        """Return the width of a character relative to the font size; 0 without a glyph."""
         return self._advances.get(ord(char), 0.0)
 
-    def lacks(self, text: Iterable[str]) -> list[str]:
-        """Characters it has no glyph for, in order."""
+    def missing(self, text: Iterable[str]) -> list[str]:
+        """Return the characters without a glyph, in order."""
         return [char for char in dict.fromkeys(text) if needs_glyph(char) and ord(char) not in self.characters]
 
 
 def needs_glyph(char: str) -> bool:
-    """Whether a renderer draws it: not spaces, controls, joiners and variation selectors."""
+    """Whether renderers draw a character: not spaces, controls, joiners and variation selectors."""
     return not (
         char.isspace() or unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp")
         or 0xFE00 <= ord(char) <= 0xFE0F
     )  # fmt: skip
 
 
-def folders() -> list[Path]:
-    """Where fonts are: the system's folders, and matplotlib's, which brings DejaVu Sans."""
-    found = [Path(name).expanduser() for name in _FOLDERS.get(sys.platform, _UNIX_FOLDERS)]
+def font_folders() -> list[Path]:
+    """Return the folders with fonts: the system's, and that of matplotlib, which has DejaVu Sans."""
+    folders = [Path(name).expanduser() for name in _FOLDERS.get(sys.platform, _UNIX_FOLDERS)]
     spec = importlib.util.find_spec("matplotlib")
-    found += [
-        Path(place, "mpl-data", "fonts", "ttf") for place in (spec.submodule_search_locations or [] if spec else [])
-    ]
-    return [folder for folder in found if folder.is_dir()]
+    locations = (spec.submodule_search_locations or []) if spec else []
+    folders += [Path(location, "mpl-data", "fonts", "ttf") for location in locations]
+    return [folder for folder in folders if folder.is_dir()]
 
 
-def installed(more: Path | None = None) -> tuple[Font, ...]:
-    """Every upright face of the usual weight; those in `more` first. Files that are no fonts are left out."""
-    places = [more] if more else []
-    return tuple(font for folder in [*places, *folders()] for font in _in_folder(folder))
+def installed_fonts(extra_folder: Path | None = None) -> tuple[Font, ...]:
+    """Return every upright face of regular weight; those in `extra_folder` first. Damaged files are skipped."""
+    folders = [*([extra_folder] if extra_folder else []), *font_folders()]
+    return tuple(font for folder in folders for font in _in_folder(folder))
 
 
 @functools.cache
@@ -111,11 +111,16 @@ def _in_folder(folder: Path) -> tuple[Font, ...]:
     paths = sorted(
         Path(root, name) for root, _, names in os.walk(folder) for name in names if name.lower().endswith(_SUFFIXES)
     )
-    return tuple(font for path in paths for font in faces(path) if font.regular and not font.family.startswith(_BOXES))
+    return tuple(
+        font
+        for path in paths
+        for font in faces(path)
+        if font.regular and not font.family.startswith(_PLACEHOLDER_FONTS)
+    )
 
 
 def faces(path: Path) -> Iterator[Font]:
-    """The faces of one file."""
+    """Yield the faces of a font file; nothing if it is damaged."""
     from fontTools.ttLib import TTFont, TTLibError
 
     number = 0
@@ -127,48 +132,40 @@ def faces(path: Path) -> Iterator[Font]:
                 style = (names.getBestSubFamilyName() or "Regular").lower()
                 yield Font(path, number, family, style in ("regular", "book", "roman", "normal", "medium"))
                 count = getattr(font.reader, "numFonts", 1) if path.suffix.lower() == ".ttc" else 1
-        except (TTLibError, *_BROKEN):
+        except (TTLibError, *_DAMAGED_FONT_ERRORS):
             return
         number += 1
         if number >= count:
             return
 
 
-def choose(
-    text: str, wanted: str | None = None, more: Path | None = None, language: str = "und"
+def choose_fonts(
+    text: str, preferred: str | None = None, extra_folder: Path | None = None, language: str = UNKNOWN
 ) -> list[tuple[str, Font]]:
-    """Runs of the text, each with a font that has all of its characters; they join to `text`.
+    """Split a text into runs, each with a font that has all of its characters; the runs join to `text`.
 
     Args:
-        text: As it will be drawn.
-        wanted: A family or a font file; it takes all it has. One of PREFERRED when left out.
-        more: A folder of fonts to look in, too.
-        language: BCP-47; it decides between the Chinese, Japanese and Korean forms of a character.
+        text: Text to draw.
+        preferred: Font family or font file, used for every character that it has; default: one of PREFERRED.
+        extra_folder: Folder with more fonts.
+        language: BCP-47 tag; decides between Chinese, Japanese and Korean forms of a character.
 
     Raises:
-        UsageError: no such font; or characters that no font here has, with a package that brings one.
+        UsageError: The font does not exist, or no font has a character (names a package that does).
     """
-    fonts = _ranked(wanted, more, language)
-    missing = [char for char in dict.fromkeys(text) if needs_glyph(char) and all(font.lacks(char) for font in fonts)]
-    if missing:
-        raise UsageError(*lacking(missing))
+    fonts = _rank_fonts(preferred, extra_folder, language)
+    undrawable = [c for c in dict.fromkeys(text) if needs_glyph(c) and all(font.missing(c) for font in fonts)]
+    if undrawable:
+        raise UsageError(*missing_glyphs_error(undrawable))
     runs: list[tuple[str, Font]] = []
     main = fonts[0]
     for char in text:
-        neutral = not needs_glyph(char)
-        now = runs[-1][1] if runs else main
-        if (
-            neutral
-            or (unicodedata.category(char).startswith("M") and not now.lacks(char))
-            or (now is main and not now.lacks(char))
-        ):
-            font = now
-        elif not main.lacks(char):
-            font = main
-        elif not now.lacks(char):
-            font = now
+        current = runs[-1][1] if runs else main
+        is_mark = unicodedata.category(char).startswith("M")
+        if not needs_glyph(char) or (is_mark and not current.missing(char)):
+            font = current  # a mark stays with its letter
         else:
-            font = next(font for font in fonts if not font.lacks(char))
+            font = next(font for font in (main, current, *fonts) if not font.missing(char))
         if runs and runs[-1][1] is font:
             runs[-1] = (runs[-1][0] + char, font)
         else:
@@ -176,43 +173,44 @@ def choose(
     return runs
 
 
-def lacking(characters: Sequence[str]) -> tuple[str, str]:
-    """(message, remedy) for characters that no font has."""
-    some = " ".join(f"{char} (U+{ord(char):04X})" for char in characters[:5])
+def missing_glyphs_error(characters: Sequence[str]) -> tuple[str, str]:
+    """Return (message, remedy) for characters that no font has."""
+    listed = " ".join(f"{char} (U+{ord(char):04X})" for char in characters[:5])
     packages = dict.fromkeys(_package(char) for char in characters)
-    fault = f"no font here has {some}{' ...' if len(characters) > 5 else ''}"
-    return fault, f"Install a font for it (Debian: apt install {' '.join(packages)}), or give --font FILE"
+    message = f"no installed font has {listed}{' ...' if len(characters) > 5 else ''}"
+    return message, f"Install a font for it (Debian: apt install {' '.join(packages)}), or give --font FILE"
 
 
 def _package(char: str) -> str:
     script = unicodedata.name(char, "").partition(" ")[0]
     if unicodedata.category(char) in ("So", "Sk", "Sm", "Co", "Cn"):
-        return _PACKAGES.get(script, _SYMBOLS)
-    return _PACKAGES.get(script, _OTHER_SCRIPTS)
+        return _PACKAGES.get(script, _SYMBOLS_PACKAGE)
+    return _PACKAGES.get(script, _OTHER_SCRIPTS_PACKAGE)
 
 
-def _ranked(wanted: str | None, more: Path | None, language: str) -> list[Font]:
-    """The wanted font first, then the usual ones, then all others."""
-    fonts = list(installed(more))
-    if wanted:
-        if Path(wanted).suffix.lower() in _SUFFIXES:
-            own = list(faces(Path(wanted)))
-            if not own:
-                raise UsageError(f"{wanted} is no font that can be read", "Give a .ttf, .otf or .ttc file")
+def _rank_fonts(preferred: str | None, extra_folder: Path | None, language: str) -> list[Font]:
+    """Return the preferred font first, then PREFERRED, then all others."""
+    fonts = list(installed_fonts(extra_folder))
+    if preferred:
+        if Path(preferred).suffix.lower() in _SUFFIXES:
+            matching = list(faces(Path(preferred)))
+            if not matching:
+                raise UsageError(f"{preferred} is not a readable font", "Give a .ttf, .otf or .ttc file")
         else:
-            own = [font for font in fonts if font.family.casefold() == wanted.casefold()]
-            if not own:
+            matching = [font for font in fonts if font.family.casefold() == preferred.casefold()]
+            if not matching:
                 known = ", ".join(sorted({font.family for font in fonts})[:12])
-                raise UsageError(f"no font of the family {wanted!r}", f"Give a font file, or one of {known} ...")
-        return [own[0], *(font for font in fonts if font is not own[0])]
+                raise UsageError(f"there is no font family {preferred!r}", f"Give a font file, or one of {known} ...")
+        return [matching[0], *(font for font in fonts if font is not matching[0])]
     if not fonts:
-        raise UsageError("no fonts on this machine", "Install some (Debian: apt install fonts-noto-core)")
+        raise UsageError("there are no fonts on this machine", "Install some (Debian: apt install fonts-noto-core)")
 
-    forms = f" {_FORMS.get(language) or _FORMS.get(language.partition('-')[0], 'SC')}"
+    base = language.partition("-")[0]
+    cjk_suffix = f" {_CJK_FAMILY_SUFFIXES.get(language) or _CJK_FAMILY_SUFFIXES.get(base, 'SC')}"
 
     def rank(font: Font) -> tuple[int, bool]:
-        place = PREFERRED.index(font.family) if font.family in PREFERRED else len(PREFERRED)
-        place += place == len(PREFERRED) and not font.family.startswith(PREFERRED[0])
-        return place, not font.family.endswith(forms)
+        position = PREFERRED.index(font.family) if font.family in PREFERRED else len(PREFERRED)
+        position += position == len(PREFERRED) and not font.family.startswith(PREFERRED[0])
+        return position, not font.family.endswith(cjk_suffix)
 
     return sorted(fonts, key=rank)

@@ -1,8 +1,8 @@
-"""Where a line or a cue may end: what it costs to part two words, and where unspaced text may be cut. Pure.
+"""The cost of a line break between two words, and where text without spaces may be broken.
 
-The order follows the broadcasters' guides (Netflix "Timed Text Style Guide: Subtitle line treatment", BBC "Subtitle
-guidelines: Break at natural points", EBU R37): after punctuation, before conjunctions, before prepositions; never
-between an article and its noun, a preposition and what it governs, a first and a last name, a number and its unit.
+The costs follow the broadcasters' guides (Netflix "Timed Text Style Guide: Subtitle line treatment", BBC "Subtitle
+guidelines: Break at natural points", EBU R37): break after punctuation, before conjunctions, before prepositions; never
+between an article and its noun, a preposition and its object, a first and a last name, a number and its unit.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from voicekit.text.phrases import split_phrases
 from voicekit.text.words import unspaced
 
 SENTENCE, CLAUSE, CONJUNCTION, PREPOSITION, PLAIN = 0.0, 1.0, 2.5, 3.0, 4.5
 NAME, FUNCTION, GLUED, FORBIDDEN = 7.0, 8.0, 12.0, 40.0
 """Costs of a break: at the end of a sentence, at a comma, before a conjunction, before a preposition, between other
-words, inside a name or a number with its unit, after a word that leans on the next, inside a word, and where no
-script allows it."""
+words; inside a name or between a number and its unit, after a function word, inside a word, and where no script allows
+one."""
 
-# Words that lean on the next one: articles, possessives, subject pronouns, auxiliaries, negations.
+# Function words that belong to the next word: articles, possessives, subject pronouns, auxiliaries, negations.
 _LEANING = {
     "en": "a an the this that these those my your his her its our their i you he she it we they who whose which what "
     "is are was were am be been being do does did have has had will would shall should can could may might must "
@@ -73,30 +73,30 @@ _OPENING = "\"'“‘«([{「『【（〈《¿¡"
 _NOT_FIRST = frozenset(
     "、。，．,.!?！？:;：；)]}」』】）〉》’”…‥・ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶๆฯ％%"
 )
-"""Characters that no line begins with (JIS X 4051, kinsoku)."""
+"""Characters that must not begin a line (kinsoku, JIS X 4051)."""
 _NOT_LAST = frozenset("([{「『【（〈《‘“$¥￥＄£€")
 
 
 def break_cost(before: str, after: str, language: str) -> float:
-    """What it costs to end a line or a cue between two words. `language`: BCP-47."""
+    """Return the cost of ending a line or a cue between two words. `language`: BCP-47 tag."""
     end = before.rstrip(_CLOSING)[-1:]
-    if end and end in ".?!。！？…‥" and not _abbreviation(before):
+    if end and end in ".?!。！？…‥" and not _is_abbreviation(before):
         return SENTENCE
     if end and end in ",;:—–、，；：،؛":
         return CLAUSE
     if before.endswith(("-", "–", "—")):
         return CLAUSE
-    own = language.split("-")[0]
+    base = language.split("-")[0]
     left, right = _bare(before), _bare(after)
     if left in _TITLES or (_is_number(left) and len(right) <= 4 and not _is_number(right)):
         return NAME
-    if left in _words("leaning", own) or left in _words("preposition", own) or left in _words("conjunction", own):
+    if left in _words("leaning", base) or left in _words("preposition", base) or left in _words("conjunction", base):
         return FUNCTION
-    if _name(before) and _name(after):
+    if _is_name(before) and _is_name(after):
         return NAME
-    if right in _words("conjunction", own) or after[:1] in _OPENING:
+    if right in _words("conjunction", base) or after[:1] in _OPENING:
         return CONJUNCTION
-    if right in _words("preposition", own):
+    if right in _words("preposition", base):
         return PREPOSITION
     return PLAIN
 
@@ -112,8 +112,8 @@ def _bare(word: str) -> str:
     return word.strip(_OPENING + _CLOSING + ".,;:!?…").replace("’", "'").lower()
 
 
-def _abbreviation(word: str) -> bool:
-    """Whether its full stop ends no sentence: Mr., J., e.g."""
+def _is_abbreviation(word: str) -> bool:
+    """Whether the full stop of a word does not end a sentence: Mr., J., e.g."""
     bare = word.rstrip(_CLOSING)
     return bare.endswith(".") and (_bare(bare) in _TITLES or re.fullmatch(r"(?:\w\.)+", bare) is not None)
 
@@ -122,57 +122,41 @@ def _is_number(word: str) -> bool:
     return bool(word) and word[0].isdigit()
 
 
-def _name(word: str) -> bool:
-    """Whether it looks like a part of a name: a capital, and more than a sentence's first letter alone."""
+def _is_name(word: str) -> bool:
+    """Whether a word looks like part of a name: capitalized and longer than a letter."""
     return word[:1].isupper() and len(word) > 1 and word[-1].isalpha()
 
 
 # --- text without spaces ----------------------------------------------------------------------------------------------
 
 
-def phrases(text: str, language: str) -> list[str]:
-    """Unspaced text as phrases after each of which a line may well end; they join to `text`.
+def breakable_phrases(text: str, language: str) -> list[str]:
+    """Split text without spaces into phrases after which a line may end; they join to `text`.
 
-    By BudouX (https://github.com/google/budoux) for ja, zh and th; by kinsoku alone for others (lo, km, my).
+    By BudouX for Japanese, Chinese and Thai; by the rules of kinsoku alone for others (Lao, Khmer, Burmese).
     """
-    parser = _parser(language)
-    return _no_forbidden_edges(parser.parse(text) if parser else clusters(text))
+    return _join_forbidden(split_phrases(text, language) or clusters(text))
 
 
-def pieces(phrase: str) -> list[str]:
-    """A phrase that is wider than a line, in the smallest parts that one may end after."""
-    return _no_forbidden_edges(clusters(phrase))
+def breakable_parts(phrase: str) -> list[str]:
+    """Split a phrase that is wider than a line into the smallest parts after which a line may end."""
+    return _join_forbidden(clusters(phrase))
 
 
-def _no_forbidden_edges(parts: Iterable[str]) -> list[str]:
-    out: list[str] = []
+def _join_forbidden(parts: Iterable[str]) -> list[str]:
+    """Join parts where a line break is not allowed (kinsoku)."""
+    joined: list[str] = []
     for part in parts:
-        if out and (part[0] in _NOT_FIRST or out[-1][-1] in _NOT_LAST or unicodedata.category(part[0]) in ("Mn", "Mc")):
-            out[-1] += part
+        starts_badly = part[0] in _NOT_FIRST or unicodedata.category(part[0]) in ("Mn", "Mc")
+        if joined and (starts_badly or joined[-1][-1] in _NOT_LAST):
+            joined[-1] += part
         else:
-            out.append(part)
-    return out
-
-
-@functools.cache
-def _parser(language: str) -> Any:
-    import budoux
-
-    own = language.lower()
-    if own.startswith("ja"):
-        return budoux.load_default_japanese_parser()
-    if own.startswith(("zh", "yue")):
-        traditional = any(part in own for part in ("hant", "tw", "hk", "mo", "yue"))
-        return (
-            budoux.load_default_traditional_chinese_parser()
-            if traditional
-            else budoux.load_default_simplified_chinese_parser()
-        )
-    return budoux.load_default_thai_parser() if own.startswith("th") else None
+            joined.append(part)
+    return joined
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Runs of `text` that no line is cut in: a spaced script's word, or a character with its marks and vowels."""
+    """Yield the parts that are never broken: a word of a script with spaces, or a character with its marks."""
     part = ""
     for char in text:
         joined = part and (

@@ -1,16 +1,16 @@
-"""Read: subtitle files as they are found in the world. What is wrong with one is mended with a note, or refused.
-
-SubRip as VLC and libass take it (https://www.matroska.org/technical/subtitles.html), WebVTT as
-https://www.w3.org/TR/webvtt1/. A cue becomes a segment whose `cue` holds its text verbatim.
-"""
+"""Tags in subtitle text."""
 
 from __future__ import annotations
 
 import re
 
-TAG = re.compile(r"<[^<>]*>")
-SRT_TAG = re.compile(r"</?(?:i|b|u|s|font|c|v|ruby|rt|lang)\b[^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
+ANY_TAG = re.compile(r"<[^<>]*>")
+"""A tag of WebVTT, known or not."""
+
+KNOWN_TAG = re.compile(r"</?(?:i|b|u|s|font|c|v|ruby|rt|lang)\b[^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
+"""A tag of SubRip or WebVTT, or an ASS override. Other text in <angle brackets> is spoken text in SubRip."""
 
 
 def without_tags(text: str) -> str:
-    return SRT_TAG.sub("", text)
+    """Remove the known tags."""
+    return KNOWN_TAG.sub("", text)

@@ -1,8 +1,4 @@
-"""Read: subtitle files as they are found in the world. What is wrong with one is mended with a note, or refused.
-
-SubRip as VLC and libass take it (https://www.matroska.org/technical/subtitles.html), WebVTT as
-https://www.w3.org/TR/webvtt1/. A cue becomes a segment whose `cue` holds its text verbatim.
-"""
+"""Parse SubRip, as lenient as VLC and libass (https://www.matroska.org/technical/subtitles.html)."""
 
 from __future__ import annotations
 
@@ -10,97 +6,128 @@ import re
 from collections.abc import Iterator, Sequence
 
 from voicekit.errors import SourceError
-from voicekit.subtitles.blocks import MOST_CUES, Block
 from voicekit.subtitles.markup import without_tags
-from voicekit.subtitles.timestamps import CUE_NUMBER, FULL_CLOCK, MAY_BE_TIMES, TIMES, is_plain_clock, parse_times
+from voicekit.subtitles.source_cue import MAX_CUES, SourceCue
+from voicekit.subtitles.timestamps import (
+    COMPLETE_TIMING,
+    LENIENT_TIMING,
+    MAYBE_TIMING,
+    is_blank,
+    normalize_clock,
+    parse_timing,
+    text_after_timing,
+)
 
-# --- blocks -----------------------------------------------------------------------------------------------------------
-
-
-def srt_blocks(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[Block]:
-    """Cues of SubRip: each begins with its times; the number before them may be missing or wrong.
-
-    A blank line ends a cue only if times follow, or a number and times: so text after a blank line is not lost.
-    """
-    heads = _heads(lines, name)
-    first = heads[0] - (heads[0] > 0 and _is_number(lines[heads[0] - 1])) if heads else len(lines)
-    if (odd := next((n for n, line in enumerate(lines[:first], 1) if not is_blank(line)), None)) is not None:
-        what = "words before the first cue's times" if heads else "no cue and no times in it"
-        raise SourceError(f"{name}: line {odd}: {what}", "Is it really a subtitle file?")
-    if len(heads) > MOST_CUES:
-        raise SourceError(f"{name}: {len(heads)} cues", "Give the subtitles of one recording")
-    if not heads:
-        return
-    wrong_numbers = places = 0
-    for count, (at, following) in enumerate(zip(heads, [*heads[1:], len(lines)], strict=True), 1):
-        start, end = parse_times(lines[at], at + 1, name, notes)
-        body = list(lines[at + 1 : following])
-        numbered = at > 0 and _is_number(lines[at - 1])
-        wrong_numbers += not numbered or lines[at - 1].strip("\ufeff \t") != str(count)
-        places += bool(after_times(lines[at]))
-        if following < len(lines) and body and _is_number(body[-1]):  # the next cue's
-            body.pop()
-        while body and is_blank(body[-1]):
-            body.pop()
-        while body and is_blank(body[0]):
-            body.pop(0)
-        if any(is_blank(line) for line in body):
-            notes.append(f"line {at + 1}: blank lines inside a cue: taken out")
-            body = [line for line in body if not is_blank(line)]
-        if not body:
-            notes.append(f"line {at + 1}: a cue without text: left out")
-            continue
-        said = tuple((None, without_tags(line).strip()) for line in body)
-        yield Block(at + 1, start, end, "\n".join(body), said)
-    if wrong_numbers:
-        notes.append(f"{wrong_numbers} cues without their right number: numbered anew")
-    if places:
-        notes.append(f"{places} cues have a place on the screen: left out")
+_NUMBER = re.compile(r"[\ufeff\s]*\d+\s*")
 
 
-def _heads(lines: Sequence[str], name: str) -> list[int]:
-    """Indices of the lines that hold a cue's times.
+def parse_srt(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[SourceCue]:
+    """Yield the cues. A cue starts with its times; the number before them may be missing or wrong.
 
-    Times as they should be stand anywhere. The less they look like times, the more a cue must begin there: after a
-    blank line, or after the number that is due. So "3 -> 4" in a cue stays its text.
+    A blank line ends a cue only if times, or a number and times, follow: text after a blank line is not lost.
+
+    Args:
+        lines: Lines of the file.
+        name: Name of the file, for errors.
+        notes: Receives a note for each repair.
 
     Raises:
-        SourceError: a line that must hold times holds none.
+        SourceError: The text is not SubRip; names the line.
     """
-    heads: list[int] = []
-    for at, line in enumerate(lines):
-        if not MAY_BE_TIMES.search(line):
+    timing_lines = _find_timing_lines(lines, name)
+    _check_start(lines, timing_lines, name)
+    if len(timing_lines) > MAX_CUES:
+        raise SourceError(f"{name}: {len(timing_lines)} cues", "Give the subtitles of one recording")
+    wrong_numbers = positions = 0
+    for count, (index, following) in enumerate(zip(timing_lines, [*timing_lines[1:], len(lines)], strict=False), 1):
+        start, end = parse_timing(lines[index], index + 1, name, notes)
+        wrong_numbers += not (index > 0 and _number(lines[index - 1]) == str(count))
+        positions += bool(text_after_timing(lines[index]))
+        body = list(lines[index + 1 : following])
+        if following < len(lines) and body and _is_number(body[-1]):  # the number of the next cue
+            body.pop()
+        body = _strip_blank_lines(body)
+        if any(is_blank(line) for line in body):
+            notes.append(f"line {index + 1}: blank lines inside a cue: removed")
+            body = [line for line in body if not is_blank(line)]
+        if not body:
+            notes.append(f"line {index + 1}: a cue without text: left out")
             continue
-        fresh = at == 0 or is_blank(lines[at - 1])
-        after_number = at > 0 and _is_number(lines[at - 1])
-        numbered = after_number and (at == 1 or is_blank(lines[at - 2]))
-        times = TIMES.match(line)
-        arrow = times[2].endswith(">") if times else "-->" in line
-        if times:
-            colons = ":" in is_plain_clock(times[1]) and ":" in is_plain_clock(times[3])
-            full = FULL_CLOCK.match(line) is not None
-            expected = after_number and lines[at - 1].strip("\ufeff \t") == str(len(heads) + 1)
-            if (
-                (full and times[2] == "-->")
-                or (arrow and (numbered or (fresh and (times[2] == "-->" or colons)) or (expected and colons)))
-                or (full and (fresh or numbered))
-            ):
-                heads.append(at)
-        elif arrow and (numbered or (fresh and re.match(r"[\ufeff\s]*[-\d]", line))):
-            raise SourceError(f"{name}: line {at + 1}: not `00:00:01,000 --> 00:00:02,000`", "Mend the line")
-    return heads
+        plain = tuple((None, without_tags(line).strip()) for line in body)
+        yield SourceCue(index + 1, start, end, "\n".join(body), plain)
+    if wrong_numbers:
+        notes.append(f"{wrong_numbers} cues with a missing or wrong number: numbered again")
+    if positions:
+        notes.append(f"{positions} cues have a position on the screen: left out")
 
 
-def is_blank(line: str) -> bool:
-    """Whether nothing stands in the line; a no-break space does, as some put it for an empty cue."""
-    return not line.strip("\ufeff \t\f\v")
+def _check_start(lines: Sequence[str], timing_lines: Sequence[int], name: str) -> None:
+    """Raise SourceError if there is text before the first cue."""
+    first = len(lines)
+    if timing_lines:
+        first = timing_lines[0]
+        first -= first > 0 and _is_number(lines[first - 1])
+    for number, line in enumerate(lines[:first], 1):
+        if not is_blank(line):
+            problem = "text before the times of the first cue" if timing_lines else "no cue and no times in it"
+            raise SourceError(f"{name}: line {number}: {problem}", "Is it really a subtitle file?")
+
+
+def _find_timing_lines(lines: Sequence[str], name: str) -> list[int]:
+    """Return the indices of the lines with a cue's times.
+
+    A line in the standard form counts anywhere. The less a line looks like times, the more certain it must be that a
+    cue starts there: after a blank line, or after the expected number. So "3 -> 4" in a cue remains text.
+
+    Raises:
+        SourceError: A line that must hold times does not.
+    """
+    timing_lines: list[int] = []
+    for index, line in enumerate(lines):
+        if not MAYBE_TIMING.search(line):
+            continue
+        before = lines[index - 1] if index else ""
+        after_blank = is_blank(before)
+        after_number = index > 0 and _is_number(before)
+        after_cue_number = after_number and (index == 1 or is_blank(lines[index - 2]))
+        after_expected_number = after_number and _number(before) == str(len(timing_lines) + 1)
+        match = LENIENT_TIMING.match(line)
+        if match:
+            if _is_timing(line, match, after_blank, after_cue_number, after_expected_number):
+                timing_lines.append(index)
+        elif "-->" in line and (after_cue_number or (after_blank and re.match(r"[\ufeff\s]*[-\d]", line))):
+            raise SourceError(f"{name}: line {index + 1}: not `00:00:01,000 --> 00:00:02,000`", "Correct the line")
+    return timing_lines
+
+
+def _is_timing(
+    line: str, match: re.Match[str], after_blank: bool, after_cue_number: bool, after_expected_number: bool
+) -> bool:
+    """Whether a line that matches LENIENT_TIMING starts a cue, given what precedes it."""
+    complete = COMPLETE_TIMING.match(line) is not None
+    standard_arrow = match[2] == "-->"
+    if complete and (standard_arrow or after_blank or after_cue_number):
+        return True
+    if not match[2].endswith(">"):
+        return False
+    has_colons = ":" in normalize_clock(match[1]) and ":" in normalize_clock(match[3])
+    return (
+        after_cue_number or (after_blank and (standard_arrow or has_colons)) or (after_expected_number and has_colons)
+    )
+
+
+def _strip_blank_lines(body: list[str]) -> list[str]:
+    while body and is_blank(body[-1]):
+        body.pop()
+    while body and is_blank(body[0]):
+        body.pop(0)
+    return body
 
 
 def _is_number(line: str) -> bool:
-    return len(line) < 100 and CUE_NUMBER.fullmatch(line) is not None
+    return len(line) < 100 and _NUMBER.fullmatch(line) is not None
 
 
-def after_times(line: str) -> str:
-    """What stands after a cue's times: its place on the screen."""
-    found = TIMES.match(line)
-    return line[found.end() :].strip() if found else ""
+def _number(line: str) -> str:
+    """Return the text of a cue number; empty if the line is not a number."""
+    return line.strip("\ufeff \t") if _is_number(line) else ""

@@ -1,8 +1,4 @@
-"""Read: subtitle files as they are found in the world. What is wrong with one is mended with a note, or refused.
-
-SubRip as VLC and libass take it (https://www.matroska.org/technical/subtitles.html), WebVTT as
-https://www.w3.org/TR/webvtt1/. A cue becomes a segment whose `cue` holds its text verbatim.
-"""
+"""Parse WebVTT (https://www.w3.org/TR/webvtt1/)."""
 
 from __future__ import annotations
 
@@ -12,80 +8,109 @@ import re
 from collections.abc import Iterator, Sequence
 
 from voicekit.errors import SourceError
-from voicekit.subtitles.blocks import MOST_CUES, Block
-from voicekit.subtitles.markup import TAG
-from voicekit.subtitles.parse_srt import after_times, is_blank
-from voicekit.subtitles.timestamps import CLOCK, TIMES, clock_seconds, parse_times
+from voicekit.subtitles.markup import ANY_TAG
+from voicekit.subtitles.source_cue import MAX_CUES, SourceCue
+from voicekit.subtitles.timestamps import (
+    CLOCK,
+    LENIENT_TIMING,
+    is_blank,
+    parse_clock,
+    parse_timing,
+    text_after_timing,
+)
+
+_LANGUAGE = re.compile(r"Language:\s*([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\s*$")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
+_LINE_DASH = re.compile(r"(?m)^((?:<[^<>]*>)*)[-–—‐]\s+")
+_TIMESTAMP_TAG = re.compile(rf"<({CLOCK})>")
 
 
-def vtt_blocks(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[Block]:
-    """Cues of WebVTT: blocks between blank lines, without its header, comments, styles and regions."""
+def language_in_header(lines: Sequence[str]) -> str | None:
+    """Return the BCP-47 language of the header, if it has one."""
+    return next((match[1] for line in lines[1:10] if (match := _LANGUAGE.match(line))), None)
+
+
+def parse_vtt(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[SourceCue]:
+    """Yield the cues: blocks between blank lines, without header, comments, styles and regions.
+
+    Args:
+        lines: Lines of the file.
+        name: Name of the file, for errors.
+        notes: Receives a note for each repair.
+
+    Raises:
+        SourceError: The text is not WebVTT; names the line.
+    """
+    if not re.match(r"\ufeff?WEBVTT(?:[ \t]|$)", lines[0]):
+        raise SourceError(f"{name}: line 1: does not begin with WEBVTT", "Is it really a WebVTT file?")
+    positions = count = 0
+    for block in _blocks(lines):
+        timing_index = next((i for i, (_, text) in enumerate(block[:2]) if "-->" in text), None)
+        match = LENIENT_TIMING.match(block[timing_index or 0][1])
+        if block[0][1].startswith(("NOTE", "STYLE", "REGION")) and (timing_index is None or not match):
+            continue
+        if timing_index is None:
+            notes.append(f"line {block[0][0]}: a block without times: left out")
+            continue
+        number, timing = block[timing_index]
+        if not match or match[2] != "-->":
+            raise SourceError(f"{name}: line {number}: not `00:01.000 --> 00:02.000`", "Correct the line")
+        if (count := count + 1) > MAX_CUES:
+            raise SourceError(f"{name}: more than {MAX_CUES} cues", "Give the subtitles of one recording")
+        positions += bool(text_after_timing(timing))
+        start, end = parse_timing(timing, number, name, notes)
+        text = "\n".join(line for _, line in block[timing_index + 1 :])
+        if not ANY_TAG.sub("", text).strip():
+            notes.append(f"line {number}: a cue without text: left out")
+            continue
+        yield SourceCue(
+            number, start, end, _with_srt_tags(text), tuple(_lines_by_voice(text)), _timestamps(text, start, end)
+        )
+    if positions:
+        notes.append(f"{positions} cues have a position on the screen: left out")
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
+    """Yield the blocks between blank lines as (line number, line), without the header."""
     block: list[tuple[int, str]] = []
-    settings = cues = 0
     for number, line in enumerate([*lines, ""], 1):
         if not is_blank(line):
             block.append((number, line))
             continue
-        some, block = block, []
-        if some and some[0][0] == 1:  # the header ends where the first cue begins, if no blank line did before
-            some = list(itertools.dropwhile(lambda row: "-->" not in row[1], some[1:]))
-        if not some:
-            continue
-        head = next((i for i, (_, text) in enumerate(some[:2]) if "-->" in text), None)
-        found = TIMES.match(some[head or 0][1])
-        if some[0][1].startswith(("NOTE", "STYLE", "REGION")) and (head is None or not found):
-            continue
-        if head is None:
-            notes.append(f"line {some[0][0]}: a block without times: left out")
-            continue
-        where, times = some[head]
-        if not found or found[2] != "-->":
-            raise SourceError(f"{name}: line {where}: not `00:01.000 --> 00:02.000`", "Mend the line")
-        if (cues := cues + 1) > MOST_CUES:
-            raise SourceError(f"{name}: more than {MOST_CUES} cues", "Give the subtitles of one recording")
-        settings += bool(after_times(times))
-        start, end = parse_times(times, where, name, notes)
-        text = "\n".join(line for _, line in some[head + 1 :])
-        if not TAG.sub("", text).strip():
-            notes.append(f"line {where}: a cue without text: left out")
-            continue
-        yield Block(where, start, end, _as_srt(text), tuple(_voices(text)), _marks(text, start, end))
-    if settings:
-        notes.append(f"{settings} cues have a place on the screen: left out")
+        if block and block[0][0] == 1:  # without a blank line, the header ends at the first cue
+            block = list(itertools.dropwhile(lambda row: "-->" not in row[1], block[1:]))
+        if block:
+            yield block
+        block = []
 
 
-def _voices(text: str) -> Iterator[tuple[str | None, str]]:
-    """Lines of a VTT cue, each with who says it; a voice goes on to the next lines."""
+def _lines_by_voice(text: str) -> Iterator[tuple[str | None, str]]:
+    """Yield (speaker, line) for each line; a voice span continues on the next lines."""
     speaker = None
     for line in text.split("\n"):
-        if found := _VOICE.search(line):
-            speaker = " ".join(html.unescape(found[1]).split()) or None
-        yield speaker, html.unescape(TAG.sub("", line)).strip()
+        if match := _VOICE.search(line):
+            speaker = " ".join(html.unescape(match[1]).split()) or None
+        yield speaker, html.unescape(ANY_TAG.sub("", line)).strip()
 
 
-def _as_srt(text: str) -> str:
-    """A VTT cue's text with the tags that SubRip knows, too; its entities as characters."""
+def _with_srt_tags(text: str) -> str:
+    """Return the text with only the tags that SubRip has too, and entities as characters."""
     return html.unescape(re.sub(r"<(?!/?[ibu]>)[^<>]*>", "", text))
 
 
-def _marks(text: str, start: float, end: float) -> tuple[tuple[int, float], ...]:
-    """Times inside a cue, each with how many words stand before it; only those in order and within the cue."""
-    out: list[tuple[int, float]] = []
-    before, done, words = "", 0, 0
-    text = re.sub(r"(?m)^((?:<[^<>]*>)*)[-–—‐]\s+", r"\1", text)  # dashes are no words
-    for piece in re.split(r"(<[0-9:.]+>)", text):
-        if found := re.fullmatch(rf"<({CLOCK})>", piece):
-            time = clock_seconds(found[1])
-            if time is not None and (out[-1][1] if out else start) <= time <= end:
-                out.append((words, time))
+def _timestamps(text: str, start: float, end: float) -> tuple[tuple[int, float], ...]:
+    """Return the times inside a cue with the number of words before each; only those in order and within the cue."""
+    timestamps: list[tuple[int, float]] = []
+    partial_word, complete_words, words = "", 0, 0
+    for piece in re.split(r"(<[0-9:.]+>)", _LINE_DASH.sub(r"\1", text)):
+        if match := _TIMESTAMP_TAG.fullmatch(piece):
+            time = parse_clock(match[1])
+            if time is not None and (timestamps[-1][1] if timestamps else start) <= time <= end:
+                timestamps.append((words, time))
         else:
-            # A word may go on beyond a time, so what is counted is cut only at spaces.
-            before += TAG.sub("", piece)
-            *whole, before = re.split(r"\s+", before) if before else [""]
-            done += sum(1 for word in whole if word)
-            words = done + bool(before)
-    return tuple(out)
-
-
-LANGUAGE_TAG = re.compile(r"Language:\s*([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\s*$")
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
+            # A word may continue after a time, so only spaces end a word.
+            partial_word += ANY_TAG.sub("", piece)
+            *complete, partial_word = re.split(r"\s+", partial_word) if partial_word else [""]
+            complete_words += sum(1 for word in complete if word)
+            words = complete_words + bool(partial_word)
+    return tuple(timestamps)

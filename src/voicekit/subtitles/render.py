@@ -1,7 +1,6 @@
-"""Formats: cues as SubRip, WebVTT and Advanced SubStation; a transcript as a Word document. Pure.
+"""Render cues as SubRip (with pysrt), WebVTT, and Advanced SubStation Alpha (with pysubs2).
 
-pysrt writes SRT and pysubs2 ASS. `Segment.cue` may hold the tags i, b, u and font of its file: SRT keeps them, VTT all
-but font; ASS none.
+Lines from a subtitle file may have the tags i, b, u and font: SRT keeps them, VTT all but font, ASS none.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from voicekit.types import Transcript, Word
 VERSION = 1
 
 COLOURS = ("ffffff", "ffff00", "00ffff", "00ff00", "ffb0ff", "ffc080", "a0c0ff", "c0c0c0")
-"""Of speakers in order of first speech, RRGGBB; the first four are those of the BBC's guidelines."""
+"""Colours of the speakers in order of first speech, RRGGBB. The first four are those of the BBC's guidelines."""
 
 _TAG = re.compile(r"</?(?:i|b|u|s|c|v|lang|ruby|rt|font)\b[^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
 _NOT_IN_VTT = re.compile(r"</?font\b[^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
@@ -27,7 +26,7 @@ _KEPT_IN_VTT = re.compile(r"&lt;(/?[ibu])&gt;", re.IGNORECASE)
 
 
 def to_srt(cues: Iterable[Cue], colours: dict[str, str]) -> str:
-    """SubRip, through pysrt. `colours`: RRGGBB by speaker."""
+    """Render SubRip. `colours`: RRGGBB by speaker."""
     file = pysrt.SubRipFile(
         pysrt.SubRipItem(
             index=number,
@@ -46,20 +45,23 @@ def _srt_line(line: Line, colours: dict[str, str]) -> str:
 
 
 def to_vtt(cues: Iterable[Cue], colours: dict[str, str], karaoke: bool = False) -> str:
-    """WebVTT with `<v Speaker>` voice spans, https://www.w3.org/TR/webvtt1/; the names stand in them alone.
+    """Render WebVTT (https://www.w3.org/TR/webvtt1/) with speaker names in voice spans (`<v Ana>`).
 
-    `karaoke`: a time before each word.
+    Args:
+        cues: The cues.
+        colours: RRGGBB by speaker.
+        karaoke: Whether to put a time before each word.
     """
     blocks = ["WEBVTT\n"]
     if colours:
-        rules = (f'::cue(v[voice="{_css(name)}"]) {{ color: #{colour} }}' for name, colour in colours.items())
+        rules = (f'::cue(v[voice="{_css_string(name)}"]) {{ color: #{colour} }}' for name, colour in colours.items())
         blocks.append("STYLE\n" + "\n".join(rules) + "\n")
     for cue in cues:
-        lines, last = [], None
+        lines, last_speaker = [], None
         for line in cue.lines:
-            voice = f"<v {_voice(line.speaker)}>" if line.speaker and line.speaker != last else ""
-            last = line.speaker
-            text = _timed(line.words, line.text, cue) if karaoke and line.words else _vtt_text(line)
+            voice = f"<v {_voice_name(line.speaker)}>" if line.speaker and line.speaker != last_speaker else ""
+            last_speaker = line.speaker
+            text = _with_word_times(line.words, line.text, cue) if karaoke and line.words else _vtt_text(line)
             lines.append(voice + ("- " if line.dash else "") + text)
         lines += [html.escape(text, quote=False) for text in cue.below]
         blocks.append(f"{clock(cue.start)} --> {clock(cue.end)}\n" + "\n".join(lines) + "\n")
@@ -72,34 +74,34 @@ def _vtt_text(line: Line) -> str:
     return _KEPT_IN_VTT.sub(r"<\1>", html.escape(_NOT_IN_VTT.sub("", line.text), quote=False))
 
 
-def _voice(name: str) -> str:
-    """An annotation: no line ends, and no `>` but escaped."""
+def _voice_name(name: str) -> str:
+    """Return a name on one line, with `>` escaped."""
     return html.escape(" ".join(name.split()), quote=False)
 
 
-def _css(name: str) -> str:
-    return re.sub(r'[\\"<>&]', lambda found: f"\\{ord(found[0]):x} ", " ".join(name.split()))
+def _css_string(name: str) -> str:
+    return re.sub(r'[\\"<>&]', lambda match: f"\\{ord(match[0]):x} ", " ".join(name.split()))
 
 
-def _timed(words: Sequence[Word], text: str, cue: Cue) -> str:
-    """The words with their times between them, where these lie inside the cue and grow."""
-    out, at, last = "", 0, cue.start
+def _with_word_times(words: Sequence[Word], text: str, cue: Cue) -> str:
+    """Put times between the words where they increase and lie inside the cue."""
+    timed, position, last_time = "", 0, cue.start
     for word in words:
-        space = "" if text.startswith(word.text, at) else " "
-        at += len(space) + len(word.text)
-        if last + 0.001 < word.start < cue.end - 0.001 and out:
-            out += f"{space}<{clock(word.start)}>"
-            last = word.start
+        space = "" if text.startswith(word.text, position) else " "
+        position += len(space) + len(word.text)
+        if last_time + 0.001 < word.start < cue.end - 0.001 and timed:
+            timed += f"{space}<{clock(word.start)}>"
+            last_time = word.start
         else:
-            out += space
-        out += html.escape(word.text, quote=False)
-    return out
+            timed += space
+        timed += html.escape(word.text, quote=False)
+    return timed
 
 
 def to_ass(
     cues: Iterable[Cue], style: SubtitleStyle, colours: dict[str, str], title: str = "", font: str = "Noto Sans"
 ) -> str:
-    """Advanced SubStation for 1920 x 1080, through pysubs2: a style for each speaker who has a colour."""
+    """Render Advanced SubStation Alpha for 1920 x 1080, with a style for each speaker who has a colour."""
     import pysubs2
 
     file = pysubs2.SSAFile()
@@ -110,7 +112,7 @@ def to_ass(
     base = pysubs2.SSAStyle(
         fontname=font, fontsize=style.size, bold=style.middle, outline=3.0, shadow=1.0, marginl=96, marginr=96,
         marginv=64, alignment=pysubs2.Alignment.MIDDLE_CENTER if style.middle else pysubs2.Alignment.BOTTOM_CENTER,
-        secondarycolor=pysubs2.Color(160, 160, 160), encoding=-1,  # libass: each text in the direction of its script
+        secondarycolor=pysubs2.Color(160, 160, 160), encoding=-1,  # libass then detects the direction of each text
     )  # fmt: skip
     file.styles = {"Default": base}
     names = {}
@@ -123,10 +125,12 @@ def to_ass(
         lines = []
         for line in cue.lines:
             plain = _TAG.sub("", line.text) if line.markup else line.text
-            text = _sung(line, cue, first=line is cue.lines[0]) if style.karaoke and line.words else _ass(plain)
-            other = f"{{\\r{names[line.speaker]}}}" if line.speaker in names and line.speaker != speakers[0] else ""
-            lines.append(other + _ass(line.head) + text)
-        lines += [f"{{\\fs{round(style.size * 0.8)}}}{_ass(text)}" for text in cue.below]
+            text = _escape_ass(plain)
+            if style.karaoke and line.words:
+                text = _with_karaoke_tags(line, cue, first=line is cue.lines[0])
+            change = f"{{\\r{names[line.speaker]}}}" if line.speaker in names and line.speaker != speakers[0] else ""
+            lines.append(change + _escape_ass(line.head) + text)
+        lines += [f"{{\\fs{round(style.size * 0.8)}}}{_escape_ass(text)}" for text in cue.below]
         file.append(
             pysubs2.SSAEvent(
                 start=round(cue.start * 1000), end=round(cue.end * 1000), text="\\N".join(lines),
@@ -136,8 +140,8 @@ def to_ass(
     return str(file.to_string("ass"))
 
 
-def _ass(text: str) -> str:
-    """Text that no override, escape or line end can hide in: a word joiner parts a backslash from what follows."""
+def _escape_ass(text: str) -> str:
+    """Escape text so that it has no override, escape or line end; a word joiner follows each backslash."""
     return " ".join(text.split("\n")).replace("\\", "\\\u2060").replace("{", "\\{").replace("}", "\\}")
 
 
@@ -145,28 +149,30 @@ def _field(text: str) -> str:
     return " ".join(text.replace(",", " ").split())
 
 
-def _sung(line: Line, cue: Cue, first: bool) -> str:
-    r"""The words with `\k` before each: hundredths of a second until the next one."""
+def _with_karaoke_tags(line: Line, cue: Cue, first: bool) -> str:
+    r"""Put `\k` before each word, with the hundredths of a second until the next one."""
     words = line.words
-    begin = cue.start if first else words[0].start
-    marks = [begin, *(word.start for word in words[1:]), max(words[-1].end, words[-1].start)]
-    out, at, spent = "", 0, 0
+    start = cue.start if first else words[0].start
+    edges = [start, *(word.start for word in words[1:]), max(words[-1].end, words[-1].start)]
+    tagged, position, done = "", 0, 0
     for number, word in enumerate(words):
-        space = "" if line.text.startswith(word.text, at) else " "
-        at += len(space) + len(word.text)
-        upto = max(round((marks[number + 1] - begin) * 100), spent)
-        out += f"{space}{{\\k{upto - spent}}}{_ass(word.text)}"
-        spent = upto
-    return out
+        space = "" if line.text.startswith(word.text, position) else " "
+        position += len(space) + len(word.text)
+        until = max(round((edges[number + 1] - start) * 100), done)
+        tagged += f"{space}{{\\k{until - done}}}{_escape_ass(word.text)}"
+        done = until
+    return tagged
 
 
 def clock(seconds: float) -> str:
-    """HH:MM:SS.mmm"""
+    """Format a time as HH:MM:SS.mmm."""
     ms = round(seconds * 1000)
     return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"
 
 
 def speaker_colours(transcript: Transcript, style: SubtitleStyle) -> dict[str, str]:
-    """RRGGBB by speaker, in order of first speech; none where the style has none."""
-    found = dict.fromkeys(segment.speaker for segment in transcript.segments if segment.speaker)
-    return {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(found)} if style.colours else {}
+    """Return RRGGBB by speaker in order of first speech; empty if the style has no colours."""
+    if not style.colours:
+        return {}
+    speakers = dict.fromkeys(segment.speaker for segment in transcript.segments if segment.speaker)
+    return {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(speakers)}

@@ -1,4 +1,4 @@
-"""Edit: subtitles moved, joined, cut, and fitted to another edit of the recording. Transcripts to transcripts; pure."""
+"""Fit subtitles to another edit of the recording by aligning their words with a transcript of that edit."""
 
 from __future__ import annotations
 
@@ -13,28 +13,25 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from voicekit.errors import UsageError
-from voicekit.subtitles.edit import numbered
+from voicekit.subtitles.edit import renumber
 from voicekit.text.words import unspaced
 from voicekit.types import Segment, Transcript
 
-FEWEST_MATCHED = 0.4
-"""Share of the words, of whichever has fewer, that must come back in another edit; less is another recording."""
+MIN_MATCHED = 0.4
+"""Lowest share of the words (of the side with fewer) that must match; fewer means another recording."""
 
-LONG_ENOUGH = 3
-"""Words in a row that anchor a place in the other edit; fewer may be chance."""
+ANCHOR_WORDS = 3
+"""Consecutive equal words that prove a match; fewer may be chance."""
 
-NEAR = 5
-"""Words from such a place within which fewer in a row are believed, too."""
+MAX_ANCHOR_DISTANCE = 5
+"""Words from an anchor within which shorter matches are accepted too."""
 
-SAME_SCENE = 0.75
-"""Seconds by which the shifts of neighbours may differ and still be one; beyond, the recording was cut in between."""
+MAX_SHIFT_CHANGE = 0.75
+"""Seconds by which the shifts of neighbours may differ within a scene; beyond, there is a cut between them."""
 
-UNHEARD = 20.0
-"""Seconds between two places that were found: if they are as far apart as they were, what lies between is there, too,
-though the recogniser missed its words."""
-
-
-# --- another edit -----------------------------------------------------------------------------------------------------
+MAX_UNMATCHED_GAP = 20.0
+"""Seconds between two matched cues whose distance has not changed: cues between them are kept, although Whisper missed
+their words."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,9 @@ class Retimed:
     """Subtitles of another edit.
 
     Attributes:
-        transcript: Those that are in it.
-        matched: Share of the words that were found, of those of the subtitles or of the edit, whichever has fewer.
-        lost: Cues whose words are not in it.
+        transcript: The cues that occur in it.
+        matched: Share of the words that matched, of the side with fewer words.
+        lost: Cues that do not occur in it.
     """
 
     transcript: Transcript
@@ -52,57 +49,60 @@ class Retimed:
     lost: tuple[Segment, ...]
 
 
-def retime(transcript: Transcript, heard: Transcript) -> Retimed:
-    """Subtitles for another edit of the recording, by aligning their words with those heard in it.
+def retime(transcript: Transcript, target: Transcript) -> Retimed:
+    """Fit subtitles to another edit.
 
-    A cue moves with its words, by as much as its neighbours of the same scene do, and lasts as long as it did, or
-    longer where it is said more slowly. Cues whose words are not heard are left out, because their scene was cut or
-    moved before an earlier one; unless they lie between two that are as far apart as they were.
+    A cue moves with its words, by as much as its neighbours of the same scene, and keeps its duration, or gets longer
+    if it is spoken more slowly. A cue whose words do not match is left out, since its scene was cut or moved, unless it
+    lies between two cues whose distance has not changed.
 
     Args:
         transcript: The subtitles.
-        heard: The other edit's transcript, with times of words.
+        target: Transcript of the other edit, with word times.
 
     Raises:
-        UsageError: most words are not found: another recording, or another language.
+        UsageError: Most words do not match: another recording, or another language.
     """
-    ours, theirs = _units(transcript.segments), _units(heard.segments)
-    places = _aligned([unit.key for unit in ours], [unit.key for unit in theirs])
-    matched = len(places) / min(len(ours), len(theirs)) if ours and theirs else 0.0
-    if matched < FEWEST_MATCHED:
+    ours, theirs = _units(transcript.segments), _units(target.segments)
+    matches = _align([unit.key for unit in ours], [unit.key for unit in theirs])
+    matched = len(matches) / min(len(ours), len(theirs)) if ours and theirs else 0.0
+    if matched < MIN_MATCHED:
         raise UsageError(
-            f"only {matched:.0%} of the words are heard in it", "Is it the same recording, in the same language?"
+            f"only {matched:.0%} of the words occur in the other edit",
+            "Is it the same recording, in the same language?",
         )
     pairs: list[list[tuple[_Unit, _Unit]]] = [[] for _ in transcript.segments]
     sizes = [0] * len(transcript.segments)
     for number, unit in enumerate(ours):
         sizes[unit.segment] += 1
-        if number in places:
-            pairs[unit.segment].append((unit, theirs[places[number]]))
-    found = [_one_place(some) if len(some) * 2 >= size else [] for some, size in zip(pairs, sizes, strict=True)]
-    shifts = _between(_smooth([_shift(some) for some in found]), transcript.segments)
+        if number in matches:
+            pairs[unit.segment].append((unit, theirs[matches[number]]))
+    consistent = [
+        _largest_group(group) if len(group) * 2 >= size else [] for group, size in zip(pairs, sizes, strict=True)
+    ]
+    shifts = _fill_gaps(_smooth([_shift(group) for group in consistent]), transcript.segments)
     moved: list[tuple[Segment, Segment]] = []
     lost: list[Segment] = []
-    for segment, some, by in zip(transcript.segments, found, shifts, strict=True):
-        if by is None or segment.end + by <= 0:
+    for segment, group, shift in zip(transcript.segments, consistent, shifts, strict=True):
+        if shift is None or segment.end + shift <= 0:
             lost.append(segment)
         else:
-            moved.append((segment, _moved(segment, some, by)))
+            moved.append((segment, _move(segment, group, shift)))
     moved.sort(key=lambda pair: pair[1].start)
-    segments = numbered(_apart(moved))
-    whole = replace(
+    segments = renumber(_resolve_new_overlaps(moved))
+    retimed = replace(
         transcript,
-        duration=max([heard.duration, *(segment.end for segment in segments)]),
+        duration=max([target.duration, *(segment.end for segment in segments)]),
         segments=segments,
         turns=(),
-        source=heard.source,
+        source=target.source,
     )
-    return Retimed(whole, matched, tuple(lost))
+    return Retimed(retimed, matched, tuple(lost))
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """What is compared: a word, or a letter of a script without spaces; `word` is its place in the segment."""
+    """A word, or a character of a script without spaces. `word`: index of the word in its segment."""
 
     key: str
     start: float
@@ -114,79 +114,79 @@ class _Unit:
 def _units(segments: Sequence[Segment]) -> list[_Unit]:
     units: list[_Unit] = []
     for number, segment in enumerate(segments):
-        for place, word in enumerate(segment.words):
+        for index, word in enumerate(segment.words):
             bare = re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", word.text)).casefold()
-            keys = re.findall(r"\0.|[^\0]+", "".join(f"\0{char}" if unspaced(char) else char for char in bare))
-            each = (word.end - word.start) / max(1, len(keys))
+            marked = "".join(f"\0{char}" if unspaced(char) else char for char in bare)
+            keys = re.findall(r"\0.|[^\0]+", marked)
+            duration = (word.end - word.start) / max(1, len(keys))
             units += [
-                _Unit(key.lstrip("\0"), word.start + n * each, word.start + (n + 1) * each, number, place)
+                _Unit(key.lstrip("\0"), word.start + n * duration, word.start + (n + 1) * duration, number, index)
                 for n, key in enumerate(keys)
             ]
     return units
 
 
-def _aligned(ours: Sequence[str], theirs: Sequence[str]) -> dict[int, int]:
-    """Index in `ours` to that in `theirs` of equal words, in order.
+def _align(ours: Sequence[str], theirs: Sequence[str]) -> dict[int, int]:
+    """Return the index in `theirs` of each word of `ours` that matches, in order.
 
-    First what is said once in both; from there on, word beside word; in the gaps that remain, what has the fewest
-    edits. Of that a few words alone are believed only near others: some are found in any scene, in one cut out, too.
+    Starts from word sequences that are unique on both sides, extends them word by word, and aligns the remaining gaps
+    with the fewest edits. Short matches count only near an anchor: a few common words occur in any scene.
     """
     from rapidfuzz.distance import Levenshtein
 
-    pairs = _spread_out(_anchors(ours, theirs), ours, theirs)
+    pairs = _extend(_anchors(ours, theirs), ours, theirs)
     for (a, b), (c, d) in pairwise([(-1, -1), *pairs, (len(ours), len(theirs))]):
         if c - a > 1 and d - b > 1:
             for code in Levenshtein.opcodes(ours[a + 1 : c], theirs[b + 1 : d]):
                 if code.tag == "equal":
-                    more = range(code.src_end - code.src_start)
-                    pairs += [(a + 1 + code.src_start + n, b + 1 + code.dest_start + n) for n in more]
-    return _believed(sorted(pairs))
+                    length = range(code.src_end - code.src_start)
+                    pairs += [(a + 1 + code.src_start + n, b + 1 + code.dest_start + n) for n in length]
+    return _drop_isolated(sorted(pairs))
 
 
 def _anchors(ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
-    """Where LONG_ENOUGH words stand that stand so once on either side: the most of them that are in one order."""
+    """Return where sequences of ANCHOR_WORDS occur that are unique on both sides: the longest chain in one order."""
 
-    def once(words: Sequence[str]) -> dict[tuple[str, ...], int]:
-        rows = list(zip(*(words[n:] for n in range(LONG_ENOUGH)), strict=False))
-        count = Counter(rows)
-        return {row: n for n, row in enumerate(rows) if count[row] == 1}
+    def unique(words: Sequence[str]) -> dict[tuple[str, ...], int]:
+        sequences = list(zip(*(words[n:] for n in range(ANCHOR_WORDS)), strict=False))
+        count = Counter(sequences)
+        return {sequence: n for n, sequence in enumerate(sequences) if count[sequence] == 1}
 
-    right = once(theirs)
-    both = [(a, right[row]) for row, a in once(ours).items() if row in right]
-    ends: list[int] = []  # of the best chain of each length, the last place in `theirs`
-    tops: list[int] = []
-    before: list[int] = []
-    for n, (_, b) in enumerate(both):
-        length = bisect_left(ends, b)
-        before.append(tops[length - 1] if length else -1)
-        ends[length : length + 1], tops[length : length + 1] = [b], [n]
-    chain, n = [], tops[-1] if tops else -1
+    in_theirs = unique(theirs)
+    common = [(index, in_theirs[s]) for s, index in unique(ours).items() if s in in_theirs]
+    # Longest increasing subsequence: for each length, the smallest last index in `theirs` and the anchor it belongs to.
+    last_index: list[int] = []
+    last_anchor: list[int] = []
+    previous: list[int] = []
+    for n, (_, index) in enumerate(common):
+        length = bisect_left(last_index, index)
+        previous.append(last_anchor[length - 1] if length else -1)
+        last_index[length : length + 1], last_anchor[length : length + 1] = [index], [n]
+    chain, n = [], last_anchor[-1] if last_anchor else -1
     while n >= 0:
-        chain.append(both[n])
-        n = before[n]
+        chain.append(common[n])
+        n = previous[n]
     return chain[::-1]
 
 
-def _spread_out(
-    anchors: Sequence[tuple[int, int]], ours: Sequence[str], theirs: Sequence[str]
-) -> list[tuple[int, int]]:
-    """The anchors' words, and the equal ones beside them, with up to two misheard in between."""
+def _extend(anchors: Sequence[tuple[int, int]], ours: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the words of the anchors and the equal words next to them, with up to two different ones in between."""
     pairs: list[tuple[int, int]] = []
-    for a, b in (row for start in anchors for row in ((start[0] + n, start[1] + n) for n in range(LONG_ENOUGH))):
+    for a, b in ((start[0] + n, start[1] + n) for start in anchors for n in range(ANCHOR_WORDS)):
         if not pairs or (a > pairs[-1][0] and b > pairs[-1][1]):
             pairs.append((a, b))
-    out = list(pairs)
+    extended = list(pairs)
     for (a, b), (c, d) in pairwise([(-1, -1), *pairs, (len(ours), len(theirs))]):
         room = min(c - a, d - b) - 1
-        forward = _run(room if a >= 0 else 0, lambda n, a=a, b=b: ours[a + n] == theirs[b + n])  # type: ignore[misc]
+        forward = _steps_while_equal(room if a >= 0 else 0, lambda n, a=a, b=b: ours[a + n] == theirs[b + n])  # type: ignore[misc]
         left = room - max(forward, default=0) if c < len(ours) else 0
-        backward = _run(left, lambda n, c=c, d=d: ours[c - n] == theirs[d - n])  # type: ignore[misc]
-        out += [(a + n, b + n) for n in forward] + [(c - n, d - n) for n in backward]
-    return sorted(out)
+        backward = _steps_while_equal(left, lambda n, c=c, d=d: ours[c - n] == theirs[d - n])  # type: ignore[misc]
+        extended += [(a + n, b + n) for n in forward] + [(c - n, d - n) for n in backward]
+    return sorted(extended)
 
 
-def _run(room: int, equal: Callable[[int], bool]) -> list[int]:
-    """Steps from 1 to `room` at which words are equal, until three in a row are not."""
+def _steps_while_equal(room: int, equal: Callable[[int], bool]) -> list[int]:
+    """Return the steps from 1 to `room` at which words are equal, until three in a row are not."""
     steps: list[int] = []
     for n in range(1, room + 1):
         if equal(n):
@@ -196,32 +196,33 @@ def _run(room: int, equal: Callable[[int], bool]) -> list[int]:
     return steps
 
 
-def _believed(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
-    """Those that are LONG_ENOUGH in a row, or within NEAR of such, one after the other."""
-    rows: list[list[tuple[int, int]]] = []
+def _drop_isolated(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Keep runs of ANCHOR_WORDS pairs or more, and shorter ones within MAX_ANCHOR_DISTANCE of a kept run."""
+    runs: list[list[tuple[int, int]]] = []
     for pair in pairs:
-        if rows and (pair[0] - 1, pair[1] - 1) == rows[-1][-1]:
-            rows[-1].append(pair)
+        if runs and (pair[0] - 1, pair[1] - 1) == runs[-1][-1]:
+            runs[-1].append(pair)
         else:
-            rows.append([pair])
-    sure = [len(row) >= LONG_ENOUGH for row in rows]
-    for order in (range(len(rows)), range(len(rows) - 1, -1, -1)):
+            runs.append([pair])
+    kept = [len(run) >= ANCHOR_WORDS for run in runs]
+    for order in (range(len(runs)), range(len(runs) - 1, -1, -1)):
         last: list[tuple[int, int]] | None = None
         for n in order:
-            if not sure[n] and last is not None:
-                one, two = sorted((last, rows[n]))
-                sure[n] = max(two[0][0] - one[-1][0], two[0][1] - one[-1][1]) <= NEAR
-            if sure[n]:
-                last = rows[n]
-    return {a: b for row, yes in zip(rows, sure, strict=True) if yes for a, b in row}
+            if not kept[n] and last is not None:
+                first, second = sorted((last, runs[n]))
+                distance = max(second[0][0] - first[-1][0], second[0][1] - first[-1][1])
+                kept[n] = distance <= MAX_ANCHOR_DISTANCE
+            if kept[n]:
+                last = runs[n]
+    return {a: b for run, keep in zip(runs, kept, strict=True) if keep for a, b in run}
 
 
-def _one_place(pairs: Sequence[tuple[_Unit, _Unit]]) -> Sequence[tuple[_Unit, _Unit]]:
-    """The most pairs of a cue that lie together: where the cut goes through it, the rest is elsewhere."""
+def _largest_group(pairs: Sequence[tuple[_Unit, _Unit]]) -> Sequence[tuple[_Unit, _Unit]]:
+    """Return the largest group of a cue's pairs that lie together: a cut inside the cue separates the others."""
     groups: list[list[tuple[_Unit, _Unit]]] = []
     for pair in pairs:
         last = groups[-1][-1] if groups else None
-        if last and abs((pair[1].start - last[1].start) - (pair[0].start - last[0].start)) <= 2 * SAME_SCENE:
+        if last and abs((pair[1].start - last[1].start) - (pair[0].start - last[0].start)) <= 2 * MAX_SHIFT_CHANGE:
             groups[-1].append(pair)
         else:
             groups.append([pair])
@@ -229,58 +230,59 @@ def _one_place(pairs: Sequence[tuple[_Unit, _Unit]]) -> Sequence[tuple[_Unit, _U
 
 
 def _shift(pairs: Sequence[tuple[_Unit, _Unit]]) -> float | None:
-    """Seconds by which a cue moves, by its first words: where words share a cue's time, the later ones know less."""
-    return statistics.median(other.start - own.start for own, other in pairs[:3]) if pairs else None
+    """Return the shift of a cue in seconds, by its first words: the times of later ones may be estimates."""
+    return statistics.median(theirs.start - ours.start for ours, theirs in pairs[:3]) if pairs else None
 
 
 def _smooth(shifts: Sequence[float | None]) -> list[float | None]:
-    """Each as the middle of itself and its neighbours of the same scene."""
-    out: list[float | None] = []
-    for n, by in enumerate(shifts):
-        around = shifts[max(0, n - 3) : n + 4]
-        alike = [other for other in around if by is not None and other is not None and abs(other - by) <= SAME_SCENE]
-        out.append(statistics.median(alike) if alike else None)
-    return out
+    """Replace each shift by the median of it and its neighbours in the same scene."""
+    smoothed: list[float | None] = []
+    for n, shift in enumerate(shifts):
+        neighbours = shifts[max(0, n - 3) : n + 4]
+        scene = [s for s in neighbours if shift is not None and s is not None and abs(s - shift) <= MAX_SHIFT_CHANGE]
+        smoothed.append(statistics.median(scene) if scene else None)
+    return smoothed
 
 
-def _between(shifts: Sequence[float | None], segments: Sequence[Segment]) -> list[float | None]:
-    """Cues that were not found, but between two that moved alike and are not far apart, move as these do."""
-    out = list(shifts)
-    known = [(n, by) for n, by in enumerate(shifts) if by is not None]
-    for (one, a), (two, b) in pairwise(known):
-        if abs(b - a) <= SAME_SCENE and segments[two].start - segments[one].end <= UNHEARD:
-            out[one + 1 : two] = [(a + b) / 2] * (two - one - 1)
-    return out
+def _fill_gaps(shifts: Sequence[float | None], segments: Sequence[Segment]) -> list[float | None]:
+    """Give cues without a match the shift of the cues around them, if these moved alike and are close."""
+    filled = list(shifts)
+    known = [(n, shift) for n, shift in enumerate(shifts) if shift is not None]
+    for (before, a), (after, b) in pairwise(known):
+        gap = segments[after].start - segments[before].end
+        if abs(b - a) <= MAX_SHIFT_CHANGE and gap <= MAX_UNMATCHED_GAP:
+            filled[before + 1 : after] = [(a + b) / 2] * (after - before - 1)
+    return filled
 
 
-def _moved(segment: Segment, pairs: Sequence[tuple[_Unit, _Unit]], by: float) -> Segment:
-    """The segment moved; words that were heard have the times of these, the others share what lies between."""
-    start = max(0.0, segment.start + by)
-    end = max(start, segment.end + by)
-    if pairs and pairs[-1][0].word == len(segment.words) - 1 and pairs[-1][1].end > end + SAME_SCENE / 2:
+def _move(segment: Segment, pairs: Sequence[tuple[_Unit, _Unit]], shift: float) -> Segment:
+    """Move a segment; matched words get the times of the other edit, the words between them are interpolated."""
+    start = max(0.0, segment.start + shift)
+    end = max(start, segment.end + shift)
+    if pairs and pairs[-1][0].word == len(segment.words) - 1 and pairs[-1][1].end > end + MAX_SHIFT_CHANGE / 2:
         end = pairs[-1][1].end
-    knots = [(segment.start, start), *sorted((own.start, other.start) for own, other in pairs), (segment.end, end)]
+    knots = [(segment.start, start), *sorted((a.start, b.start) for a, b in pairs), (segment.end, end)]
 
-    def time(old: float) -> float:
-        k = min(max(bisect_right(knots, (old, math.inf)) - 1, 0), len(knots) - 2)
+    def new_time(time: float) -> float:
+        k = min(max(bisect_right(knots, (time, math.inf)) - 1, 0), len(knots) - 2)
         (a, new_a), (b, new_b) = knots[k], knots[k + 1]
-        share = (old - a) / (b - a) if b > a else 0.0
+        share = (time - a) / (b - a) if b > a else 0.0
         return min(max(new_a + share * (new_b - new_a), start), end)
 
-    words, last = [], start
+    words, last_start = [], start
     for word in segment.words:
-        last = max(last, time(word.start))
-        words.append(replace(word, start=round(last, 3), end=round(max(last, time(word.end)), 3)))
+        last_start = max(last_start, new_time(word.start))
+        words.append(replace(word, start=round(last_start, 3), end=round(max(last_start, new_time(word.end)), 3)))
     return replace(segment, start=round(start, 3), end=round(end, 3), words=tuple(words))
 
 
-def _apart(moved: Sequence[tuple[Segment, Segment]]) -> list[Segment]:
-    """A cue that now runs into the next one ends where that begins, unless they overlapped all along."""
-    out = [new for _, new in moved]
-    for n, ((old, new), (after, later)) in enumerate(pairwise(moved)):
-        if new.start < later.start < new.end and not old.start <= after.start < old.end:
-            words = tuple(
-                replace(word, start=min(word.start, later.start), end=min(word.end, later.start)) for word in new.words
-            )
-            out[n] = replace(new, end=later.start, words=words)
-    return out
+def _resolve_new_overlaps(moved: Sequence[tuple[Segment, Segment]]) -> list[Segment]:
+    """End a cue where the next one starts if they overlap now and did not before. Pairs are (old, new)."""
+    segments = [new for _, new in moved]
+    for n, ((old, new), (next_old, next_new)) in enumerate(pairwise(moved)):
+        overlaps = new.start < next_new.start < new.end
+        if overlaps and not old.start <= next_old.start < old.end:
+            limit = next_new.start
+            words = tuple(replace(w, start=min(w.start, limit), end=min(w.end, limit)) for w in new.words)
+            segments[n] = replace(new, end=limit, words=words)
+    return segments

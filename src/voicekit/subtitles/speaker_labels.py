@@ -1,8 +1,4 @@
-"""Read: subtitle files as they are found in the world. What is wrong with one is mended with a note, or refused.
-
-SubRip as VLC and libass take it (https://www.matroska.org/technical/subtitles.html), WebVTT as
-https://www.w3.org/TR/webvtt1/. A cue becomes a segment whose `cue` holds its text verbatim.
-"""
+"""Recognize speaker names before the text of cues: "Ana: Yes."."""
 
 from __future__ import annotations
 
@@ -10,60 +6,64 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from voicekit.subtitles.blocks import Block
 from voicekit.subtitles.cue import DASH
-from voicekit.subtitles.timestamps import MADE_UP
+from voicekit.subtitles.source_cue import SourceCue
 
-LABEL_WORDS, LABEL_LENGTH = 4, 40
-"""What a speaker's name has at most: "And then he said to me: no" is none."""
+MAX_LABEL_WORDS, MAX_LABEL_CHARACTERS = 4, 40
+"""Longest speaker name: "And then he said to me: no" has none."""
 
+MIN_SHARE_OF_CUES = 0.1
+"""Two names that recur must label at least this share of the cues."""
 
-def strip_dash(block: Block) -> list[str]:
-    """The lines without the dashes of speakers; where two lines have one, no space need follow it."""
-    lines = [line for _, line in block.said]
-    shared = sum(_ANY_DASH.match(line) is not None for line in lines) > 1
-    return [_ANY_DASH.sub("", line) if shared else line.removeprefix(DASH).strip() for line in lines]
-
-
-_ANY_DASH = re.compile(r"[-–—‐]\s{0,3}(?=[^\W\d]|\s|[\"'¿¡<(\[♪])")
+_DIARIZER_LABEL = re.compile(r"SPEAKER_\d+", re.IGNORECASE)
+_LINE_DASH = re.compile(r"[-–—‐]\s{0,3}(?=[^\W\d]|\s|[\"'¿¡<(\[♪])")
+_NO_SPEECH = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|[♪♫#*][^♪♫#*]*[♪♫#*]")  # [laughter], (sighs), ♪ la la ♪
+_TITLE = re.compile(r"\b(?:Dr|Drs|Mr|Mrs|Ms|Prof|St|Sr|Sra|Fr|Hr|Lt|Sgt|Capt|Rev|[^\W\d_])\.")
 
 
-def has_labels(blocks: Sequence[Block]) -> bool:
-    """Whether names stand before cues: a colon alone makes no speaker.
+def lines_without_dashes(cue: SourceCue) -> list[str]:
+    """Return the lines without speaker dashes. If two lines have one, no space needs to follow it."""
+    lines = [line for _, line in cue.lines]
+    several = sum(_LINE_DASH.match(line) is not None for line in lines) > 1
+    return [_LINE_DASH.sub("", line) if several else line.removeprefix(DASH).strip() for line in lines]
 
-    The first words must have one, and some name must come back, or each line have one, or they be of a diarizer's
-    making. Or two names come back, on a tenth of the cues or more.
+
+def has_labels(cues: Sequence[SourceCue]) -> bool:
+    """Whether names before a colon are speakers. A colon alone does not make a speaker.
+
+    True if the first line has a name, and a name recurs, or every cue has one, or all are labels of a diarizer
+    (SPEAKER_00). Also true if two names recur, on a tenth of the cues or more.
     """
     names = [
         split_label(line)[0]
-        for block in blocks
-        for line in strip_dash(block)[:2]
+        for cue in cues
+        for line in lines_without_dashes(cue)[:2]
         if any(char.isalnum() for char in _NO_SPEECH.sub("", line))
     ]
-    times = Counter(name for name in names if name)
-    again = [name for name, count in times.items() if count > 1]
-    if len(again) > 1 and times.total() * 10 >= len(blocks):
+    counts = Counter(name for name in names if name)
+    recurring = [name for name, count in counts.items() if count > 1]
+    if len(recurring) > 1 and counts.total() >= len(cues) * MIN_SHARE_OF_CUES:
         return True
     if not names or names[0] is None:
         return False
-    each = times.total() > 1 and times.total() >= len(blocks)
-    return bool(again) or each or all(MADE_UP.fullmatch(name) for name in times)
-
-
-_NO_SPEECH = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|[♪♫#*][^♪♫#*]*[♪♫#*]")
+    on_every_cue = counts.total() > 1 and counts.total() >= len(cues)
+    return bool(recurring) or on_every_cue or all(_DIARIZER_LABEL.fullmatch(name) for name in counts)
 
 
 def split_label(line: str) -> tuple[str | None, str]:
-    """(name, words) of `Ana: Yes.`, (None, words) of a line without a name."""
-    name, colon, rest = line.partition(": ")
-    name = name.strip()
-    if (
-        colon and rest.strip() and 0 < len(name) <= LABEL_LENGTH and len(name.split()) <= LABEL_WORDS
-        and not name[0].islower() and (name[0].isalnum() or name[0] in "[(")
-        and "." not in _TITLE.sub("", name).rstrip(".")
-    ):  # fmt: skip
-        return name.strip("[]() ") or None, rest.strip()
+    """Split "Ana: Yes." into (name, text); a line without a name gives (None, line)."""
+    label, colon, text = line.partition(": ")
+    label = label.strip()
+    if colon and text.strip() and _could_be_name(label):
+        return label.strip("[]() ") or None, text.strip()
     return None, line
 
 
-_TITLE = re.compile(r"\b(?:Dr|Drs|Mr|Mrs|Ms|Prof|St|Sr|Sra|Fr|Hr|Lt|Sgt|Capt|Rev|[^\W\d_])\.")
+def _could_be_name(label: str) -> bool:
+    return (
+        0 < len(label) <= MAX_LABEL_CHARACTERS
+        and len(label.split()) <= MAX_LABEL_WORDS
+        and not label[0].islower()
+        and (label[0].isalnum() or label[0] in "[(")
+        and "." not in _TITLE.sub("", label).rstrip(".")
+    )

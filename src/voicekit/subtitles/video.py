@@ -1,4 +1,4 @@
-"""Burn: subtitles drawn into a video's picture; mux: beside it as streams that a player can switch. Through ffmpeg."""
+"""Probe videos, and run ffmpeg with progress."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from typing import Any
 
 from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, run_ffmpeg
 from voicekit.errors import MediaError, UsageError
-from voicekit.subtitles.fonts import lacking, needs_glyph
+from voicekit.subtitles.fonts import missing_glyphs_error, needs_glyph
 
 CODECS = {".mp4": "mov_text", ".m4v": "mov_text", ".mov": "mov_text", ".mkv": "srt", ".webm": "webvtt"}
-"""How a container holds text, by the ending of its name."""
+"""ffmpeg's text subtitle codec of each container, by file extension."""
+
+MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""ffmpeg's muxer of each container, by file extension."""
 
 TEXT_CODECS = ("subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text")
+"""Subtitle codecs that hold text; others hold pictures."""
 
-Progress = Callable[[float], None]
+OnProgress = Callable[[float], None]
+"""Called with the share done, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Track:
-    """Subtitles to be put beside a video.
+    """A subtitle track to add to a video.
 
     Attributes:
-        srt: As text.
-        language: BCP-47.
-        title: As players list it.
-        forced: To be shown even to those who want no subtitles: signs, another language.
+        srt: SubRip text.
+        language: BCP-47 tag.
+        title: Name that players show.
+        forced: Whether to show it when subtitles are off: signs, or speech in another language.
     """
 
     srt: str
@@ -37,17 +42,14 @@ class Track:
     forced: bool = False
 
 
-MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
-
-
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video holds.
+    """What a video contains.
 
     Attributes:
-        seconds: How long it is; 0 where it does not say.
-        picture: Width and height as shown; None without a picture.
-        subtitles: Codecs of those in it.
+        seconds: Duration; 0 if unknown.
+        picture: Width and height as displayed; None without a picture.
+        subtitles: Codecs of its subtitle streams.
     """
 
     seconds: float
@@ -55,8 +57,12 @@ class VideoInfo:
     subtitles: tuple[str, ...]
 
 
-def look_at_video(video: Path) -> VideoInfo:
-    """Raises MediaError where it cannot be read."""
+def probe_video(video: Path) -> VideoInfo:
+    """Read what a video contains.
+
+    Raises:
+        MediaError: It cannot be read.
+    """
     import av
 
     try:
@@ -77,13 +83,26 @@ def look_at_video(video: Path) -> VideoInfo:
 
 
 def run_with_progress(
-    output: Any, folder: Path, seconds: float, progress: Progress, video: Path, more: Sequence[str] = ()
+    output: Any, folder: Path, seconds: float, progress: OnProgress, video: Path, options: Sequence[str] = ()
 ) -> None:
-    """Run ffmpeg in `folder`; a glyph that libass had no font for is an error, too. `more`: options of the output."""
+    """Run ffmpeg.
+
+    Args:
+        output: Stream of ffmpeg-python.
+        folder: Working folder of ffmpeg.
+        seconds: Duration of the video, for the progress.
+        progress: Called with the share done.
+        video: The input, for errors.
+        options: More options of the output.
+
+    Raises:
+        UsageError: libass found no font for a character.
+        MediaError: ffmpeg failed.
+    """
     arguments = ("-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats", "-progress", "pipe:1", "-y")
     command = output.global_args(*arguments).compile(cmd=ffmpeg_path())
-    place = command.index("-hide_banner") - 1  # the output's name, which ffmpeg-python puts before these
-    command[place:place] = more
+    output_index = command.index("-hide_banner") - 1  # ffmpeg-python puts the output before the global options
+    command[output_index:output_index] = options
 
     def read(pipe: Any) -> None:
         for line in pipe:
@@ -94,7 +113,7 @@ def run_with_progress(
     status, _, log = run_ffmpeg(command, read, cwd=folder)
     codes = dict.fromkeys(re.findall(r"fontselect: failed to find any fallback with glyph 0x([0-9A-Fa-f]{1,6})\b", log))
     if missing := [char for code in codes if needs_glyph(char := chr(int(code, 16)))]:
-        raise UsageError(*lacking(missing))
+        raise UsageError(*missing_glyphs_error(missing))
     if status != 0:
         reason = log.splitlines()[-1] if log else f"status {status}"
         raise MediaError(f"ffmpeg failed on {video.name}: {reason}", "Check that the file plays")

@@ -1,1 +1,1 @@
-"""takes"""
+"""Takes: rendering, measuring, repairing and picking the takes of a run."""

@@ -1,7 +1,7 @@
-"""Render: one take that is wanted becomes sound, once; what the judge hears of it, likewise.
+"""Render takes and measure them, both through the stage cache.
 
-Both lie in the stage cache under the digest of all that determines them, so that a job that was killed renders only
-what is missing, and two processes on one job share its work. Knows nothing of jobs, dialogues or which take is best.
+The cache key covers everything that determines the result. An interrupted job therefore renders only what is missing,
+and two processes that work on the same job share their results.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from pydantic import BaseModel
 from voicekit.audio.decode import decode
 from voicekit.config.schema import build
 from voicekit.engines.registry import speech_engine
-from voicekit.errors import EngineError, VoicekitError, interrupted
+from voicekit.errors import VoicekitError
 from voicekit.jsonio import parse_json
-from voicekit.quality.judge import from_json, to_json
+from voicekit.quality.judge import measures_from_json, measures_to_json
+from voicekit.runtime.failures import as_voicekit_error
 from voicekit.seeds import derive_seed
-from voicekit.storage.cache import Entry, StageCache
-from voicekit.storage.files import file_sha256, write_json, write_text, writing
+from voicekit.storage.cache import StageCache
+from voicekit.storage.files import atomic_write, file_sha256, write_json, write_text
 from voicekit.storage.locks import Busy
 from voicekit.takes.records import TakeRecord
 from voicekit.tts.voices import KnownVoice
@@ -35,24 +36,35 @@ if TYPE_CHECKING:
     from voicekit.quality.judge import Judge
     from voicekit.tts.synthesizer import Synthesizer
 
-SOUND = "take.flac"
-ABOUT = "take.json"
-MEASURES = "measures.json"
+AUDIO_FILE = "take.flac"
+RECORD_FILE = "take.json"
+MEASURES_FILE = "measures.json"
 
 REFERENCE_RATE = 24_000
-"""Hz at which a clip is listened to: what is above it no engine here hears."""
+"""Sample rate in Hz at which reference clips are measured; no engine here uses what is above it."""
 
 VERSION = 1
+"""Part of the cache key of takes."""
+
+JUDGE = "judge"
+"""`Timing.component` of measuring."""
 
 
 @dataclass(frozen=True)
 class TakeRequest:
-    """One take that is wanted, with all that decides how it sounds.
+    """A take to render.
 
     Attributes:
-        line: Id of its line; `number`: which take of the line, from 1. Neither decides anything.
-        preset: The name that the parameters came from, for the record.
-        model: Folder or hub id of weights other than the engine's own.
+        line: Id of its line; not part of the cache key.
+        number: Which take of the line, from 1; not part of the cache key.
+        text: The text to speak.
+        voice: The voice.
+        params: Sampling parameters of the engine.
+        seed: Seed of the random streams.
+        preset: The preset that `params` came from, for the record.
+        model: Folder or hub id of weights, if not the engine's default.
+        normalize: Spell out numbers, dates and units.
+        watermark: Watermark the audio, for engines that support it.
     """
 
     line: str
@@ -72,11 +84,11 @@ class TakeRequest:
 
     @property
     def reference(self) -> Path | None:
-        """What its voice is to be like: the clip it is cloned from; None for an engine's own voice."""
+        """The clip that the voice is cloned from; None for a bundled voice."""
         return self.voice.voice.clip
 
-    def record(self) -> TakeRecord:
-        """As takes.json has it before it is rendered."""
+    def to_record(self) -> TakeRecord:
+        """The record of the take before it is rendered."""
         voice = self.voice.voice
         return TakeRecord(
             id=self.id, line=self.line, number=self.number, text=self.text, voice=voice.name, engine=voice.engine,
@@ -86,8 +98,8 @@ class TakeRequest:
         )  # fmt: skip
 
     @classmethod
-    def of(cls, record: TakeRecord) -> TakeRequest:
-        """What a take was made from, by its record. Raises UsageError where its engine is not here any more."""
+    def from_record(cls, record: TakeRecord) -> TakeRequest:
+        """The request that a take was rendered from. Raises UsageError if its engine is not installed."""
         spec = speech_engine(record.engine)
         clip = Path(record.reference) if record.reference else None
         voice = Voice(record.voice, record.engine, record.speaker, clip, record.language)
@@ -98,207 +110,208 @@ class TakeRequest:
 
 
 def take_seed(seed: int, *item: str | int) -> int:
-    """The seed of a take, from a job's seed and what the take is of (speaker, text, which of its like, number).
+    """Derive the seed of a take from a job's seed and what identifies the take (voice, text, occurrence, number).
 
-    31 bits, so that it can be given to `voicekit say --seed`, which then says the same.
+    It has 31 bits, so that `voicekit say --seed` takes it and gives the same audio.
     """
     return derive_seed(seed, "take", *item) % 2**31
 
 
 @dataclass(frozen=True)
 class StoredTake:
-    """A rendered take in the cache. `about`: `Take.record()`. The folder is held until the renderer's `release`."""
+    """A rendered take in the cache.
 
-    order: TakeRequest
+    Attributes:
+        request: What it was rendered from.
+        key: Its cache key.
+        folder: Its cache folder, which stays locked until `Renderer.release`.
+        info: `Take.record()`.
+        cached: Whether it was in the cache already.
+    """
+
+    request: TakeRequest
     key: str
     folder: Path
-    about: dict[str, Any]
+    info: dict[str, Any]
     cached: bool
 
     @property
     def path(self) -> Path:
-        """Lossless, mono, 24 bits."""
-        return self.folder / SOUND
+        """The audio: FLAC, mono, 24 bits."""
+        return self.folder / AUDIO_FILE
 
     @functools.cached_property
-    def sound(self) -> Audio:
-        return read_take(self.path)
+    def audio(self) -> Audio:
+        return read_take_audio(self.path)
 
-    def record(self, file: str | None) -> TakeRecord:
-        """As takes.json has it, rendered. `file`: where its sound is, in the run's folder."""
-        about = self.about
+    def to_record(self, file: str | None) -> TakeRecord:
+        """The record of the rendered take; `file` is where its audio is in the run's folder."""
+        info = self.info
         return replace(
-            self.order.record(), said=tuple(about["said"]), parts=tuple((a, b) for a, b in about["parts"]),
-            seconds=about["seconds"], rate=about["rate"], file=file, key=self.key, made_with=about["made_with"],
+            self.request.to_record(), said=tuple(info["said"]), parts=tuple((a, b) for a, b in info["parts"]),
+            seconds=info["seconds"], rate=info["rate"], file=file, key=self.key, made_with=info["made_with"],
         )  # fmt: skip
+
+    def copy_audio(self, run: Path, file: str) -> None:
+        """Copy the audio into a run's folder."""
+        target = run / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.path, target)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How long it took, in seconds, to make (`what` is the engine) or judge (JUDGE) so many seconds of sound."""
+    """Seconds of work for so many seconds of audio, by component: an engine's name, or JUDGE."""
 
-    what: str
-    sound: float
-    took: float
-
-
-JUDGE = "judge"
+    component: str
+    audio_seconds: float
+    work_seconds: float
 
 
 class Renderer:
-    """Renders orders with a speaker, through a cache. `timings`: of what was not in it, in order."""
+    """Renders and measures takes through a cache.
 
-    def __init__(self, speaker: Synthesizer, cache: StageCache) -> None:
-        self.speaker = speaker
+    Attributes:
+        timings: Of everything that was not in the cache, in order.
+    """
+
+    def __init__(self, synthesizer: Synthesizer, cache: StageCache) -> None:
+        self.synthesizer = synthesizer
         self.cache = cache
         self.timings: list[Timing] = []
-        self._known: dict[Any, dict[str, Any]] = {}
+        self._voice_keys: dict[Any, dict[str, Any]] = {}
 
     def release(self) -> None:
-        """The takes handed out so far are read no more; to be called now and then, as each holds a file open."""
+        """Unlock the takes returned so far; each one keeps a file open."""
         self.cache.release()
 
-    def parts(self, order: TakeRequest) -> dict[str, Any]:
-        """JSON: all that determines the sound of a take."""
-        voice = order.voice.voice
-        of_voice = (voice, order.model, order.watermark)
-        if of_voice not in self._known:
-            made = self.speaker.made_with(order.voice, order.model, order.watermark)
-            made["device"] = made["device"].partition(":")[0]
-            self._known[of_voice] = {"engine": voice.engine, "speaker": voice.speaker, **made}
+    def cache_parts(self, request: TakeRequest) -> dict[str, Any]:
+        """JSON of everything that determines the audio of a take."""
+        voice = request.voice.voice
+        variant = (voice, request.model, request.watermark)
+        if variant not in self._voice_keys:
+            made_with = self.synthesizer.made_with(request.voice, request.model, request.watermark)
+            made_with["device"] = made_with["device"].partition(":")[0]
+            self._voice_keys[variant] = {"engine": voice.engine, "speaker": voice.speaker, **made_with}
         return {
-            "text": order.text,
-            "normalize": order.normalize,
-            "voice": self._known[of_voice],
-            "params": order.params.model_dump(mode="json"),
-            "seed": order.seed,
+            "text": request.text,
+            "normalize": request.normalize,
+            "voice": self._voice_keys[variant],
+            "params": request.params.model_dump(mode="json"),
+            "seed": request.seed,
             "version": VERSION,
         }
 
-    def render(self, order: TakeRequest, wait: bool = True) -> StoredTake:
-        """The take, from the cache if it is there.
+    def is_cached(self, request: TakeRequest) -> bool:
+        """Whether a take is in the cache; does not check its files."""
+        return self.cache.has("take", self.cache_parts(request))
+
+    def render(self, request: TakeRequest, wait: bool = True) -> StoredTake:
+        """Render a take, or get it from the cache.
 
         Raises:
-            Busy: another process is making it, and `wait` is false.
-            VoicekitError: it cannot be said, or not be written.
+            Busy: Another process is rendering it, and `wait` is false.
+            VoicekitError: It cannot be synthesized or written.
         """
 
-        def make(folder: Path) -> None:
-            take = self.speaker.synthesize(
-                order.text, order.voice, order.params, order.seed, model=order.model, normalize=order.normalize,
-                watermark=order.watermark,
-            )  # fmt: skip
-            write_take(take, folder)
+        def render_into(folder: Path) -> None:
+            write_take(synthesize_request(self.synthesizer, request), folder)
 
-        entry = self.cache.entry("take", self.parts(order), make, wait)
-        stored = StoredTake(order, entry.key, entry.folder, _about(entry), entry.cached)
+        entry = self.cache.entry("take", self.cache_parts(request), render_into, wait)
+        info: dict[str, Any] = parse_json((entry.folder / RECORD_FILE).read_text(encoding="utf-8"))
         if not entry.cached:
-            self.timings.append(Timing(order.voice.voice.engine, stored.about["seconds"], entry.seconds))
-        return stored
+            self.timings.append(Timing(request.voice.voice.engine, info["seconds"], entry.seconds))
+        return StoredTake(request, entry.key, entry.folder, info, entry.cached)
 
-    def there(self, order: TakeRequest) -> bool:
-        """Whether a take is in the cache, as far as can be told without reading it."""
-        return self.cache.has("take", self.parts(order))
-
-    def each(
-        self, orders: Iterable[TakeRequest], judge: Judge | None, failed: Callable[[TakeRequest, VoicekitError], None]
+    def render_all(
+        self,
+        requests: Iterable[TakeRequest],
+        judge: Judge | None,
+        on_error: Callable[[TakeRequest, VoicekitError], None],
     ) -> Iterator[tuple[StoredTake, Measures | None]]:
-        """Every order as it is rendered and judged, engine by engine; what another process is busy with comes last.
+        """Render and measure takes, grouped by engine; those that another process is working on come last.
 
         Args:
-            judge: None where nobody listens.
-            failed: Told of those that cannot be rendered or judged; they do not come.
+            requests: The takes.
+            judge: Measures the takes; None renders only.
+            on_error: Called for each take that cannot be rendered or measured; it is not yielded.
         """
         waiting: list[TakeRequest] = []
-        by_engine = sorted(orders, key=lambda order: (order.voice.voice.engine, order.model or ""))
-        for orders_now, wait in ((by_engine, False), (waiting, True)):
-            for order in orders_now:
+        by_engine = sorted(requests, key=lambda request: (request.voice.voice.engine, request.model or ""))
+        for batch, wait in ((by_engine, False), (waiting, True)):
+            for request in batch:
                 try:
-                    stored = self.render(order, wait)
+                    stored = self.render(request, wait)
                     measures = self.measure(stored, judge, wait) if judge else None
                 except Busy:
-                    waiting.append(order)
+                    waiting.append(request)
                 except Exception as error:
-                    failed(order, _as_ours(error, order))
+                    on_error(request, as_voicekit_error(error, request.id))
                 else:
                     yield stored, measures
 
     def measure(self, stored: StoredTake, judge: Judge, wait: bool = True) -> Measures:
-        """What the judge hears of a take, from the cache if it listened before.
+        """Measure a take, or get its measures from the cache.
 
         Raises:
-            Busy: another process is listening to it, and `wait` is false.
+            Busy: Another process is measuring it, and `wait` is false.
         """
-        order = stored.order
-        measures, took = self._heard(stored.key, lambda: stored.sound, order.text, order, order.reference, judge, wait)
-        if took is not None:
-            self.timings.append(Timing(JUDGE, measures.seconds, took))
+        request = stored.request
+        measures, seconds = self._measure(
+            stored.key, lambda: stored.audio, request.text, request, request.reference, judge, wait
+        )
+        if seconds is not None:
+            self.timings.append(Timing(JUDGE, measures.seconds, seconds))
         return measures
 
-    def measure_reference(self, order: TakeRequest, judge: Judge) -> Measures | None:
-        """What the judge hears of the clip that a voice is cloned from; None where there is none."""
-        if order.reference is None:
+    def measure_reference(self, request: TakeRequest, judge: Judge) -> Measures | None:
+        """Measure the clip that a voice is cloned from; None for a bundled voice."""
+        clip = request.reference
+        if clip is None:
             return None
-        clip = order.reference
-        return self._heard(file_sha256(clip), lambda: decode(clip, rate=REFERENCE_RATE)[0], "", order, None, judge)[0]
+        return self._measure(file_sha256(clip), lambda: decode(clip, rate=REFERENCE_RATE)[0], "", request, None, judge)[
+            0
+        ]
 
-    def _heard(
-        self, key: str, sound: Callable[[], Audio], text: str, order: TakeRequest, reference: Path | None, judge: Judge,
-        wait: bool = True,
+    def _measure(
+        self, audio_key: str, load_audio: Callable[[], Audio], text: str, request: TakeRequest,
+        reference: Path | None, judge: Judge, wait: bool = True,
     ) -> tuple[Measures, float | None]:  # fmt: skip
-        """What was heard, and in how many seconds; None for the time where it was heard before."""
-        language = order.voice.voice.language
+        """Measure audio through the cache; returns the seconds it took, None if it was in the cache."""
+        language = request.voice.voice.language
         parts = {
-            "sound": key,
+            "sound": audio_key,
             "text": text,
             "language": language,
             "reference": file_sha256(reference) if reference else None,
-            "judge": judge.parts(),
+            "judge": judge.cache_parts(),
         }
 
-        def make(folder: Path) -> None:
-            write_text(folder / MEASURES, to_json(judge.measure(sound(), text, language, reference)))
+        def measure_into(folder: Path) -> None:
+            measures = judge.measure(load_audio(), text, language, reference)
+            write_text(folder / MEASURES_FILE, measures_to_json(measures))
 
-        entry = self.cache.entry("judge", parts, make, wait)
-        return from_json((entry.folder / MEASURES).read_bytes()), None if entry.cached else entry.seconds
+        entry = self.cache.entry("judge", parts, measure_into, wait)
+        measures = measures_from_json((entry.folder / MEASURES_FILE).read_bytes())
+        return measures, None if entry.cached else entry.seconds
 
 
-def _as_ours(error: Exception, order: TakeRequest) -> VoicekitError:
-    """A library's own error costs its take alone; an interrupt goes on."""
-    if interrupted(error):
-        raise KeyboardInterrupt from error
-    if isinstance(error, VoicekitError):
-        return error
-    ours = EngineError(f"{order.id}: {type(error).__name__}: {error}", "--debug shows where; please report it")
-    ours.__cause__ = error
-    return ours
+def synthesize_request(synthesizer: Synthesizer, request: TakeRequest) -> Take:
+    """Synthesize a take without the cache."""
+    return synthesizer.synthesize(
+        request.text, request.voice, request.params, request.seed, model=request.model, normalize=request.normalize,
+        watermark=request.watermark,
+    )  # fmt: skip
 
 
 def write_take(take: Take, folder: Path) -> None:
-    """The sound as lossless FLAC of 24 bits, and beside it with what it was made.
-
-    Raises:
-        OutputError: the folder cannot be written.
-    """
-    with writing(folder / SOUND) as path:
-        samples = np.clip(take.audio.mono, -1.0, 1.0)
-        soundfile.write(path, samples, take.audio.rate, "PCM_24", format="FLAC")
-    write_json(folder / ABOUT, take.record())
+    """Write a take as 24-bit FLAC and its record as JSON. Raises OutputError if the folder cannot be written."""
+    with atomic_write(folder / AUDIO_FILE) as path:
+        soundfile.write(path, np.clip(take.audio.mono, -1.0, 1.0), take.audio.rate, "PCM_24", format="FLAC")
+    write_json(folder / RECORD_FILE, take.record())
 
 
-def read_take(path: Path) -> Audio:
-    """The sound that `write_take` wrote."""
+def read_take_audio(path: Path) -> Audio:
+    """Read audio that `write_take` wrote."""
     samples, rate = soundfile.read(path, dtype="float32")
     return Audio(samples[None, :], rate)
-
-
-def copy_into(stored: StoredTake, run: Path, file: str) -> None:
-    """Put a take's sound into a run's folder, under a name in it."""
-    place = run / file
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(stored.path, place)
-
-
-def _about(entry: Entry) -> dict[str, Any]:
-    found: dict[str, Any] = parse_json((entry.folder / ABOUT).read_text(encoding="utf-8"))
-    return found

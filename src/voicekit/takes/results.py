@@ -1,108 +1,97 @@
-"""Run: the folder of a finished job of takes, opened again: its lines and takes, their sound, what people say of them.
+"""Write the results of a run: pick a take for each line, write picked/, the joined file, the scores and takes.json.
 
-    run.json  takes.json  job.yaml  takes/  picked/  scores.csv  scores.parquet  [joined.*]  [tags.json]
-
-What is picked and what is written of it is made here, too, so that a tag that changes a pick does what the job did.
+Used both when a job finishes and when a tag changes a pick.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
 from voicekit.audio.decode import decode
-from voicekit.audio.encode import write, write_blocks
-from voicekit.config.clone import CloneJob, Picking
+from voicekit.audio.encode import write_audio, write_audio_blocks
+from voicekit.config.clone import CloneJob
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import load_yaml
-from voicekit.quality.gates import verdict
-from voicekit.quality.prosody import Profile
 from voicekit.storage.files import write_text
 from voicekit.storage.paths import safe_name
 from voicekit.takes.records import FILE as TAKES_FILE
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
-from voicekit.takes.render import read_take
-from voicekit.takes.repair import repair_and_verify
-from voicekit.takes.selection import choose
+from voicekit.takes.render import read_take_audio
+from voicekit.takes.repair import TakeRepairer
+from voicekit.takes.selection import pick_take
 from voicekit.takes.table import write_scores
 from voicekit.takes.tags import Tag
-from voicekit.types import Audio
 
-if TYPE_CHECKING:
-    from voicekit.quality.judge import Judge
+JOB_FILE = "job.yaml"
 
-
-JOB = "job.yaml"
-
-WORDS = 5
-"""Of a text that stand in a file's name."""
-
-RepairPick = Callable[[TakeRecord, Audio], tuple[Audio, tuple[str, ...]]]
-"""What is done to a take that is picked: its sound, and what was mended, in words."""
+FILE_NAME_WORDS = 5
+"""Words of the text in the file name of a pick."""
 
 
 def read_spec(folder: Path) -> CloneJob:
-    """The job that a run was made of, from job.yaml. Raises UsageError where it is damaged."""
-    return build(CloneJob, load_yaml(folder / JOB), str(folder / JOB))
+    """Read the job of a run from job.yaml. Raises UsageError if it is invalid."""
+    return build(CloneJob, load_yaml(folder / JOB_FILE), str(folder / JOB_FILE))
 
 
 def write_spec(folder: Path, spec: CloneJob) -> None:
-    """job.yaml: the job with everything that was chosen in it; `voicekit clone` takes it."""
+    """Write job.yaml, the job with all defaults filled in; `voicekit clone` accepts it."""
     values = spec.model_dump(mode="json", exclude_none=True)
-    write_text(folder / JOB, yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=120))
-
-
-# --- what is written of the picks -------------------------------------------------------------------------------------
+    write_text(folder / JOB_FILE, yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=120))
 
 
 def write_results(
-    folder: Path, spec: CloneJob, takes: Takes, tags: Mapping[str, Tag], mend: RepairPick | None
+    folder: Path, spec: CloneJob, takes: Takes, tags: Mapping[str, Tag], repairer: TakeRepairer | None
 ) -> Takes:
-    """Choose the picks and write them, the joined file, the scores and takes.json into a run's folder.
-
-    A pick that is written already stays as it is.
+    """Pick a take for each line and write everything that depends on it.
 
     Args:
-        takes: As judged. Of each line that was written before, `picked` and `file` say what is there.
-        mend: What is done to a pick before it is written.
+        folder: The run's folder, with takes/.
+        spec: The job.
+        takes: Takes with verdicts. `picked` and `file` of its lines name the current picks; a pick that does not change
+            is not written again.
+        tags: By take id.
+        repairer: Repairs picks before they are written; None to leave them as rendered.
+
+    Returns:
+        The takes as written to takes.json.
     """
     by_id = {take.id: take for take in takes.takes}
     lines = []
     for number, line in enumerate(takes.lines, 1):
-        chosen = choose(line, takes.of(line.id), tags)
-        if chosen.picked and (chosen.picked != line.picked or not line.file):
-            take = by_id[chosen.picked]
-            sound = read_take(folder / str(take.file))
-            if mend:
-                sound, done = mend(take, sound)
-                by_id[take.id] = replace(take, repaired=done)
-            name = picked_name(spec, number, chosen, take)
-            write(sound, folder / name, spec.output.rate, spec.output.loudness)
-            chosen = replace(chosen, file=name)
-        if line.file and line.file != chosen.file:
+        picked = pick_take(line, takes.of_line(line.id), tags)
+        if picked.picked and (picked.picked != line.picked or not line.file):
+            take = by_id[picked.picked]
+            audio = read_take_audio(folder / str(take.file))
+            if repairer:
+                audio, repairs = repairer(take, audio)
+                by_id[take.id] = replace(take, repaired=repairs)
+            name = picked_name(spec, number, picked, take)
+            write_audio(audio, folder / name, spec.output.rate, spec.output.loudness)
+            picked = replace(picked, file=name)
+        if line.file and line.file != picked.file:
             (folder / line.file).unlink(missing_ok=True)
-        lines.append(chosen)
-    done_takes = Takes(takes.schema, tuple(lines), tuple(by_id.values()))
+        lines.append(picked)
+    written = Takes(takes.schema, tuple(lines), tuple(by_id.values()))
     if spec.output.joined:
-        _write_joined(folder, spec, done_takes)
-    write_scores(folder, done_takes, tags)
-    write_text(folder / TAKES_FILE, done_takes.to_json())
-    return done_takes
+        _write_joined(folder, spec, written)
+    write_scores(folder, written, tags)
+    write_text(folder / TAKES_FILE, written.to_json())
+    return written
 
 
 def picked_name(spec: CloneJob, number: int, line: LineRecord, take: TakeRecord) -> str:
-    """The name of a pick's file in the run's folder."""
+    """Path of a pick's file in the run's folder, from the template `output.names`."""
     digits = max(3, len(str(len(spec.lines) * len(spec.voices))))
     fields = {
         "number": f"{number:0{digits}}", "id": line.id, "voice": line.voice, "engine": take.engine, "seed": take.seed,
-        "take": take.number, "preset": take.preset or "", "text": " ".join(line.text.split()[:WORDS]),
+        "take": take.number, "preset": take.preset or "", "text": " ".join(line.text.split()[:FILE_NAME_WORDS]),
     }  # fmt: skip
     name = "".join(
         text + (str(fields[field]) if field is not None else "")
@@ -118,40 +107,9 @@ def _write_joined(folder: Path, spec: CloneJob, takes: Takes) -> None:
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         for number, (line, _) in enumerate(picks):
-            sound, _ = decode(folder / str(line.file), rate=rate)
+            audio, _ = decode(folder / str(line.file), rate=rate)
             if number:
                 yield np.zeros((1, round(spec.output.pause * rate)), np.float32)
-            yield sound.samples
+            yield audio.samples
 
-    write_blocks(blocks(), rate, folder / f"joined.{spec.output.format}")
-
-
-def make_repairer(judge: Callable[[], Judge], picking: Picking, own: Mapping[str, Profile]) -> RepairPick:
-    """Mends picks where that helps.
-
-    Args:
-        judge: Gives one; called when there is something to mend.
-        own: Each voice's own pace and pitch.
-    """
-
-    def mend(take: TakeRecord, sound: Audio) -> tuple[Audio, tuple[str, ...]]:
-        if take.measures is None:
-            return sound, ()
-        reference = Path(take.reference) if take.reference else None
-        found = repair_and_verify(
-            sound,
-            take.measures,
-            lambda mended: judge().measure(mended, take.text, take.language, reference),
-            lambda heard: verdict(heard, picking.gates, picking.weights, own.get(take.voice, Profile())),
-        )
-        if not found.done:
-            return sound, ()
-        return found.audio, (*found.done, f"score {found.before['score']:.2f} to {found.after['score']:.2f}")
-
-    return mend
-
-
-def new_judge() -> Judge:
-    from voicekit.quality.judge import Judge
-
-    return Judge()
+    write_audio_blocks(blocks(), rate, folder / f"joined.{spec.output.format}")

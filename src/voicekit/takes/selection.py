@@ -1,7 +1,7 @@
-"""Choose: which take of each line is kept, and why. Pure.
+"""Pick a take for each line.
 
-What people said of a take comes before what the judge says: good before untagged, untagged before weird, weird before
-bad; among equals the judge's pick (`judge.verdict`).
+Tags given by people outrank the judge: good before untagged, untagged before weird, weird before bad. Among takes of
+equal rank the judge decides (`quality.gates.pick_best`).
 """
 
 from __future__ import annotations
@@ -10,58 +10,58 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from voicekit.config.clone import Picking
-from voicekit.quality.gates import Verdict, pick, verdict
-from voicekit.quality.prosody import Profile, profile
+from voicekit.quality.gates import Verdict, assess, pick_best
+from voicekit.quality.prosody import VoiceProfile, voice_profile
 from voicekit.takes.records import LineRecord, TakeRecord
 from voicekit.takes.tags import RANK, Tag
 from voicekit.types import Measures
 
 
-def profiles(takes: Iterable[TakeRecord], references: Mapping[str, Measures | None]) -> dict[str, Profile]:
-    """Each voice's own pace and pitch, by its takes in a run.
+def voice_profiles(takes: Iterable[TakeRecord], references: Mapping[str, Measures | None]) -> dict[str, VoiceProfile]:
+    """Compute the profile of each voice from its takes in a run.
 
     Args:
-        references: What the judge heard of the clips, by voice, of those that are cloned.
+        takes: All takes of the run.
+        references: Measures of the reference clips, by voice.
     """
-    heard: dict[str, list[Measures]] = {}
+    measures: dict[str, list[Measures]] = {}
     for take in takes:
         if take.measures:
-            heard.setdefault(take.voice, []).append(take.measures)
-    return {voice: profile(some, references.get(voice)) for voice, some in heard.items()}
+            measures.setdefault(take.voice, []).append(take.measures)
+    return {voice: voice_profile(of_voice, references.get(voice)) for voice, of_voice in measures.items()}
 
 
-def judged(take: TakeRecord, picking: Picking, own: Mapping[str, Profile]) -> TakeRecord:
-    """The take with its verdict; as it is where the judge did not hear it."""
+def with_verdict(take: TakeRecord, picking: Picking, profiles: Mapping[str, VoiceProfile]) -> TakeRecord:
+    """Add the verdict to a take; a take without measures is returned unchanged."""
     if take.measures is None:
         return take
-    found = verdict(take.measures, picking.gates, picking.weights, own.get(take.voice, Profile()))
+    verdict = assess(take.measures, picking.gates, picking.weights, profiles.get(take.voice, VoiceProfile()))
     return replace(
-        take, passed=found.passed, reasons=found.reasons, score=found.score, parts_of_score=found.parts_of_score
+        take, passed=verdict.passed, reasons=verdict.reasons, score=verdict.score, parts_of_score=verdict.parts_of_score
     )
 
 
-def choose(line: LineRecord, takes: Sequence[TakeRecord], tags: Mapping[str, Tag]) -> LineRecord:
-    """The line with the take that is kept, of its takes as judged; none where none could be rendered."""
-    there = [take for take in takes if take.file]
-    if not there:
+def pick_take(line: LineRecord, takes: Sequence[TakeRecord], tags: Mapping[str, Tag]) -> LineRecord:
+    """Pick a take for a line from its takes with verdicts; `picked` is None if none could be rendered."""
+    rendered = [take for take in takes if take.file]
+    if not rendered:
         errors = [take.error for take in takes if take.error]
-        why = errors[0] if errors else "no take was made"
-        return replace(line, picked=None, why=why, flagged=True, file=None)
+        return replace(line, picked=None, why=errors[0] if errors else "no take was made", flagged=True, file=None)
 
     def rank(take: TakeRecord) -> int:
         return RANK[tags[take.id].tag if take.id in tags else None]
 
-    best = min(map(rank, there))
-    equals = [take for take in there if rank(take) == best]
-    found = pick([_verdict(take) for take in equals])
-    take = equals[found.index]
+    best_rank = min(map(rank, rendered))
+    candidates = [take for take in rendered if rank(take) == best_rank]
+    pick = pick_best([_stored_verdict(take) for take in candidates])
+    take = candidates[pick.index]
     tag = tags.get(take.id)
-    why = f"tagged {tag.tag}; {found.why}" if tag else found.why
-    heard_good = tag is not None and tag.tag == "good"
-    return replace(line, picked=take.id, why=why, flagged=not take.passed and not heard_good)
+    tagged_good = tag is not None and tag.tag == "good"
+    why = f"tagged {tag.tag}; {pick.why}" if tag else pick.why
+    return replace(line, picked=take.id, why=why, flagged=not take.passed and not tagged_good)
 
 
-def _verdict(take: TakeRecord) -> Verdict:
+def _stored_verdict(take: TakeRecord) -> Verdict:
     if take.passed is None:
         return Verdict(False, (take.error or "it was not judged",), 0.0)
     return Verdict(take.passed, take.reasons, take.score or 0.0, take.parts_of_score)

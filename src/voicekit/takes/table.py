@@ -1,4 +1,4 @@
-"""Scores: takes as a table, one row a take: for pandas, scores.csv and scores.parquet."""
+"""Takes as tables: scores.csv, scores.parquet, DataFrames, and one line of text for the terminal."""
 
 from __future__ import annotations
 
@@ -7,51 +7,52 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voicekit.quality.artifacts.kinds import KINDS
-from voicekit.storage.files import writing
+from voicekit.storage.files import atomic_write
 from voicekit.takes.records import TakeRecord, Takes
 from voicekit.takes.tags import Tag
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CSV, PARQUET = "scores.csv", "scores.parquet"
+CSV_FILE, PARQUET_FILE = "scores.csv", "scores.parquet"
 
-_OF_TAKE = (
+_TAKE_COLUMNS = (
     "id", "line", "number", "text", "voice", "engine", "language", "preset", "seed", "reference", "seconds", "passed",
     "score",
 )  # fmt: skip
-_OF_MEASURES = (
+_MEASURE_COLUMNS = (
     "wer", "similarity", "mos", "mos_signal", "mos_background", "mos_p808", "pace", "pitch", "pitch_range",
     "energy_range", "heard",
 )  # fmt: skip
 
 
 def to_dataframe(takes: Takes, tags: Mapping[str, Tag]) -> pd.DataFrame:
-    """One row a take, in order: what it was made from (parameters as `param.NAME`), how it was heard, artifacts by kind
-    (how many), the verdict, tag and note, whether it is picked, its file."""
+    """One row per take, in order.
+
+    Columns: what it was rendered from (parameters as `param.NAME`), its measures, the number of artifacts of each kind
+    (`artifacts.KIND`), verdict, tag and note, whether it is picked, and its file.
+    """
     import pandas as pd
 
     picked = {line.picked for line in takes.lines}
     params = sorted({name for take in takes.takes for name in take.params})
     rows = [_row(take, params, tags.get(take.id), take.id in picked) for take in takes.takes]
-    return pd.DataFrame(rows, columns=_columns(params))
-
-
-def _columns(params: list[str]) -> list[str]:
-    return [
-        *_OF_TAKE, *(f"param.{name}" for name in params), *_OF_MEASURES, *(f"artifacts.{kind}" for kind in KINDS),
+    columns = [
+        *_TAKE_COLUMNS, *(f"param.{name}" for name in params), *_MEASURE_COLUMNS,
+        *(f"artifacts.{kind}" for kind in KINDS),
         "reasons", "tag", "note", "picked", "repaired", "file", "error", "key",
     ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _row(take: TakeRecord, params: list[str], tag: Tag | None, picked: bool) -> dict[str, Any]:
-    heard = take.measures
-    kinds = [artifact.kind for artifact in heard.artifacts] if heard else []
+    measures = take.measures
+    kinds = [artifact.kind for artifact in measures.artifacts] if measures else []
     return {
-        **{name: getattr(take, name) for name in _OF_TAKE},
+        **{name: getattr(take, name) for name in _TAKE_COLUMNS},
         **{f"param.{name}": take.params.get(name) for name in params},
-        **{name: getattr(heard, name) if heard else None for name in _OF_MEASURES},
-        **{f"artifacts.{kind}": kinds.count(kind) if heard else None for kind in KINDS},
+        **{name: getattr(measures, name) if measures else None for name in _MEASURE_COLUMNS},
+        **{f"artifacts.{kind}": kinds.count(kind) if measures else None for kind in KINDS},
         "reasons": "; ".join(take.reasons),
         "tag": tag.tag if tag else None,
         "note": tag.note if tag else None,
@@ -64,9 +65,20 @@ def _row(take: TakeRecord, params: list[str], tag: Tag | None, picked: bool) -> 
 
 
 def write_scores(folder: Path, takes: Takes, tags: Mapping[str, Tag]) -> None:
-    """scores.csv and scores.parquet. Raises OutputError where they cannot be written."""
+    """Write scores.csv and scores.parquet. Raises OutputError if they cannot be written."""
     table = to_dataframe(takes, tags)
-    with writing(folder / CSV) as path:
+    with atomic_write(folder / CSV_FILE) as path:
         table.to_csv(path, index=False)
-    with writing(folder / PARQUET) as path:
+    with atomic_write(folder / PARQUET_FILE) as path:
         table.to_parquet(path, index=False)
+
+
+def describe_take(take: TakeRecord) -> str:
+    """One line of text about a take, for the terminal."""
+    parts = [f"{take.id:<10} {take.voice:<14} {take.seconds:5.1f} s"]
+    if measures := take.measures:
+        parts += [f"WER {measures.wer:4.0%}"] if measures.wer is not None else []
+        parts += [f"similarity {measures.similarity:.2f}"] if measures.similarity is not None else []
+        parts += [f"MOS {measures.mos:.2f}"] if measures.mos is not None else []
+        parts += [", ".join(sorted({artifact.kind for artifact in measures.artifacts}))]
+    return "  ".join(parts).rstrip()

@@ -1,18 +1,17 @@
-"""Tags: what people say of takes, kept in the run as tags.json; and how far the judge agrees with them."""
+"""tags.json: what people say about takes (good, bad, weird), and how well the judge agrees with them."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field
 
 from voicekit.errors import SourceError, UsageError
-from voicekit.jsonio import parse_json
-from voicekit.storage.files import now, write_json
+from voicekit.jsonio import JsonDocument, parse_json
+from voicekit.storage.files import utc_now, write_json
 from voicekit.takes.records import TakeRecord
 
 SCHEMA: Literal["voicekit.tags/1"] = "voicekit.tags/1"
@@ -20,12 +19,12 @@ FILE = "tags.json"
 TAGS = ("good", "bad", "weird")
 
 RANK = {"good": 0, None: 1, "weird": 2, "bad": 3}
-"""Of a take in picking, by its tag, before anything that the judge says."""
+"""Rank of a take by its tag: the lowest is picked."""
 
 
 @dataclass(frozen=True)
 class Tag:
-    """What somebody said of a take, and when (ISO 8601, UTC)."""
+    """A person's opinion of a take, with a note and the time (ISO 8601, UTC)."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -35,53 +34,51 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class _File:
+class TagsDocument(JsonDocument):
+    """Content of tags.json: tags by take id."""
+
     __pydantic_config__ = ConfigDict(extra="forbid", title=SCHEMA)
+    REMEDY = "Correct or remove it"
 
     schema: Literal["voicekit.tags/1"]
     tags: dict[str, Tag]
 
 
-@functools.cache
-def _adapter() -> TypeAdapter[_File]:
-    return TypeAdapter(_File)
-
-
 def read_tags(run: Path) -> dict[str, Tag]:
-    """By take; empty where nobody said anything. Raises SourceError where the file is none of ours."""
+    """Read the tags of a run, by take id; empty without a file. Raises SourceError if the file is invalid."""
     path = run / FILE
     try:
-        return _adapter().validate_json(path.read_bytes()).tags
+        return TagsDocument.from_json(path.read_bytes()).tags
     except FileNotFoundError:
         return {}
-    except (OSError, ValidationError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-        raise SourceError(f"{path} cannot be read: {reason}", "Mend or remove it") from None
+    except SourceError as error:
+        raise SourceError(f"cannot read {path}: {error.message}", error.remedy) from None
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}", TagsDocument.REMEDY) from None
 
 
 def write_tags(run: Path, tags: Mapping[str, Tag]) -> None:
-    """Atomically. Raises OutputError where the run cannot be written."""
-    file = _File(SCHEMA, dict(sorted(tags.items())))
-    write_json(run / FILE, parse_json(_adapter().dump_json(file).decode()))
+    """Write the tags of a run. Raises OutputError if its folder cannot be written."""
+    write_json(run / FILE, parse_json(TagsDocument(SCHEMA, dict(sorted(tags.items()))).to_json()))
 
 
 def new_tag(tag: str, note: str = "") -> Tag:
-    """Raises UsageError for a word that is no tag."""
+    """Create a tag with the current time. Raises UsageError for an unknown tag."""
     if tag not in TAGS:
-        raise UsageError(f"{tag!r} is no tag", f"Say one of {', '.join(TAGS)}")
-    return Tag(tag, note, now())  # type: ignore[arg-type]
+        raise UsageError(f"unknown tag {tag!r}", f"Use one of {', '.join(TAGS)}")
+    return Tag(tag, note, utc_now())  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far the judge agrees with people.
+    """Agreement of the judge with people.
 
     Attributes:
-        takes: Tagged and judged.
-        agree: Of them, good ones that went through the gates, and others that did not.
-        kappa: Cohen's, beyond chance; None where all tags, or all verdicts, are the same.
-        pairs, ordered: Pairs of one line, of which one is tagged good and the other not; and those of them in which the
-            good one has the higher score.
+        takes: Takes that are both tagged and judged.
+        agree: Good takes that passed the gates, plus other tagged takes that failed them.
+        kappa: Cohen's kappa; None if all tags, or all verdicts, are the same.
+        pairs: Pairs of takes of one line, of which one is tagged good and the other is not.
+        ordered: Of them, those in which the good take has the higher score.
     """
 
     takes: int
@@ -93,25 +90,26 @@ class Agreement:
     def __str__(self) -> str:
         if not self.takes:
             return "no tagged take was judged"
-        beyond = f", kappa {self.kappa:.2f}" if self.kappa is not None else ""
+        kappa = f", kappa {self.kappa:.2f}" if self.kappa is not None else ""
         order = f"; the good one scores higher in {self.ordered} of {self.pairs} pairs" if self.pairs else ""
-        return f"judge and people agree on {self.agree} of {self.takes} takes{beyond}{order}"
+        return f"judge and people agree on {self.agree} of {self.takes} takes{kappa}{order}"
 
 
 def agreement(takes: Iterable[TakeRecord], tags: Mapping[str, Tag]) -> Agreement:
-    """Of the gates and scores with the tags."""
+    """Compare verdicts and scores of takes with their tags."""
     judged = [(take, tags[take.id].tag == "good") for take in takes if take.id in tags and take.passed is not None]
     count = len(judged)
     agree = sum(take.passed == good for take, good in judged)
-    passed, good = sum(bool(take.passed) for take, _ in judged), sum(good for _, good in judged)
+    passed_count, good_count = sum(bool(take.passed) for take, _ in judged), sum(good for _, good in judged)
     kappa = None
     if count:
-        chance = (passed * good + (count - passed) * (count - good)) / count**2
+        chance = (passed_count * good_count + (count - passed_count) * (count - good_count)) / count**2
         kappa = (agree / count - chance) / (1 - chance) if chance < 1 else None
-    pairs = [
-        (one.score > other.score)
-        for one, is_good in judged
-        for other, is_other in judged
-        if is_good and not is_other and one.line == other.line and one.score is not None and other.score is not None
-    ]
-    return Agreement(count, agree, kappa, len(pairs), sum(pairs))
+    ordered = [
+        good_take.score > other_take.score
+        for good_take, is_good in judged
+        for other_take, other_is_good in judged
+        if is_good and not other_is_good and good_take.line == other_take.line
+        and good_take.score is not None and other_take.score is not None
+    ]  # fmt: skip
+    return Agreement(count, agree, kappa, len(ordered), sum(ordered))

@@ -1,1 +1,1 @@
-"""text"""
+"""Text without audio: languages, words, sentences, and what a speech engine can speak."""

@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 TAG = r"</?[A-Za-z][^<>]{0,200}>|\{\\[^{}]{0,200}\}"
-"""Of SubRip, WebVTT and ASS."""
+"""Regular expression of a tag in SubRip, WebVTT (<i>) and ASS ({\\an8})."""

@@ -1,7 +1,8 @@
-"""Sentences: what is translated as one, of one speaker in one language, across segments and cues.
+"""Group the words of a transcript into sentences, across segments and cues.
 
-A sentence ends with its mark (. ! ? … and those of other scripts), unless that belongs to an abbreviation, a number or
-an initial, or goes on in small letters. One that does not end is cut at its longest pause.
+A sentence has one speaker and one language. It ends at a terminal mark (. ! ? … and those of other scripts), unless
+the mark belongs to an abbreviation, a number or an initial, or the text goes on in lower case. A sentence without an
+end is cut at its longest pause.
 """
 
 from __future__ import annotations
@@ -14,49 +15,61 @@ from voicekit.text.markup import TAG
 from voicekit.text.words import join_words, spread, unspaced
 from voicekit.types import Segment, Word
 
-LONGEST = 60
-"""Words of a sentence, at most: beyond, one that was never ended is cut."""
+MAX_WORDS = 60
+"""Longest sentence in words; a longer one is cut."""
 
-LONGEST_UNSPACED = 160
-"""Characters of a sentence in a script without spaces, at most."""
+MAX_UNSPACED_CHARACTERS = 160
+"""Longest sentence in characters, for scripts without spaces."""
 
-BREAK = 3.0
-"""Seconds of silence that end a sentence, mark or none: about as long as a speaker loses the thread."""
+SENTENCE_PAUSE = 1.0
+"""Seconds of silence that end a transcript segment in mid-sentence."""
 
-BROKEN_IN = 1.5
-"""The same where another speaks in it."""
+MAX_PAUSE = 3.0
+"""Seconds of silence that always end a sentence: listeners have lost the thread by then."""
 
-_MARKS = ".!?…。！？｡؟۔।॥။።"
+MAX_INTERRUPTED_PAUSE = 1.5
+"""The same if another speaker talks during the pause."""
+
+_TERMINALS = ".!?…。！？｡؟۔।॥။።"
 _CLOSERS = "\"'”’»›)]}」』）】〉》"
-_END = re.compile(rf"[{re.escape(_MARKS)}]+[{re.escape(_CLOSERS)}]*$")
-_INSIDE = re.compile(rf"(?<=[。！？｡])(?![。！？｡{re.escape(_CLOSERS)}])")
+_OPENERS = "\"'“‘«‹([{¿¡"
+_SENTENCE_END = re.compile(rf"[{re.escape(_TERMINALS)}]+[{re.escape(_CLOSERS)}]*$")
+_END_INSIDE_WORD = re.compile(rf"(?<=[。！？｡])(?![。！？｡{re.escape(_CLOSERS)}])")
 _TAG = re.compile(TAG)
 _TOKEN = re.compile(rf"(?:{TAG}|\S)+")
-_ALONE = re.compile(r"^[\[(（【♪#*].*[\])）】♪#*]$", re.DOTALL)
+_STANDALONE = re.compile(r"^[\[(（【♪#*].*[\])）】♪#*]$", re.DOTALL)  # [laughter], ♪ a song ♪
 
-# Words whose full stop ends no sentence; compared without it, in small letters.
+# Abbreviations, without their final full stop and in lower case.
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st sr jr vs etc e.g i.e cf no nos vol fig al approx dept est inc ltd co corp gen col lt capt "
     "sgt rev hon gov sen rep mt ft u.s u.k a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec "
     "sra srta dra ud uds vd vds av pág pag núm ej p.ej aprox tel exmo exma "
     "bzw z.b d.h u.a usw ca nr str hr fr dipl ing mme mlle mm env c.-à-d т.е т.д т.п г гг им руб".split()
 )
+# Those that can also end a sentence; they do if the next word has a capital.
+_FINAL_ABBREVIATIONS = frozenset(("etc", "a.m", "p.m", "u.s", "u.k", "usw", "т.д", "т.п", "г"))
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A word on its way to a sentence. `at`: its place among all words; `segment`: the index of the one it is of."""
+class SentenceWord:
+    """A word of a sentence.
+
+    Attributes:
+        word: The word.
+        position: Its index among all words of the transcript.
+        segment: Index of its segment.
+    """
 
     word: Word
-    at: int
+    position: int
     segment: int
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """What is translated as one. `pieces`: its words, in order of time; at least one."""
+    """Words that are translated together, in order of time; at least one."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[SentenceWord, ...]
     speaker: str | None
     language: str
 
@@ -66,52 +79,56 @@ class Sentence:
 
     @property
     def start(self) -> float:
+        """Start time in seconds."""
         return self.pieces[0].word.start
 
 
-def sentences(segments: Sequence[Segment]) -> list[Sentence]:
-    """Sentences by their starts; every word is in exactly one."""
-    tracks: dict[str | None, list[tuple[Piece, Segment]]] = {}
-    at = 0
+def split_sentences(segments: Sequence[Segment]) -> list[Sentence]:
+    """Return the sentences of a transcript by start. Every word is in exactly one sentence."""
+    tracks: dict[str | None, list[tuple[SentenceWord, Segment]]] = {}
+    position = 0
     for number, segment in enumerate(segments):
-        for word in words_of(segment):
-            tracks.setdefault(segment.speaker, []).append((Piece(word, at, number), segment))
-            at += 1
-    small = not any(char.isupper() for segment in segments for char in segment.text)
-    found = [one for track in tracks.values() for one in _of_track(track, segments, small)]
-    return sorted(found, key=lambda one: one.pieces[0].at)
+        for word in segment_words(segment):
+            tracks.setdefault(segment.speaker, []).append((SentenceWord(word, position, number), segment))
+            position += 1
+    uncased = not any(char.isupper() for segment in segments for char in segment.text)
+    sentences = [sentence for track in tracks.values() for sentence in _split_track(track, segments, uncased)]
+    return sorted(sentences, key=lambda sentence: sentence.pieces[0].position)
 
 
-def words_of(segment: Segment) -> tuple[Word, ...]:
-    """A segment's words, cut after each end of a sentence where its script has no spaces. Made of its text, by length,
-    where they say something else than it."""
+def segment_words(segment: Segment) -> tuple[Word, ...]:
+    """Return the words of a segment, with the tags of its cue attached.
+
+    In scripts without spaces, words are cut after each sentence end. If the words disagree with the segment's text,
+    they are made from the text, with times in proportion to length.
+    """
     words = segment.words
     if "".join(word.text for word in words).replace(" ", "") != "".join(segment.text.split()):
         words = spread(segment.text, segment.start, segment.end, segment.speaker)
     if segment.cue and _TAG.search(segment.cue):
-        words = _with_tags(words, segment.cue)
-    return tuple(part for word in words for part in _cut_inside(word))
+        words = _attach_tags(words, segment.cue)
+    return tuple(part for word in words for part in _cut_at_sentence_ends(word))
 
 
-def _with_tags(words: Sequence[Word], cue: str) -> tuple[Word, ...]:
-    """The words with the tags that cling to them in the cue; as they are where the cue holds others."""
-    out: list[Word] = []
-    loose = ""
+def _attach_tags(words: Sequence[Word], cue: str) -> tuple[Word, ...]:
+    """Add the tags of the cue to the words they touch; leave the words alone if the cue has other words."""
+    tagged: list[Word] = []
+    pending_tags = ""
     for token in _TOKEN.findall(cue):
         plain = _TAG.sub("", token)
-        if len(out) < len(words) and plain == words[len(out)].text:
-            out.append(replace(words[len(out)], text=loose + token))
-            loose = ""
-        else:  # a speaker's name, a dash, or nothing but tags
-            loose += "".join(_TAG.findall(token))
-    if len(out) < len(words) or not out:
+        if len(tagged) < len(words) and plain == words[len(tagged)].text:
+            tagged.append(replace(words[len(tagged)], text=pending_tags + token))
+            pending_tags = ""
+        else:  # a speaker's name, a dash, or only tags
+            pending_tags += "".join(_TAG.findall(token))
+    if len(tagged) < len(words) or not tagged:
         return tuple(words)
-    return (*out[:-1], replace(out[-1], text=out[-1].text + loose))
+    return (*tagged[:-1], replace(tagged[-1], text=tagged[-1].text + pending_tags))
 
 
-def _cut_inside(word: Word) -> Iterator[Word]:
-    """A word at the ends of sentences in it; its time is shared out by length."""
-    parts = [part for part in _INSIDE.split(word.text) if part]
+def _cut_at_sentence_ends(word: Word) -> Iterator[Word]:
+    """Cut a word at the sentence ends inside it, sharing out its time by length."""
+    parts = [part for part in _END_INSIDE_WORD.split(word.text) if part]
     if len(parts) < 2:
         yield word
         return
@@ -125,71 +142,69 @@ def _cut_inside(word: Word) -> Iterator[Word]:
         yield replace(word, text=part, start=start, end=end)
 
 
-def _of_track(track: Sequence[tuple[Piece, Segment]], segments: Sequence[Segment], small: bool) -> Iterator[Sentence]:
-    """The sentences of one speaker. `small`: the text has no capitals, so that small letters tell nothing."""
-    run: list[Piece] = []
+def _split_track(
+    track: Sequence[tuple[SentenceWord, Segment]], segments: Sequence[Segment], uncased: bool
+) -> Iterator[Sentence]:
+    """Yield the sentences of one speaker. `uncased`: the text has no capitals, so lower case proves nothing."""
+    run: list[SentenceWord] = []
     for index, (piece, segment) in enumerate(track):
         run.append(piece)
         following = track[index + 1] if index + 1 < len(track) else None
-        if following is None or _ends(piece, segment, *following, segments, small):
-            for part in _short_enough(run):
+        if following is None or _ends_between(piece, segment, *following, uncased):
+            for part in _cut_long(run):
                 yield Sentence(tuple(part), segment.speaker, segment.language)
             run = []
 
 
-def _ends(
-    piece: Piece, segment: Segment, following: Piece, after: Segment, segments: Sequence[Segment], small: bool
+def _ends_between(
+    piece: SentenceWord, segment: Segment, following: SentenceWord, next_segment: Segment, uncased: bool
 ) -> bool:
-    if segment.language != after.language:
+    if segment.language != next_segment.language:
         return True
     pause = following.word.start - piece.word.end
-    if pause > (BREAK if following.at == piece.at + 1 else BROKEN_IN):
+    if pause > (MAX_PAUSE if following.position == piece.position + 1 else MAX_INTERRUPTED_PAUSE):
         return True
-    if piece.segment != following.segment and any(_ALONE.match(one.text.strip()) for one in (segment, after)):
-        return True  # [laughter], ♪ a song ♪
-    return ends_sentence(piece.word.text, following.word.text, small)
+    if piece.segment != following.segment and any(_STANDALONE.match(s.text.strip()) for s in (segment, next_segment)):
+        return True
+    return ends_sentence(piece.word.text, following.word.text, uncased)
 
 
-def ends_sentence(word: str, following: str, small: bool = False) -> bool:
+def ends_sentence(word: str, following: str, uncased: bool = False) -> bool:
     """Whether a sentence ends between two words."""
     word, following = _TAG.sub("", word), _TAG.sub("", following)
-    found = _END.search(word)
-    if not found:
+    end = _SENTENCE_END.search(word)
+    if not end:
         return False
-    mark = found[0].rstrip(_CLOSERS)
-    if unspaced(mark[-1]):
+    terminal = end[0].rstrip(_CLOSERS)
+    if unspaced(terminal[-1]):
         return True
-    first = following.lstrip("\"'“‘«‹([{¿¡-–—")[:1]
-    if not small and first.islower():
+    first = following.lstrip(f"{_OPENERS}-–—")[:1]
+    if not uncased and first.islower():
         return False
-    if mark != ".":
+    if terminal != ".":
         return True
-    bare = word[: found.start()].lstrip("\"'“‘«‹([{¿¡").lower()
+    bare = word[: end.start()].lstrip(_OPENERS).lower()
     if bare in _ABBREVIATIONS:
-        return bare in ("etc", "a.m", "p.m", "u.s", "u.k", "usw", "т.д", "т.п", "г") and first.isupper()
+        return bare in _FINAL_ABBREVIATIONS and first.isupper()
     if len(bare) == 1 and bare.isalpha() and bare != "i":  # an initial
         return False
     return not (bare.isdigit() and len(bare) <= 2 and first.isdigit())
 
 
-def _short_enough(run: list[Piece]) -> Iterator[list[Piece]]:
-    """The run, cut at its longest pauses (or, where there is none, in the middle) until no part is too long."""
-    size = sum(sum(map(unspaced, piece.word.text)) for piece in run)
-    if len(run) < 2 or (len(run) <= LONGEST and size <= LONGEST_UNSPACED):
+def _cut_long(run: list[SentenceWord]) -> Iterator[list[SentenceWord]]:
+    """Cut a run at its longest pauses, or in the middle, until no part is too long."""
+    unspaced_characters = sum(sum(map(unspaced, piece.word.text)) for piece in run)
+    if len(run) < 2 or (len(run) <= MAX_WORDS and unspaced_characters <= MAX_UNSPACED_CHARACTERS):
         yield run
         return
     low, high = len(run) // 4, len(run) - len(run) // 4
-    inner = range(max(1, low), max(2, high))
-    at = max(inner, key=lambda i: (_rest(run[i - 1], run[i]), -abs(i - len(run) / 2)))
-    yield from _short_enough(run[:at])
-    yield from _short_enough(run[at:])
+    candidates = range(max(1, low), max(2, high))
+    cut = max(candidates, key=lambda i: (_cut_quality(run[i - 1], run[i]), -abs(i - len(run) / 2)))
+    yield from _cut_long(run[:cut])
+    yield from _cut_long(run[cut:])
 
 
-def _rest(one: Piece, two: Piece) -> float:
-    """How good a place to cut is: the pause, with a comma worth half a second."""
-    comma = 0.5 if one.word.text[-1:] in ",;:，、；：،—–" else 0.0
-    return round(max(0.0, two.word.start - one.word.end) + comma, 2)
-
-
-SENTENCE_PAUSE = 1.0
-"""Seconds of silence that end a segment even in mid-sentence."""
+def _cut_quality(before: SentenceWord, after: SentenceWord) -> float:
+    """The pause between two words in seconds, plus half a second after a comma."""
+    comma = 0.5 if before.word.text[-1:] in ",;:，、；：،—–" else 0.0
+    return round(max(0.0, after.word.start - before.word.end) + comma, 2)

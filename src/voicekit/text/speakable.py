@@ -1,7 +1,7 @@
-"""Script: a text cut into parts that an engine can say at once, and the pauses between them. Pure.
+"""Turn a text into parts that a speech engine can speak at once, with the pauses between them.
 
-What stands in the text is said, and nothing else: numbers, dates, units and abbreviations as words (wetext), markup and
-what no voice can say taken out. `[pause 0.7]` is a pause of so many seconds; an empty line parts paragraphs.
+Everything in the text is spoken, and nothing else: numbers, dates, units and abbreviations are written out (wetext),
+markup and characters without a sound are removed. `[pause 0.7]` is a pause in seconds; an empty line ends a paragraph.
 """
 
 from __future__ import annotations
@@ -14,100 +14,103 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voicekit.errors import UsageError
-from voicekit.text.sentences import sentences
+from voicekit.text.sentences import split_sentences
 from voicekit.text.words import join_words, spread, unspaced
 from voicekit.types import Segment
 
-MOST_CHARACTERS, MOST_WORDS = 280, 40
-"""Of a part: chatterbox garbles beyond about 300 characters (FIELD-NOTES of its users)."""
+MAX_CHARACTERS, MAX_WORDS = 280, 40
+"""Longest part. Chatterbox garbles text longer than about 300 characters."""
 
-CHARACTERS_A_WORD = 2
-"""In scripts without spaces."""
+CHARACTERS_PER_WORD = 2
+"""Characters that count as one word in scripts without spaces."""
 
-FEWEST_WORDS = 3
-"""Of a part: shorter ones are said together with their neighbour, never filled up."""
+MIN_WORDS = 3
+"""Shortest part. A shorter one is joined with its neighbour: engines fail on very short text."""
 
-LONGEST_TEXT = 200_000
-"""Characters: a novel; more is a slip."""
+MAX_TEXT = 200_000
+"""Longest text in characters: a novel."""
 
-SENTENCE, CLAUSE, PARAGRAPH = 0.35, 0.12, 0.8
-"""Seconds of silence after each; 0.35 is about what readers of books leave."""
+SENTENCE_PAUSE, CLAUSE_PAUSE, PARAGRAPH_PAUSE = 0.35, 0.12, 0.8
+"""Seconds of silence after each; audiobook readers leave about 0.35 s after a sentence."""
 
-LONGEST_PAUSE = 60.0
+MAX_PAUSE = 60.0
+"""Longest `[pause]` in seconds."""
 
 _PAUSE = re.compile(r"\[pause\s+([0-9]+(?:\.[0-9]+)?)\s*s?\]", re.IGNORECASE)
 _MARKUP = re.compile(r"<[/!?]?[A-Za-z][^<>]*>|```|[*_#`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?=\s|$|[.,!?])")
 _CLAUSE_ENDS = ",;:–—、，；：。"
-
-_NO = re.compile(r"\b(N|n)(o)\.(?!\s*\d)")
-"""No. that is no number, which wetext takes for one."""
-
-_ADDRESS = re.compile(r"https?://([^\s/]+)\S*")
+_NO_WITHOUT_NUMBER = re.compile(r"\b(N|n)(o)\.(?!\s*\d)")  # wetext reads every "No." as "number"
+_URL = re.compile(r"https?://([^\s/]+)\S*")
 
 
 @dataclass(frozen=True)
-class Part:
-    """What is said at once, and the silence after it in seconds."""
+class SpeechPart:
+    """Text that is spoken at once, and the seconds of silence after it."""
 
     text: str
     pause: float
 
 
-def halved(part: Part) -> tuple[Part, Part] | None:
-    """It as two, parted at the space nearest its middle; None where it is too short for that."""
+def split_in_two(part: SpeechPart) -> tuple[SpeechPart, SpeechPart] | None:
+    """Split a part at the space nearest its middle; None if it is too short."""
     spaces = [match.start() for match in re.finditer(r"\s", part.text)]
-    if _words(part.text) < 2 * FEWEST_WORDS or not spaces:
+    if _count_words(part.text) < 2 * MIN_WORDS or not spaces:
         return None
-    at = min(spaces, key=lambda place: abs(place - len(part.text) / 2))
-    return Part(part.text[:at], CLAUSE), Part(part.text[at + 1 :], part.pause)
+    middle = min(spaces, key=lambda place: abs(place - len(part.text) / 2))
+    return SpeechPart(part.text[:middle], CLAUSE_PAUSE), SpeechPart(part.text[middle + 1 :], part.pause)
 
 
-def to_parts(text: str, language: str = "en", normalize: bool = True) -> list[Part]:
-    """The parts of a text, in order.
+def to_parts(text: str, language: str = "en", normalize: bool = True) -> list[SpeechPart]:
+    """Split a text into parts, in order.
+
+    Args:
+        text: As people write it.
+        language: BCP-47 tag of the text.
+        normalize: Whether to write out numbers, dates and units as words.
 
     Raises:
-        UsageError: nothing in it can be said, a pause that is too long, or a text that is.
+        UsageError: The text has no words, is too long, or has a pause that is too long.
     """
-    if len(text) > LONGEST_TEXT:
-        raise UsageError(f"a text of {len(text)} characters", f"Give at most {LONGEST_TEXT} at once")
-    parts: list[Part] = []
+    if len(text) > MAX_TEXT:
+        raise UsageError(f"the text has {len(text)} characters", f"Give at most {MAX_TEXT} at once")
+    parts: list[SpeechPart] = []
     for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         before = len(parts)
-        at = 0
-        for found in [*_PAUSE.finditer(paragraph), None]:
-            end = found.start() if found else len(paragraph)
-            parts += _merged(list(_said(paragraph[at:end], language, normalize)))
-            if found:
-                seconds = float(found[1])
-                if seconds > LONGEST_PAUSE:
-                    raise UsageError(f"a pause of {seconds:g} s", f"The longest is {LONGEST_PAUSE:g} s")
+        position = 0
+        for pause in [*_PAUSE.finditer(paragraph), None]:
+            end = pause.start() if pause else len(paragraph)
+            parts += _merge_short(list(_sentence_parts(paragraph[position:end], language, normalize)))
+            if pause:
+                seconds = float(pause[1])
+                if seconds > MAX_PAUSE:
+                    raise UsageError(f"a pause of {seconds:g} s is too long", f"Give at most {MAX_PAUSE:g} s")
                 if parts:
                     parts[-1] = replace(parts[-1], pause=seconds)
-                at = found.end()
-        if len(parts) > before and parts[-1].pause <= SENTENCE:
-            parts[-1] = replace(parts[-1], pause=PARAGRAPH)
+                position = pause.end()
+        if len(parts) > before and parts[-1].pause <= SENTENCE_PAUSE:
+            parts[-1] = replace(parts[-1], pause=PARAGRAPH_PAUSE)
     if not parts:
-        raise UsageError("nothing in the text can be said", "Give a text with words")
+        raise UsageError("the text has no words to speak", "Give a text with words")
     return [*parts[:-1], replace(parts[-1], pause=0.0)]
 
 
-def _said(text: str, language: str, normalize: bool) -> Iterator[Part]:
-    """Sentences, those that are too long cut at clauses."""
-    plain = _plain(text)
+def _sentence_parts(text: str, language: str, normalize: bool) -> Iterator[SpeechPart]:
+    """Yield one part per sentence, and several for a long one, cut at clauses."""
+    plain = _remove_unspeakable(text)
     if not plain:
         return
     words = spread(plain, 0.0, 1.0)
-    for sentence in sentences([Segment(0, 0.0, 1.0, plain, None, language, words)]):
-        said = as_words(sentence.text, language) if normalize else sentence.text
-        if any(char.isalnum() for char in said):
-            pieces = list(_short(said.split()))
+    for sentence in split_sentences([Segment(0, 0.0, 1.0, plain, None, language, words)]):
+        written_out = write_out(sentence.text, language) if normalize else sentence.text
+        if any(char.isalnum() for char in written_out):
+            pieces = list(_cut_long(written_out.split()))
             for number, piece in enumerate(pieces, 1):
-                yield Part(piece, SENTENCE if number == len(pieces) else CLAUSE)
+                yield SpeechPart(piece, SENTENCE_PAUSE if number == len(pieces) else CLAUSE_PAUSE)
 
 
-def _plain(text: str) -> str:
-    """Without markup, controls, emoji and what else has no sound."""
-    text = _ADDRESS.sub(lambda found: found[1], _MARKUP.sub(" ", text))
+def _remove_unspeakable(text: str) -> str:
+    """Remove markup, control characters and emoji; shorten URLs to their host."""
+    text = _URL.sub(lambda url: url[1], _MARKUP.sub(" ", text))
     kept = (
         " " if char.isspace() or unicodedata.category(char) in ("So", "Sk", "Co", "Cn", "Cs") else char
         for char in unicodedata.normalize("NFC", text)
@@ -116,65 +119,69 @@ def _plain(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _short(words: list[str]) -> Iterator[str]:
-    """Runs of words within the limits, ended at the last comma or the like where there is one in the second half."""
-    words = [piece for word in words for piece in _pieces(word)]
+def _cut_long(words: list[str]) -> Iterator[str]:
+    """Yield runs of words within the limits; a run ends at its last comma if that is in its second half."""
+    words = [piece for word in words for piece in _cut_long_word(word)]
     while words:
         count, length, spoken = 0, 0, 0
         for word in words:
-            length, spoken = length + len(word), spoken + _words(word)
-            if count and (length > MOST_CHARACTERS or spoken > MOST_WORDS):
+            length, spoken = length + len(word), spoken + _count_words(word)
+            if count and (length > MAX_CHARACTERS or spoken > MAX_WORDS):
                 break
             count, length = count + 1, length + 1
         if count < len(words):
             clause = next((n for n in range(count, count // 2, -1) if words[n - 1][-1] in _CLAUSE_ENDS), None)
             count = clause or count
-        first, words = words[:count], words[count:]
-        yield join_words(first)
+        run, words = words[:count], words[count:]
+        yield join_words(run)
 
 
-def _pieces(word: str) -> Iterator[str]:
-    """A word; what is longer than a part may be, as a sentence without spaces, cut after marks where it has some."""
-    while len(word) > MOST_CHARACTERS or _words(word) > MOST_WORDS:
-        most = MOST_WORDS * CHARACTERS_A_WORD if _words(word[:MOST_CHARACTERS]) > MOST_WORDS else MOST_CHARACTERS
-        at = next((n for n in range(most, most // 2, -1) if word[n - 1] in _CLAUSE_ENDS), most)
-        yield word[:at]
-        word = word[at:]
+def _cut_long_word(word: str) -> Iterator[str]:
+    """Cut a word that exceeds the limits, such as a sentence without spaces, after punctuation if it has some."""
+    while len(word) > MAX_CHARACTERS or _count_words(word) > MAX_WORDS:
+        most = MAX_WORDS * CHARACTERS_PER_WORD if _count_words(word[:MAX_CHARACTERS]) > MAX_WORDS else MAX_CHARACTERS
+        cut = next((n for n in range(most, most // 2, -1) if word[n - 1] in _CLAUSE_ENDS), most)
+        yield word[:cut]
+        word = word[cut:]
     if word:
         yield word
 
 
-def _merged(parts: list[Part]) -> list[Part]:
-    """Parts of too few words joined with the next, or the last with the one before."""
-    out: list[Part] = []
+def _merge_short(parts: list[SpeechPart]) -> list[SpeechPart]:
+    """Join parts that are too short with the next one, or the last with the one before."""
+    merged: list[SpeechPart] = []
     for part in parts:
-        if out and min(_words(out[-1].text), _words(part.text)) < FEWEST_WORDS and _fits(out[-1].text, part.text):
-            out[-1] = Part(join_words([out[-1].text, part.text]), part.pause)
+        short = merged and min(_count_words(merged[-1].text), _count_words(part.text)) < MIN_WORDS
+        if short and _fit_together(merged[-1].text, part.text):
+            merged[-1] = SpeechPart(join_words([merged[-1].text, part.text]), part.pause)
         else:
-            out.append(part)
-    return out
+            merged.append(part)
+    return merged
 
 
-def _words(text: str) -> int:
-    """Words between spaces, and CHARACTERS_A_WORD characters of a script without them for one."""
+def _count_words(text: str) -> int:
+    """Count words between spaces; in scripts without spaces, CHARACTERS_PER_WORD characters count as one word."""
     wide = sum(char.isalnum() and unspaced(char) for char in text)
     spaced = "".join(" " if unspaced(char) else char for char in text) if wide else text
-    return len(spaced.split()) + -(-wide // CHARACTERS_A_WORD)
+    return len(spaced.split()) + -(-wide // CHARACTERS_PER_WORD)
 
 
-def _fits(one: str, two: str) -> bool:
-    return len(one) + len(two) < MOST_CHARACTERS and _words(one) + _words(two) <= MOST_WORDS
+def _fit_together(a: str, b: str) -> bool:
+    return len(a) + len(b) < MAX_CHARACTERS and _count_words(a) + _count_words(b) <= MAX_WORDS
 
 
-def as_words(text: str, language: str) -> str:
-    """Numbers, dates, units and abbreviations as they are read; as it is in languages that wetext does not know."""
-    own = language.partition("-")[0]
-    if own not in ("en", "zh", "ja"):
+def write_out(text: str, language: str) -> str:
+    """Write out numbers, dates, units and abbreviations as words.
+
+    Supports English, Chinese and Japanese (wetext); text in other languages is returned unchanged.
+    """
+    base = language.partition("-")[0]
+    if base not in ("en", "zh", "ja"):
         return text
-    text = _NO.sub(r"\1\2 .", text)
-    found = str(_normalizer(own).normalize(text))
-    found = " ".join(found.replace('\\"', '"').split()).replace(" .", ".")
-    return re.sub(r"\b([Nn]umber)\. (?=\w)", r"\1 ", found)
+    text = _NO_WITHOUT_NUMBER.sub(r"\1\2 .", text)
+    words = str(_normalizer(base).normalize(text))
+    words = " ".join(words.replace('\\"', '"').split()).replace(" .", ".")
+    return re.sub(r"\b([Nn]umber)\. (?=\w)", r"\1 ", words)
 
 
 @functools.cache

@@ -1,8 +1,4 @@
-"""What flows through voicekit: audio, turns, words, transcripts. Frozen; times in seconds from the start.
-
-Knows nothing of files, models or the command line. JSON goes through `Transcript.to_json` and
-`Transcript.from_json`, and its schema (`voicekit schema transcript`) is derived from these classes.
-"""
+"""Join words to text, and spread the words of a text over time, in scripts with and without spaces."""
 
 from __future__ import annotations
 
@@ -15,19 +11,19 @@ from voicekit.types import Word
 
 
 def join_words(words: Iterable[str]) -> str:
-    """Words as running text: a space between them, except where either side is written without spaces."""
-    out = ""
+    """Join words with spaces, except next to a character of a script written without spaces."""
+    text = ""
     for word in words:
-        if out and word and not (unspaced(out[-1]) or unspaced(word[0])):
-            out += " "
-        out += word
-    return out
+        if text and word and not (unspaced(text[-1]) or unspaced(word[0])):
+            text += " "
+        text += word
+    return text
 
 
 def spread(text: str, start: float, end: float, speaker: str | None = None) -> tuple[Word, ...]:
-    """The words of `text` (what stands between spaces), with the seconds from start to end shared out by their length.
+    """Split a text at spaces and share out the seconds from start to end by length.
 
-    For text whose words have no times of their own; their probability is 1.
+    For text whose words have no times of their own. Their probability is 1.
     """
     parts = text.split()
     if not parts:
@@ -37,11 +33,11 @@ def spread(text: str, start: float, end: float, speaker: str | None = None) -> t
     return tuple(Word(part, times[i], times[i + 1], probability=1.0, speaker=speaker) for i, part in enumerate(parts))
 
 
-# Scripts written without spaces between words, by the first word of their Unicode names.
-_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "THAI", "LAO", "KHMER", "MYANMAR", "FULLWIDTH")
+# Scripts written without spaces between words, by the first word of the Unicode names of their characters.
+_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "THAI", "LAO", "KHMER", "MYANMAR", "FULLWIDTH")
 
 
 @functools.lru_cache(maxsize=4096)
 def unspaced(char: str) -> bool:
-    """Whether the character belongs to a script written without spaces."""
-    return ord(char) > 0x7F and unicodedata.name(char, "").startswith(_UNSPACED)
+    """Whether a character belongs to a script written without spaces between words."""
+    return ord(char) > 0x7F and unicodedata.name(char, "").startswith(_UNSPACED_SCRIPTS)

@@ -1,1 +1,1 @@
-"""transcription"""
+"""Transcribe recordings: plan, recognize, attribute words to speakers, keep runs."""

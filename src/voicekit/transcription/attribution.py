@@ -1,8 +1,8 @@
-"""Attribute: give every word a speaker, and cut the words into segments of one speaker each.
+"""Assign a speaker to every word, and cut the words into segments with one speaker each.
 
-Pure: words, turns and voices in, segments out. A word goes to the turn it overlaps most; then each phrase, cut at
-sentence ends and pauses, is judged as a whole by its voice, and its words move where another speaker's voice is nearer
-by a margin. What was tried besides and did not help is in benchmarks/RESULTS.md.
+A word gets the speaker of the turn that it overlaps most. Then the embeddings of each phrase (cut at sentence ends and
+pauses) are compared with the speakers, and the phrase moves to another speaker if that one is more similar by a margin.
+Approaches that did not help are in benchmarks/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -22,179 +22,184 @@ from voicekit.text.words import join_words
 from voicekit.types import Diarization, Segment, Turn, Word
 
 VERSION = 2
+"""Part of the cache key; increase it when the result changes."""
 
-LONGEST = 30.0
-"""Seconds after which a segment ends at the next word, for speech without any punctuation."""
+MAX_SEGMENT = 30.0
+"""Seconds after which a segment ends at the next word, for speech without punctuation."""
 
 PHRASE_PAUSE = 0.5
 """Seconds of silence that end a phrase."""
 
 MARGIN = 0.1
-"""Cosine similarity by which another speaker's voice must be nearer to a phrase, to take its words."""
+"""Cosine similarity by which another speaker must be more similar to a phrase to get its words."""
 
-COVERED = 0.3
-"""Share of a phrase that must have a voice print for it to be judged."""
+MIN_COVERED = 0.3
+"""Share of a phrase that must have embeddings for it to be compared."""
 
-# A word's voice is this much nearer (cosine) to its speaker than to the next where right and wrong are even; and how
-# fast certainty grows with it. Fitted on recordings, see benchmarks/RESULTS.md.
-_EVEN, _STEEP = 0.2, 15.0
+# Logistic model of the confidence in a word's speaker: the lead in cosine similarity over the next speaker at which the
+# speaker is right half of the time, and its slope. Fitted on recordings, see benchmarks/RESULTS.md.
+_EVEN_LEAD, _SLOPE = 0.2, 15.0
+
+_MIN_WORD = 0.001
+"""Seconds that a word without duration counts as."""
 
 _SENTENCE_END = re.compile(r"[.?!…。！？][\"'”’)\]」』]*$")
 _ABBREVIATION = re.compile(r"^\W*(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|e\.g|i\.e|No|z\.B|Mme|Sra?)\.$")
 
 
 def attribute(
-    segments: Iterable[Segment], diarization: Diarization | None = None, voices: SpeakerWindows | None = None
+    segments: Iterable[Segment], diarization: Diarization | None = None, windows: SpeakerWindows | None = None
 ) -> tuple[Segment, ...]:
-    """Segments by speaker from the recogniser's segments.
+    """Turn the ASR model's segments into segments by speaker.
 
     Args:
         segments: With words; their speakers are ignored.
-        diarization: Who spoke when; None for no speakers.
-        voices: What it was made of, to judge phrases and words by; None where the diarizer gives none.
+        diarization: Who speaks when; None for no speakers.
+        windows: The embeddings that the diarization was made from, to check phrases and words; None if there are none.
 
     Returns:
-        Segments in order of time, numbered from 0; each has one speaker and one language, and ends with a sentence,
-        a speaker, or a pause. Every word of the input is in exactly one of them.
+        Segments by start, numbered from 0. Each has one speaker and one language, and ends with a sentence, a speaker
+        or a pause. Every word of the input is in exactly one of them.
     """
-    heard = sorted(((w, s.language) for s in segments for w in s.words), key=lambda pair: pair[0].start)
-    words = [word for word, _ in heard]
+    pairs = sorted(((w, s.language) for s in segments for w in s.words), key=lambda pair: pair[0].start)
+    words = [word for word, _ in pairs]
     if diarization is not None:
-        words = speakers_of(words, diarization)
-        if voices is not None and len(diarization.centroids) > 1:
-            words = judged_by_voice(words, _Likeness(voices, diarization.centroids))
-    return tuple(_segments(words, [language for _, language in heard]))
+        words = assign_speakers(words, diarization)
+        if windows is not None and len(diarization.centroids) > 1:
+            words = reassign_phrases(words, _SpeakerSimilarity(windows, diarization.centroids))
+    return tuple(_cut_segments(words, [language for _, language in pairs]))
 
 
-def speakers_of(words: Sequence[Word], diarization: Diarization) -> list[Word]:
-    """`words` with speakers: the exclusive turn that overlaps most, else the nearest one in time.
+def assign_speakers(words: Sequence[Word], diarization: Diarization) -> list[Word]:
+    """Give each word the speaker of the exclusive turn that overlaps it most, or else of the nearest turn in time.
 
-    `speaker_confidence` is the share of the word inside that speaker's exclusive turns, less what others' turns
-    overlap; 0 for a word outside every turn. Without any turn there is no speaker.
+    `speaker_confidence` is the share of the word inside that speaker's exclusive turns, minus the overlap with other
+    speakers' turns; 0 for a word outside all turns. Without turns there is no speaker.
     """
-    turns = _ByTime(diarization.exclusive)
-    everyone = _ByTime(diarization.turns)
-    out = []
+    exclusive = _TurnIndex(diarization.exclusive)
+    all_turns = _TurnIndex(diarization.turns)
+    assigned = []
     for word in words:
-        shares = turns.shares(word)
-        if shares:
-            speaker = max(shares, key=lambda s: shares[s])
-            length = max(word.end - word.start, 0.001)
-            others = sum(share for name, share in everyone.shares(word).items() if name != speaker)
-            confidence = min(1.0, max(0.0, shares[speaker] - others) / length)
-            out.append(replace(word, speaker=speaker, speaker_confidence=round(confidence, 3)))
-        elif nearest := turns.nearest(word):
-            out.append(replace(word, speaker=nearest.speaker, speaker_confidence=0.0))
+        overlaps = exclusive.overlaps(word)
+        if overlaps:
+            speaker = max(overlaps, key=lambda name: overlaps[name])
+            length = max(word.end - word.start, _MIN_WORD)
+            others = sum(seconds for name, seconds in all_turns.overlaps(word).items() if name != speaker)
+            confidence = min(1.0, max(0.0, overlaps[speaker] - others) / length)
+            assigned.append(replace(word, speaker=speaker, speaker_confidence=round(confidence, 3)))
+        elif nearest := exclusive.nearest(word):
+            assigned.append(replace(word, speaker=nearest.speaker, speaker_confidence=0.0))
         else:
-            out.append(word)
-    return out
+            assigned.append(word)
+    return assigned
 
 
-def judged_by_voice(words: Sequence[Word], likeness: _Likeness) -> list[Word]:
-    """`words` with the speakers that whole phrases sound like, and confidences that their voices bear out."""
-    out: list[Word] = []
+def reassign_phrases(words: Sequence[Word], similarity: _SpeakerSimilarity) -> list[Word]:
+    """Move phrases to the speaker whose voice they resemble, and correct the confidences by the similarity."""
+    result: list[Word] = []
     for phrase in phrases(words):
-        like = likeness.of(phrase)
+        scores = similarity.of(phrase)
         for word in phrase:
-            if like is not None and word.speaker in likeness.names:
-                best, own = like.max(), like[likeness.names.index(word.speaker)]
-                if best - own > MARGIN:
-                    word = replace(word, speaker=likeness.names[int(like.argmax())], speaker_confidence=0.5)
-            out.append(replace(word, speaker_confidence=_confidence(word, likeness)))
-    return out
+            if scores is not None and word.speaker in similarity.names:
+                lead = scores.max() - scores[similarity.names.index(word.speaker)]
+                if lead > MARGIN:
+                    word = replace(word, speaker=similarity.names[int(scores.argmax())], speaker_confidence=0.5)
+            result.append(replace(word, speaker_confidence=_confidence(word, similarity)))
+    return result
 
 
-def _confidence(word: Word, likeness: _Likeness) -> float | None:
-    like = likeness.of([word])
-    if word.speaker_confidence is None or like is None or word.speaker not in likeness.names:
+def _confidence(word: Word, similarity: _SpeakerSimilarity) -> float | None:
+    scores = similarity.of([word])
+    if word.speaker_confidence is None or scores is None or word.speaker not in similarity.names:
         return word.speaker_confidence
-    own = likeness.names.index(word.speaker)
-    ahead = float(like[own] - np.delete(like, own).max())
-    alone = 0.2 + 0.8 * word.speaker_confidence
-    return round(alone / (1 + math.exp(-_STEEP * (ahead - _EVEN))), 3)
+    speaker = similarity.names.index(word.speaker)
+    lead = float(scores[speaker] - np.delete(scores, speaker).max())
+    by_time = 0.2 + 0.8 * word.speaker_confidence
+    return round(by_time / (1 + math.exp(-_SLOPE * (lead - _EVEN_LEAD))), 3)
 
 
 def phrases(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
-    """Words cut at sentence ends and at pauses."""
+    """Cut words at sentence ends and at pauses."""
     begin = 0
     for i, word in enumerate(words):
-        last = i + 1 == len(words)
-        if last or words[i + 1].start - word.end >= PHRASE_PAUSE or ends_sentence(word.text):
+        is_last = i + 1 == len(words)
+        if is_last or words[i + 1].start - word.end >= PHRASE_PAUSE or ends_sentence(word.text):
             yield words[begin : i + 1]
             begin = i + 1
 
 
-class _Likeness:
-    """How much stretches of speech sound like each speaker, by the voice prints of the units they lie in."""
+class _SpeakerSimilarity:
+    """Similarity of stretches of speech to each speaker, from the embeddings of the units that they are in."""
 
-    def __init__(self, voices: SpeakerWindows, centroids: dict[str, tuple[float, ...]]) -> None:
-        heard = ~np.isnan(voices.unit_prints).any(axis=1)
+    def __init__(self, windows: SpeakerWindows, centroids: dict[str, tuple[float, ...]]) -> None:
+        valid = windows.units_with_embedding
         self.names = list(centroids)
-        self.units = voices.units[heard]  # in order, none overlaps another
-        self.likeness = unit_length(voices.unit_prints[heard]) @ np.array(list(centroids.values())).T
+        self._units = windows.units[valid]  # sorted and without overlap
+        self._scores = unit_length(windows.unit_embeddings[valid]) @ np.array(list(centroids.values())).T
 
     def of(self, words: Sequence[Word]) -> NDArray[np.floating] | None:
-        """Cosine similarity to each of `names`, by seconds; None where too little of the words has a voice print."""
-        first = int(np.searchsorted(self.units[:, 1], words[0].start))
-        last = int(np.searchsorted(self.units[:, 0], max(word.end for word in words)))
+        """Return the cosine similarity to each of `names`, weighted by time; None if too little has embeddings."""
+        first = int(np.searchsorted(self._units[:, 1], words[0].start))
+        last = int(np.searchsorted(self._units[:, 0], max(word.end for word in words)))
         if last <= first:
             return None
-        starts, ends = self.units[first:last].T
+        starts, ends = self._units[first:last].T
         seconds = np.zeros(last - first)
         for word in words:
             seconds += np.maximum(0.0, np.minimum(ends, word.end) - np.maximum(starts, word.start))
-        if seconds.sum() < max(0.001, COVERED * sum(word.end - word.start for word in words)):
+        if seconds.sum() < max(_MIN_WORD, MIN_COVERED * sum(word.end - word.start for word in words)):
             return None
-        found: NDArray[np.floating] = seconds @ self.likeness[first:last] / seconds.sum()
-        return found
+        scores: NDArray[np.floating] = seconds @ self._scores[first:last] / seconds.sum()
+        return scores
 
 
 def name_speakers(
     segments: tuple[Segment, ...], turns: tuple[Turn, ...], names: tuple[str, ...]
 ) -> tuple[tuple[Segment, ...], tuple[Turn, ...], list[str]]:
-    """Give the speakers names, in order of first speech; those beyond the names keep their labels. Warns of that."""
-    labels = tuple(dict.fromkeys(turn.speaker for turn in turns))
-    naming = dict(zip(labels, names, strict=False))
-    notes = []
-    if names and len(names) != len(labels):
-        notes.append(f"{len(names)} speaker names for {len(labels)} speakers found: set --speakers {len(names)}?")
+    """Replace speaker labels by names, in order of first speech; without enough names, the other labels stay.
 
-    def named(label: str | None) -> str | None:
-        return naming.get(label, label) if label else label
+    Returns:
+        Segments, turns, and a warning if the numbers of names and speakers differ.
+    """
+    labels = tuple(dict.fromkeys(turn.speaker for turn in turns))
+    name_of = dict(zip(labels, names, strict=False))
+    warnings = []
+    if names and len(names) != len(labels):
+        warnings.append(f"{len(names)} speaker names for {len(labels)} speakers found: set --speakers {len(names)}?")
+
+    def rename(label: str | None) -> str | None:
+        return name_of.get(label, label) if label else label
 
     renamed = tuple(
-        replace(s, speaker=named(s.speaker), words=tuple(replace(w, speaker=named(w.speaker)) for w in s.words))
+        replace(s, speaker=rename(s.speaker), words=tuple(replace(w, speaker=rename(w.speaker)) for w in s.words))
         for s in segments
     )
-    return renamed, tuple(replace(t, speaker=naming.get(t.speaker, t.speaker)) for t in turns), notes
+    return renamed, tuple(replace(t, speaker=name_of.get(t.speaker, t.speaker)) for t in turns), warnings
 
 
-class _ByTime:
-    """Turns sorted by start, for questions about one word at a time."""
+class _TurnIndex:
+    """Turns sorted by start, for fast lookups of one word at a time."""
 
     def __init__(self, turns: Iterable[Turn]) -> None:
         self.turns = sorted(turns, key=lambda turn: turn.start)
         self.starts = [turn.start for turn in self.turns]
         self.longest = max((turn.end - turn.start for turn in self.turns), default=0.0)
 
-    def near(self, start: float, end: float) -> list[Turn]:
+    def overlaps(self, word: Word) -> dict[str, float]:
+        """Return the seconds of a word inside each speaker's turns."""
+        start, end = word.start, max(word.end, word.start + _MIN_WORD)
         first = bisect.bisect_left(self.starts, start - self.longest)
-        return self.turns[first : bisect.bisect_right(self.starts, end)]
-
-    def shares(self, word: Word) -> dict[str, float]:
-        """Seconds of the word in each speaker's turns; a word of no length counts as a millisecond."""
-        start, end = word.start, max(word.end, word.start + 0.001)
-        shares: dict[str, float] = {}
-        for turn in self.near(start, end):
-            if (overlap := min(end, turn.end) - max(start, turn.start)) > 0:
-                shares[turn.speaker] = shares.get(turn.speaker, 0.0) + overlap
-        return shares
+        overlaps: dict[str, float] = {}
+        for turn in self.turns[first : bisect.bisect_right(self.starts, end)]:
+            if (seconds := min(end, turn.end) - max(start, turn.start)) > 0:
+                overlaps[turn.speaker] = overlaps.get(turn.speaker, 0.0) + seconds
+        return overlaps
 
     def nearest(self, word: Word) -> Turn | None:
         return min(self.turns, key=lambda turn: max(turn.start - word.end, word.start - turn.end), default=None)
 
 
-def _segments(words: Sequence[Word], languages: Sequence[str]) -> Iterable[Segment]:
+def _cut_segments(words: Sequence[Word], languages: Sequence[str]) -> Iterable[Segment]:
     begin = 0
     number = 0
     for i, word in enumerate(words):
@@ -205,7 +210,7 @@ def _segments(words: Sequence[Word], languages: Sequence[str]) -> Iterable[Segme
             or languages[i + 1] != languages[i]
             or following.start - word.end >= SENTENCE_PAUSE
             or ends_sentence(word.text)
-            or following.end - words[begin].start > LONGEST
+            or following.end - words[begin].start > MAX_SEGMENT
         ):
             part = tuple(words[begin : i + 1])
             text = join_words(w.text for w in part)
@@ -215,5 +220,5 @@ def _segments(words: Sequence[Word], languages: Sequence[str]) -> Iterable[Segme
 
 
 def ends_sentence(word: str) -> bool:
-    """Whether a sentence ends with this word: final punctuation that is no abbreviation's."""
+    """Whether a word ends a sentence: it has final punctuation and is no abbreviation."""
     return bool(_SENTENCE_END.search(word)) and not _ABBREVIATION.match(word)

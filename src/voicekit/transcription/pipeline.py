@@ -1,19 +1,18 @@
-"""Listen: one recording through the stages, and the run that is kept of it."""
+"""Run one recording through the stages: channels, clean, voices, diarize, transcribe, attribute."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voicekit.audio.decode import probe
 from voicekit.diarization.channels import VERSION as CHANNELS_VERSION
-from voicekit.diarization.channels import CrossTalk, cross_talk, together
+from voicekit.diarization.channels import CrossTalk, measure_cross_talk, merge_channels
 from voicekit.diarization.clustering import VERSION as CLUSTER_VERSION
 from voicekit.diarization.clustering import cluster
 from voicekit.diarization.labels import VERSION as DIARIZE_VERSION
-from voicekit.diarization.labels import named
+from voicekit.diarization.labels import relabel_by_first_speech
 from voicekit.diarization.windows import VERSION as VOICES_VERSION
 from voicekit.diarization.windows import SpeakerWindows
 from voicekit.engines.protocols import Dropped, Recognition
@@ -21,17 +20,25 @@ from voicekit.errors import UsageError
 from voicekit.recording import CleanedAudio, Recording, clean_recording
 from voicekit.stages import Stages
 from voicekit.transcription.attribution import attribute, name_speakers
+from voicekit.transcription.engines import TranscriptionEngines
 from voicekit.transcription.plan import Plan
 from voicekit.transcription.recognize import VERSION as TRANSCRIBE_VERSION
 from voicekit.transcription.recognize import transcribe
 from voicekit.types import Diarization, Transcript
 
-_VOICES = "voices.npz"
+_WINDOWS_FILE = "voices.npz"
 
 
 @dataclass(frozen=True)
 class TranscriptionResult:
-    """What `listen` found, and how: a record a stage, and warnings for the user."""
+    """A transcript and how it was made.
+
+    Attributes:
+        transcript: The result.
+        stages: One JSON object per stage, for run.json.
+        warnings: For the user.
+        dropped: Words that were removed as hallucinations.
+    """
 
     transcript: Transcript
     stages: list[dict[str, Any]]
@@ -40,167 +47,169 @@ class TranscriptionResult:
 
 
 def run_pipeline(
-    recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages
+    recording: Recording, plan: Plan, engines: TranscriptionEngines, stages: Stages
 ) -> TranscriptionResult:
-    """One recording through the stages. `engine(task, plan)` gives a loaded engine, called only on a cache miss.
+    """Transcribe one recording. Engines are loaded only on a cache miss.
 
     Raises:
-        VoicekitError: of the stage that failed; what earlier stages made stays in the cache.
+        VoicekitError: Of the stage that failed; the results of earlier stages stay in the cache.
     """
-    use = _StageContext(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
-    split = _split(recording, use)
-    channels = (0, 1) if split else (None,)
-    sounds = [clean_recording(recording, plan.preset, stages, channel) for channel in channels]
-    voices = diarization = None
-    if plan.options.diarizer != "none" and not split:
-        diarization, voices = _diarize(sounds[0], use)
-    heard = [_transcribe(sound, use) for sound in sounds]
-    if split:
-        segments, turns = together([attribute(one.segments) for one in heard])
-    else:
-        segments = attribute(heard[0].segments, diarization, voices)
-        turns = diarization.turns if diarization else ()
-    segments, turns, notes = name_speakers(segments, turns, plan.options.speaker_names)
-    dropped = tuple(what for one in heard for what in one.dropped)
-    warnings = [*dict.fromkeys(stages.warnings), *notes, *_told(dropped)]
-    for text in warnings:
-        stages.progress.warning(text)
-    transcript = Transcript(
-        schema="voicekit.transcript/1",
-        language=max(heard, key=lambda one: sum(len(s.words) for s in one.segments)).language,
-        duration=max(sound.duration for sound in sounds),
-        source=recording.source,
-        speakers=tuple(dict.fromkeys(turn.speaker for turn in turns)),
-        segments=segments,
-        turns=turns,
-    )
-    return TranscriptionResult(transcript, stages.records, warnings, dropped)
+    return _Pipeline(recording, plan, engines, stages).run()
 
 
-def _told(dropped: tuple[Dropped, ...]) -> list[str]:
-    words = sum(len(what.text.split()) for what in dropped)
-    return [f"{words} words were dropped as no speech or repetition; run.json lists them"] if words else []
+def speaker_windows(
+    recording: Recording, plan: Plan, engines: TranscriptionEngines, stages: Stages
+) -> SpeakerWindows | None:
+    """Return the speaker windows of a recording, from the cache if possible; None if the plan's diarizer has none."""
+    if plan.options.diarizer == "none" or not plan.uses_speaker_windows:
+        return None
+    cleaned = clean_recording(recording, plan.preset, stages)
+    return _Pipeline(recording, plan, engines, stages).embed_windows(cleaned)[1]
 
 
 @dataclass(frozen=True)
-class _StageContext:
-    """What every stage needs: the plan, a way to its engine, and the wrapper that keeps its result."""
+class _Pipeline:
+    """The stages of one recording."""
 
+    recording: Recording
     plan: Plan
-    engine: Callable[..., Any]
+    engines: TranscriptionEngines
     stages: Stages
 
+    def run(self) -> TranscriptionResult:
+        plan, stages = self.plan, self.stages
+        is_split = self._is_split()
+        channels = (0, 1) if is_split else (None,)
+        cleaned = [clean_recording(self.recording, plan.preset, stages, channel) for channel in channels]
+        windows = diarization = None
+        if plan.options.diarizer != "none" and not is_split:
+            diarization, windows = self._diarize(cleaned[0])
+        recognitions = [self._transcribe(audio) for audio in cleaned]
+        if is_split:
+            segments, turns = merge_channels([attribute(recognition.segments) for recognition in recognitions])
+        else:
+            segments = attribute(recognitions[0].segments, diarization, windows)
+            turns = diarization.turns if diarization else ()
+        segments, turns, notes = name_speakers(segments, turns, plan.options.speaker_names)
+        dropped = tuple(words for recognition in recognitions for words in recognition.dropped)
+        warnings = [*dict.fromkeys(stages.warnings), *notes, *_describe_dropped(dropped)]
+        for warning in warnings:
+            stages.progress.warning(warning)
+        transcript = Transcript(
+            schema="voicekit.transcript/1",
+            language=max(recognitions, key=_word_count).language,
+            duration=max(audio.duration for audio in cleaned),
+            source=self.recording.source,
+            speakers=tuple(dict.fromkeys(turn.speaker for turn in turns)),
+            segments=segments,
+            turns=turns,
+        )
+        return TranscriptionResult(transcript, stages.records, warnings, dropped)
+
     @property
-    def progress(self) -> Callable[[float], None]:
+    def _report(self) -> Callable[[float], None]:
         return self.stages.progress.stage_progress
 
+    def _is_split(self) -> bool:
+        """Whether each channel is transcribed as one speaker: on request, or detected by cross-talk."""
+        mode = self.plan.options.channels
+        if mode == "mix" or self.plan.options.diarizer == "none":
+            return False
+        channels = self.recording.media.channels
+        if mode == "split" and channels != 2:
+            raise UsageError(f"{self.recording.title} has {channels} channels to split, not 2", "Use --channels auto")
+        if mode == "split" or channels != 2:
+            return channels == 2
+        cross_talk = self.stages.result(
+            "channels", 0.0, {"input": self.recording.sha256, "version": CHANNELS_VERSION}, CrossTalk,
+            lambda: (measure_cross_talk(self.recording.path, self.recording.media), []),
+        )  # fmt: skip
+        if cross_talk.one_speaker_per_channel:
+            self.stages.progress.note(
+                f"one speaker per channel ({cross_talk.apart:.0%} of the speech is in one channel only)"
+            )
+        return cross_talk.one_speaker_per_channel
 
-def _split(recording: Recording, use: _StageContext) -> bool:
-    """Whether each channel is a speaker: as asked for, or by cross-talk."""
-    wanted = use.plan.options.channels
-    if wanted == "mix" or use.plan.options.diarizer == "none":
-        return False
-    channels = probe(recording.path).channels
-    if wanted == "split":
-        if channels != 2:
-            raise UsageError(f"{recording.title} has {channels} channels to split, not 2", "Use --channels auto")
-        return True
-    if channels != 2:
-        return False
-    found = use.stages.result(
-        "channels", 0.0, {"input": recording.sha256, "version": CHANNELS_VERSION}, CrossTalk,
-        lambda: (cross_talk(recording.path), []),
-    )  # fmt: skip
-    if not found.one_speaker_a_channel:
-        return False
-    use.stages.progress.note(f"one speaker a channel ({found.apart:.0%} of the speech is in one only)")
-    return True
+    def _diarize(self, audio: CleanedAudio) -> tuple[Diarization, SpeakerWindows | None]:
+        plan, options = self.plan, self.plan.options
+        counts = options.speakers, options.min_speakers, options.max_speakers
+        windows: SpeakerWindows | None = None
+        if plan.uses_speaker_windows:
+            key, windows = self.embed_windows(audio)
+            parts: dict[str, Any] = {"voices": key, "counts": counts, "version": CLUSTER_VERSION}
+        else:
+            parts = {
+                "input": audio.key,
+                "engine": options.diarizer,
+                "counts": counts,
+                "models": [weights.record() for weights in plan.voices.values()],
+                "device": plan.device.kind,
+                "version": DIARIZE_VERSION,
+            }
 
+        def diarize() -> tuple[Diarization, list[str]]:
+            if windows is not None:
+                diarization, warnings = cluster(windows, *counts, self._report)
+            else:
+                diarizer = self.stages.load(lambda: self.engines.diarizer(plan))
+                diarization, warnings = diarizer.diarize(audio.audio(), *counts, self._report)
+            return relabel_by_first_speech(diarization), warnings
 
-def _diarize(sound: CleanedAudio, use: _StageContext) -> tuple[Diarization, SpeakerWindows | None]:
-    plan, options = use.plan, use.plan.options
-    counts = options.speakers, options.min_speakers, options.max_speakers
-    if plan.keeps_voices:
-        key, voices = _voices(sound, use)
-        diarization = use.stages.result(
-            "diarize",
-            sound.duration,
-            {"voices": key, "counts": counts, "version": CLUSTER_VERSION},
-            Diarization,
-            lambda: named(cluster(voices, *counts, use.progress)),
+        return self.stages.result("diarize", audio.duration, parts, Diarization, diarize), windows
+
+    def embed_windows(self, audio: CleanedAudio) -> tuple[str, SpeakerWindows]:
+        """Return the speaker windows and their cache key, which does not depend on the number of speakers."""
+
+        def embed(folder: Path) -> None:
+            embedder = self.stages.load(lambda: self.engines.window_embedder(self.plan))
+            windows, warnings = embedder.embed_windows(audio.audio(), self._report)
+            windows.save(folder / _WINDOWS_FILE)
+            self.stages.warnings += warnings
+
+        entry = self.stages.folder(
+            "voices",
+            audio.duration,
+            {
+                "input": audio.key,
+                "models": [weights.record() for weights in self.plan.voices.values()],
+                "device": self.plan.device.kind,
+                "version": VOICES_VERSION,
+            },
+            embed,
         )
-        return diarization, voices
-    diarization = use.stages.result(
-        "diarize",
-        sound.duration,
-        {
-            "input": sound.key,
-            "engine": options.diarizer,
-            "counts": counts,
-            "models": [weights.record() for weights in plan.voices.values()],
-            "device": plan.device.kind,
-            "version": DIARIZE_VERSION,
-        },
-        Diarization,
-        lambda: named(use.engine("diarize").diarize(sound.audio(), *counts, use.progress)),
-    )
-    return diarization, None
+        return entry.key, SpeakerWindows.load(entry.folder / _WINDOWS_FILE)
+
+    def _transcribe(self, audio: CleanedAudio) -> Recognition:
+        plan, options = self.plan, self.plan.options
+        return self.stages.result(
+            "transcribe",
+            audio.duration,
+            {
+                "input": audio.key,
+                "engine": "faster-whisper",
+                "model": plan.whisper.record(),
+                **{name: getattr(options, name) for name in ("language", "hotwords", "prompt", "beam_size")},
+                "compute_type": plan.compute_type,
+                "batch_size": plan.batch_size,
+                "device": plan.device.kind,
+                "version": TRANSCRIBE_VERSION,
+            },
+            Recognition,
+            lambda: transcribe(
+                audio.audio(),
+                lambda compute_type: self.stages.load(lambda: self.engines.asr(plan, compute_type)),
+                options,
+                plan.batch_size,
+                plan.compute_type,
+                self._report,
+            ),
+        )
 
 
-def _voices(sound: CleanedAudio, use: _StageContext) -> tuple[str, SpeakerWindows]:
-    """Where voices are in the sound, and their key in the cache."""
-
-    def embed_windows(folder: Path) -> None:
-        voices, notes = use.engine("voices").embed_windows(sound.audio(), use.progress)
-        voices.save(folder / _VOICES)
-        use.stages.warnings += notes
-
-    found = use.stages.folder(
-        "voices",
-        sound.duration,
-        {
-            "input": sound.key,
-            "models": [weights.record() for weights in use.plan.voices.values()],
-            "device": use.plan.device.kind,
-            "version": VOICES_VERSION,
-        },
-        embed_windows,
-    )
-    return found.key, SpeakerWindows.load(found.folder / _VOICES)
+def _word_count(recognition: Recognition) -> int:
+    return sum(len(segment.words) for segment in recognition.segments)
 
 
-def voices_of(
-    recording: Recording, plan: Plan, engine: Callable[[str, Plan], Any], stages: Stages
-) -> SpeakerWindows | None:
-    """What `listen` found of the voices in a recording, from the cache; None where the plan's diarizer keeps none."""
-    if plan.options.diarizer == "none" or not plan.keeps_voices:
-        return None
-    use = _StageContext(plan, lambda task, plan=plan: stages.load(lambda: engine(task, plan)), stages)
-    return _voices(clean_recording(recording, plan.preset, stages), use)[1]
-
-
-def _transcribe(sound: CleanedAudio, use: _StageContext) -> Recognition:
-    plan, options = use.plan, use.plan.options
-    return use.stages.result(
-        "transcribe",
-        sound.duration,
-        {
-            "input": sound.key,
-            "engine": "faster-whisper",
-            "model": plan.whisper.record(),
-            **{name: getattr(options, name) for name in ("language", "hotwords", "prompt", "beam_size")},
-            "compute_type": plan.compute_type,
-            "batch_size": plan.batch_size,
-            "device": plan.device.kind,
-            "version": TRANSCRIBE_VERSION,
-        },
-        Recognition,
-        lambda: transcribe(
-            sound.audio(),
-            lambda kind: use.engine("transcribe", replace(plan, compute_type=kind)),
-            options,
-            plan.batch_size,
-            plan.compute_type,
-            use.progress,
-        ),
-    )
+def _describe_dropped(dropped: tuple[Dropped, ...]) -> list[str]:
+    words = sum(len(part.text.split()) for part in dropped)
+    return [f"{words} words were dropped as hallucinations or repetitions; run.json lists them"] if words else []

@@ -1,4 +1,4 @@
-"""What is to be listened to, and with what: a recording, and options in which everything is chosen."""
+"""A transcription plan: options with every automatic choice made (device, weights, batch size)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,27 @@ from voicekit.subtitles.render import VERSION as FORMATS_VERSION
 from voicekit.transcription.attribution import VERSION as ATTRIBUTE_VERSION
 from voicekit.transcription.recognize import VERSION as TRANSCRIBE_VERSION
 
-# Options that a plan replaces by what was chosen for them.
-_CHOSEN = {"model", "diarizer_model", "device", "batch_size", "compute_type", "clean", "subtitles"}
+# Options that the digest replaces by what was chosen for them.
+_RESOLVED = {"model", "diarizer_model", "device", "batch_size", "compute_type", "clean", "subtitles"}
 
-_OF_TRANSLATION = {"translate", "translate_engine", "translate_model", "base_url", "glossary"}
+_TRANSLATION = {"translate", "translate_engine", "translate_model", "base_url", "glossary"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Options with everything chosen: device, weights, batch size. Made once for many recordings."""
+    """Options with every automatic choice made; one plan serves many recordings.
+
+    Attributes:
+        options: As given by the user.
+        device: What the models run on.
+        whisper: Weights of the ASR model.
+        voices: Weights of the diarizer by name; empty without one.
+        batch_size: Clips decoded at a time.
+        compute_type: CTranslate2's.
+        preset: How audio is cleaned.
+        style: Of subtitles.
+        translation: What determines the translations, as JSON; None without any.
+    """
 
     options: TranscribeOptions
     device: Device
@@ -42,11 +54,13 @@ class Plan:
     preset: CleanPreset
     style: SubtitleStyle
     translation: dict[str, Any] | None = None
-    """What determines the translations, where there are any."""
 
     @property
-    def keeps_voices(self) -> bool:
-        """Whether voices are found once and told apart anew for every number of speakers: with the starter's models."""
+    def uses_speaker_windows(self) -> bool:
+        """Whether diarization has two stages, as with the starter's models: embedding windows, then clustering them.
+
+        The first does not depend on the number of speakers and is cached on its own.
+        """
         return {"segmentation-3.0", "campplus"} <= set(self.voices)
 
     @property
@@ -54,12 +68,12 @@ class Plan:
         return [*self.voices.values(), self.whisper]
 
     def digest(self, recording: Recording) -> str:
-        """Of all that determines the files of a run; the same plan for the same bytes gives the same files."""
+        """Return the digest of everything that determines the files of a run of this recording."""
         return digest(
             {
                 "input": recording.sha256,
                 "source": recording.source,
-                "options": self.options.model_dump(mode="json", exclude=_CHOSEN | _OF_TRANSLATION),
+                "options": self.options.model_dump(mode="json", exclude=_RESOLVED | _TRANSLATION),
                 **({"translation": self.translation} if self.translation else {}),
                 "preset": self.preset.model_dump(mode="json"),
                 "style": self.style.model_dump(mode="json"),

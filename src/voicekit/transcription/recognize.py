@@ -1,61 +1,65 @@
-"""Transcribe: what is said, without speakers. The engine comes as an argument."""
+"""Transcribe audio without speakers; when memory runs out, use smaller batches and a smaller compute type."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from voicekit.config.transcribe import TranscribeOptions
-from voicekit.engines.protocols import Recognition, Transcriber
-from voicekit.runtime.memory import halving, out_of_memory
+from voicekit.engines.protocols import AsrModel, Recognition
+from voicekit.runtime.memory import is_out_of_memory, retry_with_smaller_batches
 from voicekit.types import Audio
 
 VERSION = 2
+"""Part of the cache key; increase it when the result changes."""
 
 SMALLEST = "int8"
-"""The compute type that needs least memory, tried last."""
+"""The compute type that needs the least memory; it is tried last."""
 
 
 def transcribe(
-    sound: Audio,
-    engine: Callable[[str], Transcriber],
+    audio: Audio,
+    load_model: Callable[[str], AsrModel],
     options: TranscribeOptions,
     batch_size: int,
     compute_type: str,
     progress: Callable[[float], None],
 ) -> tuple[Recognition, list[str]]:
-    """Segments of words with times, and the engine's warnings.
+    """Transcribe 16 kHz audio.
 
-    Out of memory, the batch is halved down to one clip; then `engine` is asked for SMALLEST, and so on again.
+    If memory runs out, the batch size is halved down to 1, then all of this is repeated with compute type SMALLEST.
 
     Args:
-        sound: 16 kHz.
-        engine: Gives the recogniser for a compute type.
-        options: Language, prompt, hotwords, beam.
-        batch_size: Clips at a time.
+        audio: 16 kHz.
+        load_model: Returns the ASR model with a compute type.
+        options: Language, prompt, hotwords, beam size.
+        batch_size: Clips decoded at a time.
         compute_type: CTranslate2's.
-        progress: Called with the share done.
+        progress: Called with the share done, 0 to 1.
+
+    Returns:
+        Segments of words with times, and warnings.
     """
     notes: list[str] = []
 
-    def run(kind: str) -> tuple[Recognition, list[str]]:
-        def decode(batch: int) -> tuple[Recognition, list[str]]:
-            return engine(kind).transcribe(
-                sound,
+    def run(compute_type: str) -> tuple[Recognition, list[str]]:
+        def decode(batch_size: int) -> tuple[Recognition, list[str]]:
+            return load_model(compute_type).transcribe(
+                audio,
                 language=options.language,
                 hotwords=options.hotwords,
                 prompt=options.prompt,
                 beam_size=options.beam_size,
-                batch_size=batch,
+                batch_size=batch_size,
                 progress=progress,
             )
 
-        return halving(batch_size, decode, notes.append)
+        return retry_with_smaller_batches(batch_size, decode, notes.append)
 
     try:
-        found, warnings = run(compute_type)
+        recognition, warnings = run(compute_type)
     except Exception as error:
-        if not out_of_memory(error) or compute_type == SMALLEST:
+        if not is_out_of_memory(error) or compute_type == SMALLEST:
             raise
-        notes.append(f"out of memory with {compute_type}: going on with {SMALLEST}")
-        found, warnings = run(SMALLEST)
-    return found, [*notes, *warnings]
+        notes.append(f"out of memory with {compute_type}: continuing with {SMALLEST}")
+        recognition, warnings = run(SMALLEST)
+    return recognition, [*notes, *warnings]

@@ -1,4 +1,4 @@
-"""Listen: one recording through the stages, and the run that is kept of it."""
+"""Write a transcript as a run, and find and read earlier runs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from voicekit.formats.writers import ENDINGS, FILE_NAMES, write
+from voicekit.formats.writers import ENDINGS, FILE_NAMES, write_transcript
 from voicekit.recording import Recording
-from voicekit.storage.names import claim_name, claimed_name
+from voicekit.storage.names import claim_name, find_claimed_name
 from voicekit.storage.runs import RunFolder, find_run
 from voicekit.transcription.plan import Plan
 from voicekit.types import Transcript
@@ -22,22 +22,25 @@ def write_run(
     transcript: Transcript,
     translations: Sequence[Transcript] = (),
 ) -> Path:
-    """Keep a transcript as a run: the files of `--format`, in each language, and run.json last. Returns its folder."""
+    """Write a transcript and its translations in the plan's formats, and run.json last; returns the run's folder."""
     with RunFolder(claim_name(out, recording.title, recording.identity), plan.digest(recording)) as run:
-        for name in plan.options.format:
-            write(transcript, run.folder / FILE_NAMES[name], name, plan.style)
-            for other in translations if name != "rttm" else ():  # which holds no words
-                write(other, run.folder / f"transcript.{other.language}{ENDINGS[name]}", name, plan.style)
+        for kind in plan.options.format:
+            write_transcript(transcript, run.folder / FILE_NAMES[kind], kind, plan.style)
+            if kind == "rttm":  # holds no words to translate
+                continue
+            for translation in translations:
+                path = run.folder / f"transcript.{translation.language}{ENDINGS[kind]}"
+                write_transcript(translation, path, kind, plan.style)
         return run.commit(manifest)
 
 
 def earlier_run(recording: Recording, plan: Plan, out: Path) -> Path | None:
-    """A run that has all this plan would write, untouched; None without one."""
-    home = claimed_name(out, recording.title, recording.identity)
+    """Return an unchanged run with everything that this plan would write; None without one."""
+    home = find_claimed_name(out, recording.title, recording.identity)
     return find_run(home, plan.digest(recording)) if home else None
 
 
 def read_run(folder: Path) -> Transcript | None:
-    """The transcript of a run; None where it was written without JSON."""
+    """Read the transcript of a run; None if it was written without JSON."""
     path = folder / FILE_NAMES["json"]
     return Transcript.from_json(path.read_text(encoding="utf-8")) if path.exists() else None

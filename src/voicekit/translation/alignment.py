@@ -1,140 +1,115 @@
-"""Time line: the words of a translation along the words that were said. Pauses in the source stay pauses.
+"""Give the words of a translation times along the words of the source. Pauses in the source stay pauses.
 
-What share of the letters comes before a word says where in the source's speech it stands: word order differs between
-languages, but over a sentence both tell the same at about the same pace.
+A translated word's time follows from the share of letters before it. Word order differs between languages, but over a
+sentence both sides carry the meaning at about the same pace.
 """
 
 from __future__ import annotations
 
 import bisect
-import functools
 import itertools
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from voicekit.text.markup import TAG
+from voicekit.text.phrases import split_phrases
 from voicekit.text.words import unspaced
 from voicekit.types import Word
 
 PAUSE = 0.5
-"""Seconds between words that no word of the translation lies across."""
+"""Seconds of silence between source words that no translated word may span."""
 
-NEAR = 2
-"""Words by which a pause may be moved, to where the translation has a comma."""
+COMMA_DISTANCE = 2
+"""Number of words by which the place of a pause may move, to fall on a comma of the translation."""
 
 _TOKEN = re.compile(rf"(?:{TAG}|\S)+")
 _COMMA = ",;:，、；：،—–…"
 
 
-def tokens(text: str, language: str) -> list[str]:
-    """The words of a text; of one in a script without spaces its phrases, as budoux cuts them. Tags stay whole."""
-    out: list[str] = []
+def tokenize(text: str, language: str) -> list[str]:
+    """Split a text into words; in scripts without spaces into phrases, by BudouX. Tags stay whole."""
+    tokens: list[str] = []
     for token in _TOKEN.findall(text):
         if len(token) > 1 and sum(map(unspaced, token)) * 2 > len(token):
-            out += _phrases(token, language)
+            tokens += split_phrases(token, language) or [token]
         else:
-            out.append(token)
-    return out
+            tokens.append(token)
+    return tokens
 
 
-def _phrases(text: str, language: str) -> list[str]:
-    parser = _parser(language)
-    return [part for part in (parser.parse(text) if parser else [text]) if part]
-
-
-@functools.cache
-def _parser(language: str) -> Any:
-    """budoux's parser of a language; None where it has none."""
-    import budoux
-
-    name, _, rest = language.partition("-")
-    match name:
-        case "ja":
-            return budoux.load_default_japanese_parser()
-        case "zh" | "yue":
-            traditional = name == "yue" or any(part in ("Hant", "TW", "HK", "MO") for part in rest.split("-"))
-            if traditional:
-                return budoux.load_default_traditional_chinese_parser()
-            return budoux.load_default_simplified_chinese_parser()
-        case "th":
-            return budoux.load_default_thai_parser()
-    return None
-
-
-def lay(words: Sequence[str], source: Sequence[Word], cuts: Sequence[int] = ()) -> list[list[Word]]:
-    """`words` in the time of `source`, a list for each part.
+def align(words: Sequence[str], source: Sequence[Word], cuts: Sequence[int] = ()) -> list[list[Word]]:
+    """Place translated words in the time of the source.
 
     Args:
-        words: Of the translation.
-        source: What was said, in order of time; at least one.
-        cuts: Indexes into `source` where a new part begins: there, somebody else spoke in between.
+        words: Words of the translation.
+        source: Words of the source in order of time; at least one.
+        cuts: Indices into `source` where a new part begins because another speaker talked in between.
 
     Returns:
-        One list more than there are cuts; some may be empty. Starts never fall back, and all lies within `source`.
+        One list for each part (one more than there are cuts); some may be empty. Start times never decrease, and all
+        words lie within the time of `source`.
     """
     edges = [0, *cuts, len(source)]
     parts = [list(source[a:b]) for a, b in itertools.pairwise(edges)]
-    phrases = [_phrases_of(part) for part in parts]
-    shares = _dealt(words, [phrase for part in phrases for phrase in part])
-    laid = iter(shares)
+    phrases = [_split_at_pauses(part) for part in parts]
+    shares = iter(_distribute(words, [phrase for part in phrases for phrase in part]))
     probability = round(sum(word.probability for word in source) / len(source), 3)
-    return [[word for phrase in part for word in _along(next(laid), phrase, probability)] for part in phrases]
+    return [[word for phrase in part for word in _align_phrase(next(shares), phrase, probability)] for part in phrases]
 
 
-def _phrases_of(source: Sequence[Word]) -> list[list[Word]]:
-    """The words between pauses."""
-    out: list[list[Word]] = []
+def _split_at_pauses(source: Sequence[Word]) -> list[list[Word]]:
+    phrases: list[list[Word]] = []
     for word in source:
-        if out and word.start - out[-1][-1].end < PAUSE:
-            out[-1].append(word)
+        if phrases and word.start - phrases[-1][-1].end < PAUSE:
+            phrases[-1].append(word)
         else:
-            out.append([word])
-    return out
+            phrases.append([word])
+    return phrases
 
 
-def _dealt(words: Sequence[str], phrases: Sequence[Sequence[Word]]) -> list[list[str]]:
-    """The words shared out over the phrases of the source by their letters; a comma near a border draws it."""
-    weights = list(itertools.accumulate((len(word) for word in words), initial=0))
-    total = sum(_length(phrase) for phrase in phrases)
-    out, begin, done = [], 0, 0
+def _distribute(words: Sequence[str], phrases: Sequence[Sequence[Word]]) -> list[list[str]]:
+    """Share out the words over the phrases of the source by letters, preferring commas near a border."""
+    letters_before = list(itertools.accumulate((len(word) for word in words), initial=0))
+    total = sum(_letters(phrase) for phrase in phrases)
+    shares, begin, done = [], 0, 0
     for phrase in phrases[:-1]:
-        done += _length(phrase)
-        goal = weights[-1] * done / total
-        at = bisect.bisect_left(weights, goal)
-        if at and at < len(weights) and goal - weights[at - 1] < weights[at] - goal:
-            at -= 1
-        near = [i for i in range(at - NEAR, at + NEAR + 1) if begin < i < len(words) and words[i - 1][-1] in _COMMA]
-        at = max(begin, min(near, key=lambda i: abs(i - at)) if near else min(at, len(words)))
-        out.append(list(words[begin:at]))
-        begin = at
-    return [*out, list(words[begin:])]
+        done += _letters(phrase)
+        goal = letters_before[-1] * done / total
+        cut = bisect.bisect_left(letters_before, goal)
+        if cut and cut < len(letters_before) and goal - letters_before[cut - 1] < letters_before[cut] - goal:
+            cut -= 1
+        candidates = range(cut - COMMA_DISTANCE, cut + COMMA_DISTANCE + 1)
+        commas = [i for i in candidates if begin < i < len(words) and words[i - 1][-1] in _COMMA]
+        cut = max(begin, min(commas, key=lambda i: abs(i - cut)) if commas else min(cut, len(words)))
+        shares.append(list(words[begin:cut]))
+        begin = cut
+    return [*shares, list(words[begin:])]
 
 
-def _along(words: Sequence[str], source: Sequence[Word], probability: float) -> list[Word]:
-    """Words over one phrase of the source, from its start to its end, each as long as its letters are in it."""
+def _align_phrase(words: Sequence[str], source: Sequence[Word], probability: float) -> list[Word]:
+    """Spread words over one phrase of the source, from its start to its end, in proportion to their letters."""
     if not words:
         return []
-    ends = list(itertools.accumulate(len(word.text) or 1 for word in source))
+    letters_until = list(itertools.accumulate(len(word.text) or 1 for word in source))
     total = sum(len(word) for word in words)
-    done, last, out = 0, source[0].start, []
+    done, last_end, aligned = 0, source[0].start, []
     for word in words:
         done += len(word)
-        end = _time(source, ends, done / total) if done < total else source[-1].end
-        end = max(last, round(min(end, source[-1].end), 3))
-        out.append(Word(word, last, end, probability, source[0].speaker))
-        last = end
-    return out
+        end = _time_at(source, letters_until, done / total) if done < total else source[-1].end
+        end = max(last_end, round(min(end, source[-1].end), 3))
+        aligned.append(Word(word, last_end, end, probability, source[0].speaker))
+        last_end = end
+    return aligned
 
 
-def _time(source: Sequence[Word], ends: Sequence[int], share: float) -> float:
-    """When so much of the letters was said."""
-    goal = share * ends[-1]
-    at = min(bisect.bisect_left(ends, goal), len(source) - 1)
-    before = ends[at - 1] if at else 0
-    word = source[at]
-    return word.start + (word.end - word.start) * (goal - before) / (ends[at] - before)
+def _time_at(source: Sequence[Word], letters_until: Sequence[int], share: float) -> float:
+    """Return the time in seconds at which a share of the letters has been spoken."""
+    goal = share * letters_until[-1]
+    index = min(bisect.bisect_left(letters_until, goal), len(source) - 1)
+    before = letters_until[index - 1] if index else 0
+    word = source[index]
+    return word.start + (word.end - word.start) * (goal - before) / (letters_until[index] - before)
 
 
-def _length(phrase: Sequence[Word]) -> int:
+def _letters(phrase: Sequence[Word]) -> int:
     return sum(len(word.text) or 1 for word in phrase)

@@ -1,6 +1,7 @@
-"""Translations by sentence: one SQLite file for each engine, model and pair, so that thousands of sentences are no
-thousands of files. What was stored stays, whenever the process is killed; several may use a file at once; what is
-damaged counts as absent. <cache>/translations/<engine>-<pair>-<key>.sqlite
+"""Cache of translated sentences: one SQLite file for each engine, model and language pair.
+
+Files are <cache>/translations/<engine>-<pair>-<key>.sqlite. Stored results survive a killed process, several processes
+may use a file at the same time, and damaged entries count as missing.
 """
 
 from __future__ import annotations
@@ -17,63 +18,68 @@ from voicekit.storage.paths import cache_dir
 
 T = TypeVar("T")
 
-WAIT = 30.0
+WRITE_TIMEOUT = 30.0
 """Seconds to wait for another process that is writing."""
 
-_MANY = 500
-"""Keys asked for at once: SQLite takes 999 variables."""
+_KEYS_PER_QUERY = 500  # SQLite allows 999 variables
+_DAMAGE = ("malformed", "not a database", "columns", "no such column")
 
 
 class SentenceCache:
-    """Results by key, each a JSON object. Nothing here raises: without a cache, work is done again."""
+    """Results by key, each a JSON object. No method raises: without a cache, work is repeated."""
 
     def __init__(self, name: str, parts: dict[str, Any], fresh: bool = False) -> None:
-        """`name`: of the file, for people; `parts`: all that holds for every sentence; `fresh`: find nothing."""
+        """Open a cache.
+
+        Args:
+            name: Readable part of the file name.
+            parts: Everything that determines all results of the file, such as engine and model.
+            fresh: Whether to ignore what is stored.
+        """
         self.key = digest(parts)
         self.path = cache_dir() / "translations" / f"{name}-{self.key[:16]}.sqlite"
         self.fresh = fresh
 
     def find(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What is stored of `keys`, whole and of this key."""
+        """Return the stored results of `keys` that are intact."""
         wanted = list(dict.fromkeys(keys))
         if self.fresh or not self.path.exists():
             return {}
 
-        def look(file: sqlite3.Connection) -> dict[str, dict[str, Any]]:
-            found = {}
-            for first in range(0, len(wanted), _MANY):
-                some = wanted[first : first + _MANY]
-                marks = ",".join("?" * len(some))
-                for key, value, mark in file.execute(f"SELECT * FROM sentences WHERE key IN ({marks})", some):  # noqa: S608
-                    if isinstance(value, str) and mark == self._mark(key, value):
-                        found[key] = json.loads(value)
-            return found
+        def read(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+            results = {}
+            for first in range(0, len(wanted), _KEYS_PER_QUERY):
+                batch = wanted[first : first + _KEYS_PER_QUERY]
+                query = f"SELECT * FROM sentences WHERE key IN ({','.join('?' * len(batch))})"  # noqa: S608 - only "?"
+                for key, value, checksum in connection.execute(query, batch):
+                    if isinstance(value, str) and checksum == self._checksum(key, value):
+                        results[key] = json.loads(value)
+            return results
 
-        return self._use(look) or {}
+        return self._use(read) or {}
 
     def store(self, results: dict[str, dict[str, Any]]) -> None:
-        """Keep results, all of them or none."""
-        rows = [(key, json.dumps(value, ensure_ascii=False, sort_keys=True)) for key, value in results.items()]
+        """Store results, all of them or none."""
+        values = {key: json.dumps(value, ensure_ascii=False, sort_keys=True) for key, value in results.items()}
+        rows = [(key, value, self._checksum(key, value)) for key, value in values.items()]
 
-        def keep(file: sqlite3.Connection) -> bool:
-            file.execute("CREATE TABLE IF NOT EXISTS sentences (key TEXT PRIMARY KEY, value TEXT, mark TEXT)")
-            marked = [(key, value, self._mark(key, value)) for key, value in rows]
-            file.executemany("INSERT OR REPLACE INTO sentences VALUES (?, ?, ?)", marked)
-            file.commit()
+        def write(connection: sqlite3.Connection) -> bool:
+            connection.execute("CREATE TABLE IF NOT EXISTS sentences (key TEXT PRIMARY KEY, value TEXT, mark TEXT)")
+            connection.executemany("INSERT OR REPLACE INTO sentences VALUES (?, ?, ?)", rows)
+            connection.commit()
             return True
 
-        if self._use(keep) is None:
-            self._use(keep)  # a damaged file was removed, and is made anew
+        if self._use(write) is None:
+            self._use(write)  # a damaged file was removed: create it again
 
     def _use(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """`work`'s result, on a connection of its own: the file may be cleared away at any time. None where it cannot
-        be had."""
+        """Run `work` on a new connection, since the file may be deleted at any time; None if that fails."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(self.path, timeout=WAIT)) as file:
-                return work(file)
+            with contextlib.closing(sqlite3.connect(self.path, timeout=WRITE_TIMEOUT)) as connection:
+                return work(connection)
         except sqlite3.DatabaseError as error:
-            if any(sign in str(error) for sign in ("malformed", "not a database", "columns", "no such column")):
+            if any(sign in str(error) for sign in _DAMAGE):
                 self._remove()
         except (OSError, sqlite3.Error, ValueError):
             pass
@@ -84,6 +90,6 @@ class SentenceCache:
             with contextlib.suppress(OSError):
                 path.unlink()
 
-    def _mark(self, key: Any, value: Any) -> str:
-        """Tells a result that was damaged on the disk, or is of another key."""
+    def _checksum(self, key: Any, value: Any) -> str:
+        """Detects a result that was damaged on disk or belongs to another cache."""
         return digest([self.key, key, value])[:16]

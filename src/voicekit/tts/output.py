@@ -1,23 +1,32 @@
-"""Speaker: engines of speech loaded once, used for many texts, freed together. What the CLI and notebooks call."""
+"""Saving a take: its audio file, and beside it a JSON file with everything needed to render it again."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from voicekit.audio.encode import write
+from voicekit.audio.encode import write_audio
 from voicekit.storage.files import file_sha256, write_json
 from voicekit.types import Take
 
 
-def save(take: Take, path: Path, rate: int | None = None, loudness: float | None = None) -> Path:
-    """Write a take's sound, and beside it `NAME.json` with what it was made of; returns the latter.
+def save_take(take: Take, path: Path, rate: int | None = None, loudness: float | None = None) -> Path:
+    """Write a take's audio to `path` and its record to `path` + ".json".
+
+    Args:
+        take: The take.
+        path: Audio file; the suffix selects the format.
+        rate: Sample rate of the file in Hz (default: the take's).
+        loudness: Target in LUFS (default: unchanged).
+
+    Returns:
+        The path of the JSON file.
 
     Raises:
-        UsageError: a name that ends in no known format.
-        OutputError: one cannot be written.
+        UsageError: Unknown audio suffix.
+        OutputError: A file cannot be written.
     """
-    write(take.audio, path, rate, loudness)
-    about = path.with_name(f"{path.name}.json")
-    sound = {"file": path.name, "sha256": file_sha256(path), "rate": rate or take.audio.rate, "loudness": loudness}
-    write_json(about, {**take.record(), "sound": sound})
-    return about
+    write_audio(take.audio, path, rate, loudness)
+    record_path = path.with_name(f"{path.name}.json")
+    file = {"file": path.name, "sha256": file_sha256(path), "rate": rate or take.audio.rate, "loudness": loudness}
+    write_json(record_path, {**take.record(), "sound": file})
+    return record_path

@@ -1,7 +1,7 @@
-"""Reference: a recording cut to a clip that a voice can be cloned from, with all that was wrong with it. Pure.
+"""Reference clips for voice cloning: cut one from a recording, or check one that the user supplies.
 
-Chatterbox hears 6 s of a clip for manner and 10 s for timbre, cut hard: so the wanted part comes first, and the clip
-ends on silence before 10 s. Mono, 24 kHz, one speaker, no clipping.
+Chatterbox conditions on the first 6 s of a clip for prosody and the first 10 s for timbre. The clip therefore starts
+with the wanted speech and ends in silence before 10 s. It is mono, 24 kHz, and contains one speaker.
 """
 
 from __future__ import annotations
@@ -13,104 +13,157 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicekit.audio.decode import MODEL_RATE
-from voicekit.audio.levels import at_loudness, clipped, faded, level, loudness, resample
+from voicekit.audio.levels import apply_fades, clipping_ratio, frame_levels, normalize_loudness, resample, speech_level
 from voicekit.errors import UsageError
 from voicekit.types import Audio, Turn
 
 RATE = 24_000
-LONGEST, SHORTEST, ENOUGH = 9.7, 2.0, 5.0
-"""Seconds of the clip, at most; of speech in it, at least; and from where on it is enough."""
+"""Sample rate of the clip, Hz: that of Chatterbox's speech codec."""
+
+MAX_CLIP = 9.7
+"""Seconds; with TAIL it stays below the 10 s that Chatterbox uses."""
+
+MIN_SPEECH = 2.0
+"""Seconds of speech without which no clip is cut."""
+
+ENOUGH_SPEECH = 5.0
+"""Seconds of speech below which the clip is cut with a warning."""
+
+MIN_UNPREPARED_SPEECH = 1.0
+"""Seconds of speech that a clip supplied by the user must contain."""
+
+MAX_UNPREPARED = 10.0
+"""Seconds of a clip that Chatterbox uses; longer ones get a warning."""
+
+CHECKED_SECONDS = 30.0
+"""How much of a user's clip is analysed."""
 
 LOUDNESS = -20.0
-"""LUFS."""
+"""Integrated loudness of the clip, LUFS."""
 
-QUIET = 20.0
-"""dB that speech is above what is between it, at least, for a clip that is clean."""
+CLEAN_SNR = 20.0
+"""dB between speech and background, below which a recording is reported as noisy."""
 
-TOO_CLIPPED, CLIPPED = 0.01, 0.0005
-"""Shares of the samples that stand at full scale in runs: beyond repair; and heard."""
+MAX_CLIPPED = 0.01
+"""Share of clipped samples above which a recording is refused."""
+
+WARN_CLIPPED = 0.0005
+"""Share of clipped samples above which a warning is given."""
 
 TAIL = 0.15
-"""Seconds of silence at the end."""
+"""Seconds of silence at the end of the clip."""
 
 Span = tuple[float, float]
+DetectSpeech = Callable[[NDArray[np.float32]], Sequence[Span]]
+"""Speech spans in seconds, of 16 kHz samples."""
+
+Diarize = Callable[[Audio], Sequence[Turn]]
+"""Speaker turns of 16 kHz audio."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A clip, where it is from (seconds of the recording), what was wrong with that, and what was done, in words."""
+    """A clip to clone a voice from.
+
+    Attributes:
+        clip: Mono audio at 24 kHz.
+        start, end: Where it was cut from the recording, seconds.
+        warnings: Problems of the recording that will be audible.
+        processing: What was done to it, for display.
+    """
 
     clip: Audio
     start: float
     end: float
-    faults: tuple[str, ...]
-    done: tuple[str, ...]
+    warnings: tuple[str, ...]
+    processing: tuple[str, ...]
 
 
-def prepare(
+def prepare_reference(
     recording: Audio,
-    spans: Callable[[NDArray[np.float32]], Sequence[Span]],
-    turns: Callable[[Audio], Sequence[Turn]] | None = None,
+    detect_speech: DetectSpeech,
+    diarize: Diarize | None = None,
     start: float | None = None,
-    shortest: float = SHORTEST,
+    min_speech: float = MIN_SPEECH,
 ) -> Reference:
-    """The clip to clone from.
+    """Cut a reference clip from a recording.
 
     Args:
-        recording: As decoded, any rate.
-        spans: Speech in 16 kHz samples, (start, end) in seconds.
-        turns: Who speaks when in 16 kHz sound; None takes one speaker for granted.
-        start: Seconds: where the wanted part begins; the part with the most speech when left out.
-        shortest: Seconds of the recording, and of speech in it, at least.
+        recording: Decoded audio, any rate.
+        detect_speech: Voice activity detector.
+        diarize: Speaker diarization; None assumes a single speaker.
+        start: Seconds where the wanted part begins (default: the part with the most speech).
+        min_speech: Seconds of speech, and of audio, that the recording must have.
 
     Raises:
-        UsageError: nothing can be made of it, with the reason.
+        UsageError: The recording is silent, too short, clipped, or has too little speech.
     """
-    faults: list[str] = []
+    warnings: list[str] = []
     mono = recording.mono - np.float32(recording.mono.mean() if recording.mono.size else 0.0)
-    if recording.duration < shortest or float(np.abs(mono).max(initial=0.0)) < 1e-4:
-        why = "is silent" if recording.duration >= shortest else f"lasts {recording.duration:.1f} s"
-        raise UsageError(f"the recording {why}", f"Give {ENOUGH:g} to 30 s of one person speaking")
-    if recording.rate < 16_000:
-        faults.append(f"{recording.rate} Hz: as dull as a telephone, and so will the voice be")
-    share = clipped(mono)
-    if share > TOO_CLIPPED:
-        raise UsageError(f"{share:.1%} of the samples are clipped", "Record it again, at a lower level")
-    if share > CLIPPED:
-        faults.append(f"{share:.2%} of the samples are clipped: it will crackle")
-    listened = resample(Audio(mono[None, :], recording.rate), MODEL_RATE)
-    speech = list(spans(listened.mono))
-    if turns is not None:
-        speech, told = _of_one(speech, turns(listened))
-        faults += told
-    spoken = sum(b - a for a, b in speech)
-    if spoken < shortest:
-        raise UsageError(f"only {spoken:.1f} s of clear speech by one person", f"Give {ENOUGH:g} s or more")
-    clean = _quiet(listened.mono, speech)
-    if clean < QUIET:
-        faults.append(f"noisy: speech is {clean:.0f} dB above what is between it, {QUIET:g} would be clean")
-    begin, end = _window(speech, listened.mono, start)
-    within = sum(max(0.0, min(b, end) - max(a, begin)) for a, b in speech)
-    if within < ENOUGH:
-        faults.append(f"{within:.1f} s of speech: {ENOUGH:g} or more would sound more alike")
+    if recording.duration < min_speech or float(np.abs(mono).max(initial=0.0)) < 1e-4:
+        reason = "is silent" if recording.duration >= min_speech else f"lasts {recording.duration:.1f} s"
+        raise UsageError(f"the recording {reason}", f"Give {ENOUGH_SPEECH:g} to 30 s of one person speaking")
+    if recording.rate < MODEL_RATE:
+        warnings.append(f"{recording.rate} Hz: telephone bandwidth, the cloned voice will sound dull too")
+    clipped_share = clipping_ratio(mono)
+    if clipped_share > MAX_CLIPPED:
+        raise UsageError(f"{clipped_share:.1%} of the samples are clipped", "Record it again, at a lower level")
+    if clipped_share > WARN_CLIPPED:
+        warnings.append(f"{clipped_share:.2%} of the samples are clipped: expect crackling")
+    audio = resample(Audio(mono[None, :], recording.rate), MODEL_RATE)
+    speech = list(detect_speech(audio.mono))
+    if diarize is not None:
+        speech, speaker_warnings = _main_speaker_only(speech, diarize(audio))
+        warnings += speaker_warnings
+    seconds = sum(b - a for a, b in speech)
+    if seconds < min_speech:
+        raise UsageError(f"only {seconds:.1f} s of clear speech by one person", f"Give {ENOUGH_SPEECH:g} s or more")
+    snr = _signal_to_noise(audio.mono, speech)
+    if snr < CLEAN_SNR:
+        warnings.append(f"noisy: speech is {snr:.0f} dB above the background, a clean clip has {CLEAN_SNR:g} dB")
+    begin, end = _best_window(speech, audio.mono, start)
+    speech_within = sum(max(0.0, min(b, end) - max(a, begin)) for a, b in speech)
+    if speech_within < ENOUGH_SPEECH:
+        warnings.append(f"{speech_within:.1f} s of speech: {ENOUGH_SPEECH:g} s or more give a closer match")
     cut = mono[round(begin * recording.rate) : round(end * recording.rate)]
-    clip = resample(Audio(faded(cut, recording.rate)[None, :], recording.rate), RATE)
-    clip = at_loudness(clip, LOUDNESS)
-    done = (f"cut to {begin:.2f} to {end:.2f} s", f"mono, {RATE} Hz, {LOUDNESS:g} LUFS")
+    clip = resample(Audio(apply_fades(cut, recording.rate)[None, :], recording.rate), RATE)
+    clip = normalize_loudness(clip, LOUDNESS)
+    processing = (f"cut to {begin:.2f} to {end:.2f} s", f"mono, {RATE} Hz, {LOUDNESS:g} LUFS")
     silence = np.zeros((1, round(TAIL * RATE)), np.float32)
-    return Reference(Audio(np.concatenate([clip.samples, silence], axis=1), RATE), begin, end, tuple(faults), done)
+    padded = Audio(np.concatenate([clip.samples, silence], axis=1), RATE)
+    return Reference(padded, begin, end, tuple(warnings), processing)
 
 
-def _of_one(speech: Sequence[Span], turns: Sequence[Turn]) -> tuple[list[Span], list[str]]:
-    """Speech of whoever speaks most, without what others speak into."""
+def check_reference(name: str, audio: Audio, detect_speech: DetectSpeech, diarize: Diarize) -> list[str]:
+    """Check a clip that the user supplies without preparing it.
+
+    Returns:
+        Warnings.
+
+    Raises:
+        UsageError: No voice can be cloned from the clip.
+    """
+    beginning = Audio(audio.samples[:, : round(CHECKED_SECONDS * audio.rate)], audio.rate)
+    try:
+        reference = prepare_reference(beginning, detect_speech, diarize, min_speech=MIN_UNPREPARED_SPEECH)
+    except UsageError as error:
+        raise UsageError(f"cannot clone a voice from {name}: {error.message}", error.remedy) from error
+    warnings = list(reference.warnings)
+    if audio.duration > MAX_UNPREPARED:
+        warnings.append(f"{audio.duration:.0f} s long: mostly the first {MAX_UNPREPARED:g} s are used")
+    return warnings
+
+
+def _main_speaker_only(speech: Sequence[Span], turns: Sequence[Turn]) -> tuple[list[Span], list[str]]:
+    """Remove from `speech` what overlaps with anybody but the main speaker; return it with warnings."""
     totals: dict[str, float] = {}
     for turn in turns:
         totals[turn.speaker] = totals.get(turn.speaker, 0.0) + turn.end - turn.start
     if len(totals) < 2:
         return list(speech), []
     main = max(totals, key=lambda name: totals[name])
-    others = sorted((t.start, t.end) for t in turns if t.speaker != main)
-    if sum(b - a for a, b in others) < 0.3:
+    others = sorted((turn.start, turn.end) for turn in turns if turn.speaker != main)
+    if sum(b - a for a, b in others) < 0.3:  # likely diarization noise
         return list(speech), []
     kept: list[Span] = []
     for a, b in speech:
@@ -119,38 +172,38 @@ def _of_one(speech: Sequence[Span], turns: Sequence[Turn]) -> tuple[list[Span], 
                 kept.append((a, min(b, low)))
                 a = max(a, high)
         kept.append((a, b))
-    alone = [(a, b) for a, b in kept if b - a > 0.2]
-    return alone, [f"{len(totals)} people speak: only where the one who speaks most speaks alone is it of use"]
+    long_enough = [(a, b) for a, b in kept if b - a > 0.2]
+    return long_enough, [f"{len(totals)} people speak: only parts where the main speaker is alone are used"]
 
 
-def _quiet(samples: NDArray[np.float32], speech: Sequence[Span]) -> float:
-    """dB between speech and what is between it; large where nothing is."""
-    mask = np.zeros(len(samples), bool)
+def _signal_to_noise(samples: NDArray[np.float32], speech: Sequence[Span]) -> float:
+    """dB between speech and the audio between it; 60 where there is less than 0.2 s between."""
+    is_speech = np.zeros(len(samples), bool)
     for a, b in speech:
-        mask[round(a * MODEL_RATE) : round(b * MODEL_RATE)] = True
-    between = samples[~mask]
-    if len(between) < 0.2 * MODEL_RATE:
+        is_speech[round(a * MODEL_RATE) : round(b * MODEL_RATE)] = True
+    background = samples[~is_speech]
+    if len(background) < 0.2 * MODEL_RATE:
         return 60.0
-    size = round(0.02 * MODEL_RATE)
-    return level(samples[mask], MODEL_RATE) - float(np.median(loudness(between, size)))
+    frame = round(0.02 * MODEL_RATE)
+    return speech_level(samples[is_speech], MODEL_RATE) - float(np.median(frame_levels(background, frame)))
 
 
-def _window(speech: Sequence[Span], samples: NDArray[np.float32], start: float | None) -> Span:
-    """From the start of a span of speech to the end of one, LONGEST at most; the earliest with the most speech.
+def _best_window(speech: Sequence[Span], samples: NDArray[np.float32], start: float | None) -> Span:
+    """Find the earliest window of at most MAX_CLIP seconds with the most speech and no pause of over a second.
 
-    Within it nobody pauses for over a second. A span that is too long itself ends where it is quietest.
+    It begins and ends with a speech span. A single span that is too long is cut at its quietest frame.
     """
     if start is not None:
         speech = [(max(a, start), b) for a, b in speech if b > start + 0.2]
         if not speech:
             raise UsageError(f"no speech after {start:g} s", "Give an earlier --start")
-    best: tuple[float, float, float] | None = None
+    best: tuple[float, float, float] | None = None  # seconds of speech, begin, end
     for first, (begin, end) in enumerate(speech):
-        if end - begin > LONGEST:
-            end = _quietest(samples, begin + 6.0, begin + LONGEST)
+        if end - begin > MAX_CLIP:
+            end = _quietest_time(samples, begin + 6.0, begin + MAX_CLIP)
         total, last = end - begin, end
         for a, b in speech[first + 1 :]:
-            if b - begin > LONGEST or a - last > 1.0:
+            if b - begin > MAX_CLIP or a - last > 1.0:
                 break
             total, last = total + b - a, b
         if best is None or total > best[0] + 0.05:
@@ -161,8 +214,7 @@ def _window(speech: Sequence[Span], samples: NDArray[np.float32], start: float |
     return best[1], best[2]
 
 
-def _quietest(samples: NDArray[np.float32], low: float, high: float) -> float:
-    size = round(0.02 * MODEL_RATE)
-    part = samples[round(low * MODEL_RATE) : round(high * MODEL_RATE)]
-    loud = loudness(part, size)
-    return low + (int(loud.argmin()) + 0.5) * 0.02 if len(loud) else high
+def _quietest_time(samples: NDArray[np.float32], low: float, high: float) -> float:
+    """Centre of the quietest 20 ms frame between two times, seconds."""
+    levels = frame_levels(samples[round(low * MODEL_RATE) : round(high * MODEL_RATE)], round(0.02 * MODEL_RATE))
+    return low + (int(levels.argmin()) + 0.5) * 0.02 if len(levels) else high

@@ -1,5 +1,8 @@
-"""Revoice: a kept take made again of its speech tokens, without the language model: as it was, without its tail, or in
-another voice. Knows only engines that have such tokens (chatterbox)."""
+"""Render a saved take again from its speech tokens, without the language model.
+
+With the take's own voice, model and seed this reproduces its samples. It can also cut the tail or change the voice.
+Only engines with speech tokens (Chatterbox) support it.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from voicekit.audio.concat import join
+from voicekit.audio.concat import concatenate
 from voicekit.errors import SourceError, UsageError
-from voicekit.jsonio import first_fault
+from voicekit.jsonio import first_error
 from voicekit.seeds import RandomStreams
 from voicekit.types import Seconds, Take, Voice
 
-TOKENS_A_SECOND = 25
-"""Of S3's tokenizer, which all chatterbox models share."""
+TOKENS_PER_SECOND = 25
+"""Rate of the S3 speech tokenizer that all Chatterbox models share."""
 
-FEWEST_TOKENS = 3
-"""That are left of a part; the vocoder takes no fewer."""
+MIN_TOKENS = 3
+"""Tokens that a part must keep: the vocoder's first convolution needs three."""
 
-MOST = 16 << 20
-"""Bytes of a take's file."""
+MAX_BYTES = 16 << 20
+"""Size limit of a take's JSON file."""
 
 Token = Annotated[int, Field(ge=0, lt=6561)]
 
 
 @dataclass(frozen=True)
 class TakeTokens:
-    """Of FILE.json, what is needed to make its sound again."""
+    """The fields of a take's JSON file (see `Take.record`) that are needed to render it from its tokens."""
 
     __pydantic_config__ = ConfigDict(extra="ignore")
 
@@ -49,42 +52,46 @@ def _adapter() -> TypeAdapter[TakeTokens]:
 
 
 def read_take_tokens(path: Path) -> TakeTokens:
-    """Raises SourceError where a file holds no take, or one without the speech tokens of its parts."""
-    try:
-        with path.open("rb") as file:
-            kept = _adapter().validate_json(file.read(MOST))
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its rights") from error
-    except ValidationError as error:
-        raise SourceError(
-            f"{path} is no take: {first_fault(error)}", "Give the FILE.json that `voicekit say` writes"
-        ) from None
-    if not kept.tokens or len(kept.tokens) != len(kept.parts):
-        raise SourceError(f"{path} holds no speech tokens of a text", "Give a take of chatterbox, or its sound")
-    return kept
-
-
-def resynthesize(kept: TakeTokens, voice: Voice, engine: Any, seed: int, tail: float = 0.0) -> Take:
-    """Sound of a take's tokens; with its own voice, model and seed the samples that it had.
-
-    Args:
-        kept: The take.
-        voice: Its own, or another.
-        engine: Loaded; with a method `vocode`.
-        seed: Of the sound's own draws.
-        tail: Seconds that are left out at the end.
+    """Read a take's JSON file.
 
     Raises:
-        UsageError: the tail is as long as the last part.
+        SourceError: The file cannot be read, is not a take, or has no speech tokens.
     """
-    cut = round(tail * TOKENS_A_SECOND)
-    last = kept.tokens[-1][: len(kept.tokens[-1]) - cut]
-    if cut < 0 or len(last) < FEWEST_TOKENS:
-        seconds = len(kept.tokens[-1]) / TOKENS_A_SECOND
-        raise UsageError(f"{tail:g} s cannot be cut from a last part of {seconds:.1f} s", "Cut less")
-    tokens = (*kept.tokens[:-1], last)
-    draws = RandomStreams(seed)
-    sounds = [engine.vocode(some, voice, draws.of("part", number)) for number, some in enumerate(tokens)]
-    pauses = [after[0] - before[1] for before, after in zip(kept.parts, kept.parts[1:], strict=False)]
-    audio, places = join(sounds, [*pauses, 0.0])
-    return Take(kept.text, kept.said, voice.name, voice.engine, kept.params, seed, audio, places, tokens)
+    try:
+        with path.open("rb") as file:
+            take = _adapter().validate_json(file.read(MAX_BYTES))
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its permissions") from error
+    except ValidationError as error:
+        raise SourceError(
+            f"{path} is not a take: {first_error(error)}", "Give the FILE.json that `voicekit say` writes"
+        ) from None
+    if not take.tokens or len(take.tokens) != len(take.parts):
+        raise SourceError(f"{path} has no speech tokens", "Give a take of chatterbox, or the audio file itself")
+    return take
+
+
+def resynthesize(take: TakeTokens, voice: Voice, model: Any, seed: int, tail: float = 0.0) -> Take:
+    """Render a take's speech tokens.
+
+    Args:
+        take: The saved take.
+        voice: Its original voice, or another one.
+        model: A loaded TTS model with a `vocode` method.
+        seed: Seed of the vocoder's random streams.
+        tail: Seconds to cut from the end.
+
+    Raises:
+        UsageError: `tail` leaves nothing of the last part.
+    """
+    cut = round(tail * TOKENS_PER_SECOND)
+    last = take.tokens[-1][: len(take.tokens[-1]) - cut]
+    if cut < 0 or len(last) < MIN_TOKENS:
+        seconds = len(take.tokens[-1]) / TOKENS_PER_SECOND
+        raise UsageError(f"cannot cut {tail:g} s from a last part of {seconds:.1f} s", "Cut less")
+    tokens = (*take.tokens[:-1], last)
+    random = RandomStreams(seed)
+    rendered = [model.vocode(part, voice, random.of("part", number)) for number, part in enumerate(tokens)]
+    pauses = [after[0] - before[1] for before, after in zip(take.parts, take.parts[1:], strict=False)]
+    audio, places = concatenate(rendered, [*pauses, 0.0])
+    return Take(take.text, take.said, voice.name, voice.engine, take.params, seed, audio, places, tokens)

@@ -1,68 +1,58 @@
-"""Say: one text, one voice, one seed; a take. Part by part, so that a long text sounds like a short one."""
+"""Synthesize a text with a loaded model: split it into parts, synthesize each, join them with pauses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from voicekit.audio.concat import join
+from voicekit.audio.concat import concatenate
 from voicekit.config.engines import Params
-from voicekit.engines.protocols import SpeechModel
-from voicekit.runtime.memory import free, out_of_memory
+from voicekit.engines.protocols import ProgressCallback, SpeechModel
+from voicekit.runtime.memory import free_memory, is_out_of_memory
 from voicekit.seeds import RandomStreams
-from voicekit.text.speakable import Part, halved, to_parts
+from voicekit.text.speakable import SpeechPart, split_in_two, to_parts
 from voicekit.types import SynthesizedSpeech, Take, Voice
 
 VERSION = 3
-
-Progress = Callable[[float], None]
+"""SpeechPart of every take's cache key: raise it when the audio of the same request changes."""
 
 
 def synthesize(
     text: str,
     voice: Voice,
-    engine: SpeechModel,
+    model: SpeechModel,
     params: Params | Any,
     seed: int,
-    names: tuple[str | int, ...] = (),
     normalize: bool = True,
-    progress: Progress = lambda share: None,
+    progress: ProgressCallback = lambda share: None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Take:
-    """Speak a text.
+    """Synthesize a text.
 
     Args:
-        text: As people write it; see `script.to_parts` for what is said of it.
-        engine: Loaded.
-        params: Those that the engine heeds.
-        seed: Decides every random number, with `names`: which item this is, such as its line and take.
-        normalize: Whether numbers, dates and units are turned into words first.
-        note: Told where memory did not do for a part, which is then said in halves.
+        text: Text as written; `text.speakable.to_parts` splits it and handles `[pause 0.7]`.
+        voice: The voice.
+        model: A loaded TTS model.
+        params: Sampling parameters of the model's engine.
+        seed: Seed of every random stream.
+        normalize: Spell out numbers, dates and units first.
+        progress: Called with the share done, 0 to 1.
+        note: Called when a part has to be halved for lack of memory.
 
     Raises:
-        UsageError: nothing in the text can be said.
-        EngineError: the engine could not.
+        UsageError: The text has nothing to speak.
+        EngineError: The model failed.
     """
-    parts = to_parts(text, voice.language, normalize)
-    draws = RandomStreams(seed, names)
-
-    def synthesize(part: Part, draws: RandomStreams) -> list[tuple[Part, SynthesizedSpeech]]:
-        try:
-            return [(part, engine.synthesize(part.text, voice, params, draws))]
-        except Exception as error:
-            halves = halved(part) if out_of_memory(error) else None
-            if halves is None:
-                raise
-            note(f"out of memory: saying {part.text[:30]!r}... in two halves")
-        free()
-        return [one for number, half in enumerate(halves) for one in synthesize(half, draws.of("half", number))]
-
-    done: list[tuple[Part, SynthesizedSpeech]] = []
-    for number, part in enumerate(parts):
-        done += synthesize(part, draws.of("part", number))
-        progress((number + 1) / len(parts))
-    parts, spoken = [part for part, _ in done], [one for _, one in done]
-    audio, places = join([one.audio for one in spoken], [part.pause for part in parts])
+    parts: list[SpeechPart] = []
+    speech: list[SynthesizedSpeech] = []
+    requested = to_parts(text, voice.language, normalize)
+    random = RandomStreams(seed)
+    for number, part in enumerate(requested):
+        for spoken_part, part_speech in _synthesize_part(part, voice, model, params, random.of("part", number), note):
+            parts.append(spoken_part)
+            speech.append(part_speech)
+        progress((number + 1) / len(requested))
+    audio, places = concatenate([each.audio for each in speech], [part.pause for part in parts])
     return Take(
         text=text,
         said=tuple(part.text for part in parts),
@@ -72,5 +62,24 @@ def synthesize(
         seed=seed,
         audio=audio,
         parts=places,
-        tokens=tuple(one.tokens for one in spoken) if any(one.tokens for one in spoken) else (),
+        tokens=tuple(each.tokens for each in speech) if any(each.tokens for each in speech) else (),
     )
+
+
+def _synthesize_part(
+    part: SpeechPart, voice: Voice, model: SpeechModel, params: Any, random: RandomStreams, note: Callable[[str], None]
+) -> list[tuple[SpeechPart, SynthesizedSpeech]]:
+    """Synthesize one part; split it in two, recursively, when memory runs out."""
+    try:
+        return [(part, model.synthesize(part.text, voice, params, random))]
+    except Exception as error:
+        halves = split_in_two(part) if is_out_of_memory(error) else None
+        if halves is None:
+            raise
+        note(f"out of memory: splitting {part.text[:30]!r}... in two")
+    free_memory()
+    return [
+        result
+        for number, half in enumerate(halves)
+        for result in _synthesize_part(half, voice, model, params, random.of("half", number), note)
+    ]

@@ -1,6 +1,6 @@
-"""Translation, chosen and kept: which engine does a pair, its weights, the cache of sentences, and files in and out.
+"""Synthesizer: the Python API of text to speech, used by the command line and notebooks.
 
-What `voicekit translate`, `voicekit transcribe --translate` and notebooks call; the work is `pipeline.translate`'s.
+It resolves a voice name, loads the voice's engine once, and keeps it for further texts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel
 
 from voicekit.audio.decode import decode, probe
 from voicekit.config.engines import sampling
 from voicekit.diarization.clustering import cluster
-from voicekit.diarization.labels import named
+from voicekit.diarization.labels import relabel_by_first_speech
+from voicekit.engines.pool import EnginePool
 from voicekit.engines.protocols import SpeechModel
 from voicekit.engines.registry import load_engine, speech_engine
 from voicekit.errors import EngineError, MissingPackage, ModelNotFound, UsageError
@@ -26,44 +26,38 @@ from voicekit.models.catalogue import Weights
 from voicekit.models.resolve import resolve
 from voicekit.provenance import package_versions
 from voicekit.runtime.device import choose_device
-from voicekit.runtime.memory import free, out_of_memory
+from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
-from voicekit.seeds import RandomStreams
 from voicekit.storage.files import file_sha256
-from voicekit.tts.convert import PIECE
-from voicekit.tts.reference import Reference, prepare
+from voicekit.tts.convert import convert
+from voicekit.tts.reference import Reference, check_reference, prepare_reference
 from voicekit.tts.resynthesize import read_take_tokens, resynthesize
 from voicekit.tts.synthesize import VERSION as SYNTHESIZE_VERSION
 from voicekit.tts.synthesize import synthesize
-from voicekit.tts.voices import KnownVoice, find, first_voice
-from voicekit.types import Audio, SynthesizedSpeech, Take, Turn, Voice
+from voicekit.tts.voices import KnownVoice, find_voice, first_voice
+from voicekit.types import Audio, Take, Turn
 
 
 @functools.cache
 def default_synthesizer() -> Synthesizer:
-    """The speaker that `voicekit.say` uses; `default_speaker().close()` frees its models."""
+    """The synthesizer that `voicekit.say` uses; `default_synthesizer().close()` frees its models."""
     return Synthesizer()
 
 
-LEAST, LONGEST_CLIP, LISTENED = 1.0, 10.0, 30.0
-"""Seconds of a clip that nobody has prepared: of speech in it, at least; that chatterbox's sound is made of; that are
-checked."""
-
-
 class Synthesizer:
-    """Loaded engines.
+    """Text to speech with loaded models.
 
-        with Speaker() as speaker:
-            take = speaker.say("Hello.", voice="joe", seed=7)
+        with Synthesizer() as synthesizer:
+            take = synthesizer.say("Hello.", voice="joe", seed=7)
 
-    Leaving the block, or `close`, frees them and the GPU's memory.
+    Leaving the block, or `close`, frees the models and GPU memory.
     """
 
     def __init__(self, progress: Progress | None = None, device: str = "auto") -> None:
         self.progress = progress or Progress()
         self.device = device
-        self._engines: dict[tuple[Any, ...], SpeechModel] = {}
-        self._checked: set[str] = set()
+        self._pool = EnginePool()
+        self._checked_clips: set[str] = set()
 
     def __enter__(self) -> Synthesizer:
         return self
@@ -72,9 +66,8 @@ class Synthesizer:
         self.close()
 
     def close(self) -> None:
-        """Forget every loaded engine and give its memory back. The speaker can be used again."""
-        self._engines.clear()
-        free()
+        """Free every loaded model. The synthesizer can be used again."""
+        self._pool.close()
 
     def say(
         self,
@@ -90,35 +83,35 @@ class Synthesizer:
         watermark: bool = True,
         **params: Any,
     ) -> Take:
-        """Speak a text.
+        """Synthesize a text.
 
         Args:
-            text: As people write it; `[pause 0.7]` is a pause.
-            voice: A name in refs/, an engine's own voice, or a clip to clone; when left out the engine's first.
-            engine: kokoro, piper, chatterbox ...; what the voice is made for when left out.
-            seed: The same one gives the same samples, where the engine draws random numbers at all.
-            preset: A name in configs/sampling/ENGINE; the voice's own when left out.
-            language: BCP-47; the voice's own when left out.
-            model: Folder or hub id of weights other than the engine's own.
-            normalize: Whether numbers, dates and units are turned into words first.
-            watermark: Whether an engine that marks its sound does.
-            **params: Those that the engine heeds, such as speed=1.1.
+            text: Text as written; `[pause 0.7]` is a pause in seconds.
+            voice: A name in refs/, a bundled voice, or the path of a clip to clone (default: the engine's first).
+            engine: kokoro, piper, chatterbox ... (default: the engine of the voice).
+            seed: The same seed gives the same samples.
+            preset: A name in configs/sampling/ENGINE (default: the voice's).
+            language: BCP-47 (default: the voice's).
+            model: Folder or hub id of weights to use instead of the engine's default.
+            normalize: Spell out numbers, dates and units first.
+            watermark: Watermark the audio, for engines that support it.
+            **params: Sampling parameters of the engine, such as speed=1.1.
 
         Raises:
-            UsageError: no such voice, engine or parameter, or nothing to say.
-            VoicekitError: see voicekit.errors.
+            UsageError: Unknown voice, engine or parameter, or nothing to speak.
+            VoicekitError: See voicekit.errors.
         """
-        known = find(voice or first_voice(engine), engine, language)
-        chosen = preset or (known.about.preset if known.about else None)
-        spec = speech_engine(known.voice.engine)
-        own = sampling(spec.name, spec.params, chosen, **params)
+        resolved = find_voice(voice or first_voice(engine), engine, language)
+        preset = preset or (resolved.config.preset if resolved.config else None)
+        spec = speech_engine(resolved.voice.engine)
+        checked = sampling(spec.name, spec.params, preset, **params)
         self.progress.stage_started("say", 0.0)
-        return self.synthesize(text, known, own, seed, model=model, normalize=normalize, watermark=watermark)
+        return self.synthesize(text, resolved, checked, seed, model=model, normalize=normalize, watermark=watermark)
 
     def synthesize(
         self,
         text: str,
-        known: KnownVoice,
+        voice: KnownVoice,
         params: BaseModel,
         seed: int,
         *,
@@ -126,25 +119,15 @@ class Synthesizer:
         normalize: bool = True,
         watermark: bool = True,
     ) -> Take:
-        """`say` with a voice that was found and parameters that were checked."""
-        self._check(known)
-        loaded = self._engine(known, model, watermark)
-        with self._within_memory():
+        """Synthesize a text with a resolved voice and validated parameters; see `say`."""
+        self._check_clip(voice)
+        loaded = self._load_model(voice, model, watermark)
+        with self._report_out_of_memory():
             take = synthesize(
-                text, known.voice, loaded, params, seed, normalize=normalize, progress=self.progress.stage_progress,
+                text, voice.voice, loaded, params, seed, normalize=normalize, progress=self.progress.stage_progress,
                 note=self.progress.note,
             )  # fmt: skip
-        return replace(take, made_with=self.made_with(known, model, watermark))
-
-    @contextlib.contextmanager
-    def _within_memory(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception as error:
-            if not out_of_memory(error):
-                raise
-            self.close()
-            raise EngineError("out of memory while speaking", "Close other programs, or give --device cpu") from error
+        return replace(take, made_with=self.made_with(voice, model, watermark))
 
     def convert(
         self,
@@ -157,29 +140,26 @@ class Synthesizer:
         watermark: bool = True,
         progress: Callable[[float], None] = lambda share: None,
     ) -> Take:
-        """What is said in a recording, in another voice; pauses and manner stay. In pieces of at most half a minute.
+        """Convert a recording to another voice; its words, pauses and manner stay.
+
+        Args:
+            path: The recording.
+            voice: The target: a voice of refs/ with a clip, or the path of a clip.
+            engine: As for `say`.
+            seed: As for `say`.
+            model: As for `say`.
+            watermark: As for `say`.
+            progress: Called with the share done, 0 to 1.
 
         Raises:
-            UsageError: no such voice, or an engine that does not clone.
-            SourceError: the recording cannot be read.
+            UsageError: Unknown voice, or an engine that does not clone.
+            SourceError: The recording cannot be read.
         """
-        known = find(voice, engine)
-        loaded = self._cloner(known, model, watermark)
-        sound, _ = decode(path)
-        draws = RandomStreams(seed, ("convert",))
-        size = PIECE * sound.rate
-        starts = range(0, max(1, sound.samples.shape[1]), size)
-        pieces: list[SynthesizedSpeech] = []
-        for number, start in enumerate(starts):
-            piece = Audio(sound.samples[:, start : start + size], sound.rate)
-            pieces += self._converted(piece, known.voice, loaded, draws.of(number))
-            progress((number + 1) / len(starts))
-        samples = np.concatenate([one.audio.samples for one in pieces], axis=1)
-        return Take(
-            "", (), known.voice.name, known.voice.engine, {}, seed, Audio(samples, loaded.rate),
-            tokens=tuple(one.tokens for one in pieces),
-            made_with={**self.made_with(known, model, watermark), "recording": file_sha256(path)},
-        )  # fmt: skip
+        target = find_voice(voice, engine)
+        loaded = self._load_cloning_model(target, model, watermark)
+        audio, _ = decode(path)
+        take = convert(audio, target.voice, loaded, seed, progress, self.progress.note)
+        return replace(take, made_with={**self.made_with(target, model, watermark), "recording": file_sha256(path)})
 
     def resynthesize(
         self,
@@ -192,138 +172,128 @@ class Synthesizer:
         model: str | None = None,
         watermark: bool = True,
     ) -> Take:
-        """A kept take made again of its speech tokens, without the language model; see `speech.revoice`.
+        """Render a saved take again from its speech tokens, without the language model.
 
         Args:
-            path: FILE.json, as `save` writes it beside the sound.
+            path: The FILE.json that `voicekit say` writes beside the audio.
             voice: A voice of refs/ with a clip, or a clip: the take's own, or another.
             engine: As for `say`.
-            seed: The take's own when left out.
-            tail: Seconds of the end that are left out.
+            seed: (default: the take's.)
+            tail: Seconds to cut from the end.
             model: As for `say`.
             watermark: As for `say`.
 
         Raises:
-            UsageError: no such voice, or an engine without speech tokens.
-            SourceError: the file holds no take, or one without speech tokens.
+            UsageError: Unknown voice, or an engine without speech tokens.
+            SourceError: The file is not a take, or has no speech tokens.
         """
-        kept = read_take_tokens(path)
-        known = find(voice, engine)
-        loaded = self._cloner(known, model, watermark)
-        with self._within_memory():
-            take = resynthesize(kept, known.voice, loaded, kept.seed if seed is None else seed, tail)
-        return replace(take, made_with={**self.made_with(known, model, watermark), "tokens_of": file_sha256(path)})
+        tokens = read_take_tokens(path)
+        target = find_voice(voice, engine)
+        loaded = self._load_cloning_model(target, model, watermark)
+        with self._report_out_of_memory():
+            take = resynthesize(tokens, target.voice, loaded, tokens.seed if seed is None else seed, tail)
+        return replace(take, made_with={**self.made_with(target, model, watermark), "tokens_of": file_sha256(path)})
 
-    def _cloner(self, known: KnownVoice, model: str | None, watermark: bool) -> Any:
-        """The loaded engine of a cloned voice, which can make sound of speech tokens."""
-        spec = speech_engine(known.voice.engine)
-        if not spec.clones:
-            raise UsageError(f"{spec.name} does not clone", "Give a clip, or a voice of refs/ that has one")
-        self._check(known)
-        loaded = self._engine(known, model, watermark)
-        if not hasattr(loaded, "vocode"):
-            raise UsageError(f"{spec.name} has no speech tokens", "Give --engine chatterbox")
-        return loaded
+    def reference(self, path: Path, start: float | None = None, one_speaker: bool = False) -> Reference:
+        """Cut a reference clip for cloning from a recording.
 
-    def _converted(self, piece: Audio, voice: Voice, loaded: Any, draws: RandomStreams) -> list[SynthesizedSpeech]:
-        """In halves, and so on, where memory does not do for it; not below two seconds."""
-        try:
-            return [loaded.convert(piece, voice, draws)]
-        except Exception as error:
-            if not out_of_memory(error):
-                raise
-            if piece.duration < 4:
-                raise EngineError("out of memory", "Close other programs, or give --device cpu") from error
-        free()
-        self.progress.note(f"out of memory: converting {piece.duration / 2:.0f} s at once")
-        middle = piece.samples.shape[1] // 2
-        halves = (piece.samples[:, :middle], piece.samples[:, middle:])
-        return [
-            one
-            for number, half in enumerate(halves)
-            for one in self._converted(Audio(half, piece.rate), voice, loaded, draws.of("half", number))
-        ]
+        Args:
+            path: The recording.
+            start: Seconds where the wanted part begins (default: the part with the most speech).
+            one_speaker: Assume a single speaker; skips diarization.
 
-    def _engine(self, known: KnownVoice, model: str | None, watermark: bool) -> SpeechModel:
-        spec = speech_engine(known.voice.engine)
-        device = str(choose_device(self.device))
-        weights = self._weights(model or spec.weights)
-        marks = {"watermark": False} if not watermark and spec.watermarks else {}
-        key = (spec.name, weights and weights.path, device, watermark)
-        if key not in self._engines:
-            self._engines.clear()  # one at a time: memory is short on GPUs
-            free()
-            self.progress.loading(spec.name)
-            self._engines[key] = load_engine(f"speak.{spec.name}")(weights, device, **marks)
-        return self._engines[key]
-
-    def made_with(self, known: KnownVoice, model: str | None = None, watermark: bool = True) -> dict[str, Any]:
-        """What, beside text, parameters and seed, decides how a voice sounds: model, clip, device, versions.
-
-        Loads nothing. Raises ModelNotFound where the model is not to be had.
+        Raises:
+            SourceError: The recording cannot be read.
+            UsageError: The recording is not usable.
         """
-        spec = speech_engine(known.voice.engine)
-        weights = self._weights(model or spec.weights)
-        clip = known.voice.clip
+        audio, warnings = _decode_at_own_rate(path)
+        diarize = None if one_speaker else _diarize
+        reference = prepare_reference(audio, load_engine("listen.speech"), diarize, start)
+        return replace(reference, warnings=(*warnings, *reference.warnings))
+
+    def made_with(self, voice: KnownVoice, model: str | None = None, watermark: bool = True) -> dict[str, Any]:
+        """Everything beside text, parameters and seed that determines the audio: model, clip, device, versions.
+
+        Loads no model. Raises ModelNotFound if the weights cannot be found.
+        """
+        spec = speech_engine(voice.voice.engine)
+        weights = self.weights(voice, model)
+        clip = voice.voice.clip
         return {
             "model": weights.record() if weights else None,
-            "language": known.voice.language,
+            "language": voice.voice.language,
             "device": str(choose_device(self.device)),
             "versions": {"say": SYNTHESIZE_VERSION, **package_versions(spec.packages)},
             **({"clip": file_sha256(clip)} if clip else {}),
             **({"watermark": watermark} if spec.watermarks else {}),
         }
 
-    def weights(self, known: KnownVoice, model: str | None = None) -> Weights | None:
-        """The model that a voice is said with; None where its engine finds its own."""
-        return self._weights(model or speech_engine(known.voice.engine).weights)
-
-    def _weights(self, name: str | None) -> Weights | None:
+    def weights(self, voice: KnownVoice, model: str | None = None) -> Weights | None:
+        """The weights that a voice is synthesized with; None where its engine finds its own."""
+        name = model or speech_engine(voice.voice.engine).weights
         return resolve(name, "speak", progress=self.progress.note) if name else None
 
-    def reference(self, path: Path, start: float | None = None, one_speaker: bool = False) -> Reference:
-        """A recording cut to a clip to clone from. `one_speaker`: take it for granted, without the diarizer.
+    def _load_model(self, voice: KnownVoice, model: str | None, watermark: bool) -> SpeechModel:
+        spec = speech_engine(voice.voice.engine)
+        device = str(choose_device(self.device))
+        weights = self.weights(voice, model)
+        options = {"watermark": False} if not watermark and spec.watermarks else {}
+        key = ("speak", spec.name, weights and weights.path, device, watermark)
 
-        Raises:
-            SourceError: it cannot be read.
-            UsageError: nothing can be made of it.
-        """
-        sound, notes = _decoded(path)
-        found = prepare(sound, load_engine("listen.speech"), None if one_speaker else self._turns, start)
-        return replace(found, faults=(*notes, *found.faults))
+        loaded: SpeechModel = self._pool.get(
+            key,
+            lambda: load_engine(f"speak.{spec.name}")(weights, device, **options),
+            lambda: self.progress.loading(spec.name),
+        )
+        return loaded
 
-    def _check(self, known: KnownVoice) -> None:
-        """Say what is wrong with a clip that nobody prepared; once for its bytes. Raises UsageError for no speech."""
-        clip = known.voice.clip
-        if clip is None or known.about is not None or (digest := file_sha256(clip)) in self._checked:
+    def _load_cloning_model(self, voice: KnownVoice, model: str | None, watermark: bool) -> Any:
+        """Load a model that has `convert` and `vocode`."""
+        spec = speech_engine(voice.voice.engine)
+        if not spec.clones:
+            raise UsageError(f"{spec.name} does not clone", "Give a clip, or a voice of refs/ that has one")
+        self._check_clip(voice)
+        loaded = self._load_model(voice, model, watermark)
+        if not hasattr(loaded, "vocode"):
+            raise UsageError(f"{spec.name} has no speech tokens", "Give --engine chatterbox")
+        return loaded
+
+    @contextlib.contextmanager
+    def _report_out_of_memory(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            self.close()
+            raise EngineError("out of memory during synthesis", "Close other programs, or give --device cpu") from error
+
+    def _check_clip(self, voice: KnownVoice) -> None:
+        """Check a clip that is not from refs/, once for its content, and report its problems as a note."""
+        clip = voice.voice.clip
+        if clip is None or voice.config is not None or (digest := file_sha256(clip)) in self._checked_clips:
             return
-        sound, faults = _decoded(clip)
-        heard = Audio(sound.samples[:, : round(LISTENED * sound.rate)], sound.rate)
-        try:
-            faults += prepare(heard, load_engine("listen.speech"), self._turns, shortest=LEAST).faults
-        except UsageError as error:
-            raise UsageError(f"{clip.name} is no clip to speak like: {error.message}", error.remedy) from error
-        if sound.duration > LONGEST_CLIP:
-            faults.append(f"{sound.duration:.0f} s long: the voice is mostly made of the first {LONGEST_CLIP:g}")
-        if faults:
-            self.progress.note(f"{clip.name}: {'; '.join(faults)}. `voicekit voice prepare` cuts a clip that fits")
-        self._checked.add(digest)
-
-    def _turns(self, audio: Audio) -> tuple[Turn, ...]:
-        """Who speaks when; nobody where the starter's diarizer is not installed."""
-        try:
-            weights = {name: resolve(name, task) for name, task in _VOICES}
-            engine = load_engine("diarize.starter")
-        except (ModelNotFound, MissingPackage):
-            return ()
-        voices, _ = engine(weights, "cpu").embed_windows(audio, lambda share: None)
-        found, _ = named(cluster(voices, None, None, None, lambda share: None))
-        return tuple(found.turns)
+        audio, warnings = _decode_at_own_rate(clip)
+        warnings += check_reference(clip.name, audio, load_engine("listen.speech"), _diarize)
+        if warnings:
+            self.progress.note(
+                f"{clip.name}: {'; '.join(warnings)}. `voicekit voice prepare` cuts a better reference clip"
+            )
+        self._checked_clips.add(digest)
 
 
-def _decoded(path: Path) -> tuple[Audio, list[str]]:
-    """A recording at its own rate, within reason; and what is wrong with the file."""
+def _diarize(audio: Audio) -> tuple[Turn, ...]:
+    """Speaker turns; none where the packages or weights of local diarization are missing."""
+    try:
+        weights = {"segmentation-3.0": resolve("segmentation-3.0", "segment"), "campplus": resolve("campplus", "embed")}
+        engine = load_engine("diarize.starter")
+    except (ModelNotFound, MissingPackage):
+        return ()
+    windows, _ = engine(weights, "cpu").embed_windows(audio, lambda share: None)
+    diarization, _ = cluster(windows, None, None, None, lambda share: None)
+    return relabel_by_first_speech(diarization).turns
+
+
+def _decode_at_own_rate(path: Path) -> tuple[Audio, list[str]]:
+    """Decode at the recording's rate, limited to 8 to 48 kHz; return it with warnings about the file."""
     return decode(path, rate=max(8000, min(48_000, probe(path).rate)))
-
-
-_VOICES: tuple[tuple[str, Any], ...] = (("segmentation-3.0", "segment"), ("campplus", "embed"))

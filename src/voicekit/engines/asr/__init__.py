@@ -1,1 +1,1 @@
-"""engines.asr"""
+"""Speech recognition."""

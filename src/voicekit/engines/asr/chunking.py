@@ -1,4 +1,4 @@
-"""Clips: which parts of a recording the recogniser hears at once, and what it left out. Pure; times in seconds."""
+"""Cut speech into clips for Whisper, and find what a decoding missed or repeated. Pure functions; times in seconds."""
 
 from __future__ import annotations
 
@@ -9,24 +9,35 @@ from collections.abc import Iterable, Sequence
 from voicekit.types import Word
 
 Span = tuple[float, float]
+"""(start, end), seconds."""
 
 MAX_CLIP = 29.5
-"""Whisper's window is 30; half a second is kept for rounding to frames."""
+"""Longest clip. Whisper's window is 30 s; half a second is kept for rounding to frames."""
 
 MAX_GAP = 2.0
-"""Silence inside one clip. Longer ones invite invented text (faster-whisper#621)."""
+"""Longest silence inside a clip. Longer ones cause hallucinations (faster-whisper#621)."""
 
 MIXED_CLIP = 10.0
-"""Longest clip where languages mix: it is decoded in one language, so it should hold one."""
+"""Longest clip in recordings with several languages: a clip is decoded in one language, so it should hold only one."""
 
-LEFT_OUT = 1.5
-"""Speech without a word that is decoded once more: Whisper ends some clips early (faster-whisper#1179)."""
+MIN_MISSED_SPEECH = 1.5
+"""Speech without words that is decoded once more: Whisper ends some clips early (faster-whisper#1179)."""
+
+_MAX_PHRASE_WORDS = 12
+_MAX_REPEATS = 4
+_MIN_LOOP_WORDS = 8
 
 
 def pack_clips(spans: Iterable[Span], duration: float, longest: float = MAX_CLIP, gap: float = MAX_GAP) -> list[Span]:
-    """Join spans of speech into clips for the recogniser, in order, each at most `longest` seconds.
+    """Join spans of speech into clips of at most `longest` seconds.
 
-    Every span lies in some clip; a span longer than `longest` is cut. Silences over `gap` part clips.
+    Every span is in a clip; spans longer than `longest` are cut. Silences longer than `gap` separate clips.
+
+    Args:
+        spans: Speech, in order of time.
+        duration: Of the recording.
+        longest: Longest clip.
+        gap: Longest silence inside a clip.
     """
     clips: list[Span] = []
     for start, end in spans:
@@ -41,8 +52,8 @@ def pack_clips(spans: Iterable[Span], duration: float, longest: float = MAX_CLIP
     return clips
 
 
-def halves(clip: Span, spans: Sequence[Span]) -> list[Span]:
-    """`clip` in two, at the pause nearest its middle; whole where there is none."""
+def split_at_pause(clip: Span, spans: Sequence[Span]) -> list[Span]:
+    """Split a clip at the pause closest to its middle; without a pause it stays whole."""
     start, end = clip
     pauses = [
         (before[1] + after[0]) / 2
@@ -51,47 +62,48 @@ def halves(clip: Span, spans: Sequence[Span]) -> list[Span]:
     ]
     if not pauses:
         return [clip]
-    cut = min(pauses, key=lambda at: abs(at - (start + end) / 2))
+    cut = min(pauses, key=lambda pause: abs(pause - (start + end) / 2))
     return [(start, cut), (cut, end)]
 
 
-def left_out(clip: Span, words: Sequence[Word], spans: Sequence[Span], least: float = LEFT_OUT) -> list[Span]:
-    """Stretches of `clip` between words, or before or after them, in which at least `least` seconds are speech."""
-    edges = [clip[0], *(t for word in words for t in (word.start, word.end)), clip[1]]
-    found = []
+def find_missed_speech(
+    clip: Span, words: Sequence[Word], spans: Sequence[Span], least: float = MIN_MISSED_SPEECH
+) -> list[Span]:
+    """Return the stretches of a clip without words that contain at least `least` seconds of speech."""
+    edges = [clip[0], *(time for word in words for time in (word.start, word.end)), clip[1]]
+    missed = []
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         speech = [(max(s, begin), min(e, end)) for s, e in spans if min(e, end) > max(s, begin)]
         if sum(e - s for s, e in speech) >= least:
-            found.append((speech[0][0], speech[-1][1]))
-    return found
+            missed.append((speech[0][0], speech[-1][1]))
+    return missed
 
 
-# A phrase of up to so many words, said at least so many times more than once, is a loop and not speech.
-_LONGEST_PHRASE = 12
-_REPEATS = 4
+def find_loop_start(words: Sequence[str]) -> int | None:
+    """Return the index at which a phrase starts to repeat, after its first occurrence; None without a loop.
 
-
-def loop_start(words: Sequence[str]) -> int | None:
-    """Index of the word from which a phrase only repeats itself, after it was said once; None without a loop.
-
-    Short phrases are repeated by people, too: a loop is a phrase said `_REPEATS` times more, and eight words at least.
+    People repeat short phrases too. A loop is a phrase of up to _MAX_PHRASE_WORDS words that is repeated at least
+    _MAX_REPEATS times, with repetitions of at least _MIN_LOOP_WORDS words in total.
     """
-    plain = [re.sub(r"\W", "", word).lower() for word in words]
+    plain = [_plain(word) for word in words]
     for begin in range(len(plain)):
-        for size in range(1, min(_LONGEST_PHRASE, (len(plain) - begin) // 2) + 1):
+        for size in range(1, min(_MAX_PHRASE_WORDS, (len(plain) - begin) // 2) + 1):
             phrase = plain[begin : begin + size]
-            times = 1
-            while plain[begin + times * size : begin + (times + 1) * size] == phrase:
-                times += 1
-            if times > _REPEATS and (times - 1) * size >= 8:
+            count = 1
+            while plain[begin + count * size : begin + (count + 1) * size] == phrase:
+                count += 1
+            if count > _MAX_REPEATS and (count - 1) * size >= _MIN_LOOP_WORDS:
                 return begin + size
     return None
 
 
-def without_echo(before: Sequence[Word], words: Sequence[Word]) -> list[Word]:
-    """`words` without the first ones that repeat the last of `before`, whose ends the second decoding heard again."""
+def drop_repeated_start(before: Sequence[Word], words: Sequence[Word]) -> list[Word]:
+    """Return `words` without up to three first ones that repeat the end of `before`: a second decoding overlaps it."""
     for size in range(min(3, len(before), len(words)), 0, -1):
-        last = [re.sub(r"\W", "", word.text).lower() for word in before[-size:]]
-        if last == [re.sub(r"\W", "", word.text).lower() for word in words[:size]]:
+        if [_plain(word.text) for word in before[-size:]] == [_plain(word.text) for word in words[:size]]:
             return list(words[size:])
     return list(words)
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"\W", "", word).lower()

@@ -1,1 +1,1 @@
-"""engines.diarization"""
+"""Speaker diarization."""

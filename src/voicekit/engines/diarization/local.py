@@ -1,4 +1,4 @@
-"""The packaged diarizer's ears: segmentation-3.0 and CAM++, which give what `pipeline.cluster` makes speakers of."""
+"""The networks of the packaged ("starter") diarizer: segmentation-3.0 and CAM++."""
 
 from __future__ import annotations
 
@@ -12,68 +12,75 @@ from numpy.typing import NDArray
 from voicekit.diarization.windows import FRAME, SpeakerWindows, find_units
 from voicekit.engines.diarization.segmentation import CHUNK, Segmentation
 from voicekit.engines.embedding.campplus import CamPlusPlus
-from voicekit.engines.protocols import OnProgress
+from voicekit.engines.protocols import ProgressCallback
 from voicekit.models.catalogue import Weights
-from voicekit.runtime.memory import halving
+from voicekit.runtime.memory import retry_with_smaller_batches
 from voicekit.types import Audio
 
 STEP = 59
-"""Frames between windows: 0.996 s, as pyannote's second, but whole frames."""
+"""Frames between windows: 0.996 s, about pyannote's one second but a whole number of frames."""
 
 EMBED_EVERY = 5
-"""Windows to one that has its voices embedded: each second is heard twice instead of ten times, for 0.2 points of DER
-(benchmarks/RESULTS.md)."""
+"""One window in this many gets embeddings, so each second is embedded twice instead of ten times; this costs 0.2 points
+of DER (benchmarks/RESULTS.md)."""
 
-ENOUGH = 15
-"""Windows with embedded voices that even a short recording should have, if it has as many."""
+MIN_EMBEDDED_WINDOWS = 15
+"""Windows with embeddings that short recordings get too, if they have as many."""
 
 BATCH = 64
-"""Windows, or voices of like length, at a time on a GPU. A CPU takes them as they come (`engines.workers`)."""
+"""Windows, or voices of equal length, per batch on a GPU. On a CPU each core takes one at a time."""
+
+SEGMENTATION_SHARE = 0.4
+"""Share of the time that the segmentation takes, for the progress display."""
 
 
 class Starter:
-    """Engine `starter`. Loaded once, used for many recordings; keeps nothing between them."""
+    """Engine `starter`. It is stateless between recordings."""
 
     def __init__(self, weights: dict[str, Weights], device: str) -> None:
-        where = torch.device(device)
-        self.segmentation = Segmentation(weights["segmentation-3.0"].path / "pytorch_model.bin", where)
-        self.campplus = CamPlusPlus(_only_file(weights["campplus"].path), where)
+        torch_device = torch.device(device)
+        self.segmentation = Segmentation(weights["segmentation-3.0"].path / "pytorch_model.bin", torch_device)
+        self.campplus = CamPlusPlus(_checkpoint(weights["campplus"].path), torch_device)
 
-    def embed_windows(self, audio: Audio, progress: OnProgress) -> tuple[SpeakerWindows, list[str]]:
-        """Where voices are in 16 kHz `audio`, and their voice prints; and warnings."""
-        notes: list[str] = []
-        voices = halving(BATCH, lambda batch: self._find(audio, batch, progress), notes.append)
-        return voices, notes
-
-    def _find(self, audio: Audio, batch: int, progress: OnProgress) -> SpeakerWindows:
-        samples = audio.mono
-        activity = self.segmentation(samples, STEP, lambda share: progress(0.4 * share), batch)
-        units = find_units(activity, STEP)
-        every = min(EMBED_EVERY, max(1, len(activity) // ENOUGH))
-        chosen = np.arange(len(activity)) % every == 0
-        windows = np.argwhere(activity.any(axis=1) & chosen[:, None])
-        total = max(1, len(windows) + len(units))
-        window_prints = self.campplus.embed(
-            _windows(samples, activity, windows), lambda done: progress(0.4 + 0.6 * done / total), batch
+    def embed_windows(self, audio: Audio, progress: ProgressCallback) -> tuple[SpeakerWindows, list[str]]:
+        """Segment 16 kHz audio and embed its voices. See `WindowEmbedder`."""
+        warnings: list[str] = []
+        windows = retry_with_smaller_batches(
+            BATCH, lambda batch: self._embed_windows(audio, batch, progress), warnings.append
         )
-        unit_prints = self.campplus.embed(
+        return windows, warnings
+
+    def _embed_windows(self, audio: Audio, batch: int, progress: ProgressCallback) -> SpeakerWindows:
+        samples = audio.mono
+        activity = self.segmentation(samples, STEP, lambda share: progress(SEGMENTATION_SHARE * share), batch)
+        units = find_units(activity, STEP)
+        every = min(EMBED_EVERY, max(1, len(activity) // MIN_EMBEDDED_WINDOWS))
+        embedded = np.arange(len(activity)) % every == 0
+        windows = np.argwhere(activity.any(axis=1) & embedded[:, None])
+        total = max(1, len(windows) + len(units))
+
+        def report(done: int) -> None:
+            progress(SEGMENTATION_SHARE + (1 - SEGMENTATION_SHARE) * done / total)
+
+        window_embeddings = self.campplus.embed(_window_voices(samples, activity, windows), report, batch)
+        unit_embeddings = self.campplus.embed(
             ((samples[int(start * audio.rate) : int(end * audio.rate)], None) for start, end in units),
-            lambda done: progress(0.4 + 0.6 * (len(windows) + done) / total),
+            lambda done: report(len(windows) + done),
             batch,
         )
-        return SpeakerWindows(activity, STEP, windows, window_prints, units, unit_prints)
+        return SpeakerWindows(activity, STEP, windows, window_embeddings, units, unit_embeddings)
 
 
-def _windows(
+def _window_voices(
     samples: NDArray[np.float32], activity: NDArray[np.bool_], windows: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """Each window's sound, and where the voice is in it."""
+    """Yield the samples of each window, and the mask of the voice in it."""
     for window, voice in windows:
         begin = window * STEP * FRAME
-        piece = samples[begin : begin + CHUNK]
+        window_samples = samples[begin : begin + CHUNK]
         mask = activity[window, :, voice]
-        yield piece, mask[: max(1, round(len(mask) * len(piece) / CHUNK))]
+        yield window_samples, mask[: max(1, round(len(mask) * len(window_samples) / CHUNK))]
 
 
-def _only_file(folder: Path) -> Path:
+def _checkpoint(folder: Path) -> Path:
     return next(path for path in sorted(folder.iterdir()) if path.suffix == ".pt")

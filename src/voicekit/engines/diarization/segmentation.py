@@ -1,9 +1,9 @@
-"""pyannote's segmentation-3.0 over a whole recording: which of up to three voices speaks, frame by frame, in windows.
+"""pyannote's segmentation-3.0 over a whole recording: which of up to three voices speak in each frame of each window.
 
 The network is PyanNet (Bredin & Laurent 2021, https://arxiv.org/abs/2104.04045; powerset: Plaquet & Bredin 2023,
-https://arxiv.org/abs/2310.13025). Its first layer, most of its convolutions' cost, is computed once for all the
-windows that overlap, which step by whole frames for that; the scores are those of pyannote.audio (to 1e-4). The
-checkpoint's tensors are all that is read of it.
+https://arxiv.org/abs/2310.13025). Its first layer, which is most of the convolutions' cost, is computed once for
+overlapping windows; for this their distance is a whole number of frames. The scores equal pyannote.audio's to 1e-4.
+Only tensors are read from the checkpoint.
 """
 
 from __future__ import annotations
@@ -23,48 +23,54 @@ from torch.torch_version import TorchVersion
 
 from voicekit.diarization.windows import FRAME
 from voicekit.errors import ModelCorrupt
-from voicekit.runtime.threads import in_parallel
+from voicekit.runtime.threads import parallel_map
 
 CHUNK = 160_000
-"""Samples of one window: 10 s at 16 kHz, what the network was trained on."""
+"""Samples of one window: 10 s at 16 kHz, the length that the network was trained on."""
 
 CPU_BATCH = 8
-"""Windows at a time for each core: more fall out of its cache."""
+"""Windows per call on each core; more do not fit in its cache."""
 
 _SINC_STRIDE = 10
-_SINC_FRAMES = 15_975  # of one window, before the first pooling
 
-# Which of the three voices each of the seven classes stands for: nobody, one, or two of them.
+_SINC_FRAMES = 15_975
+"""Frames of one window before the first pooling."""
+
+# The voices of each of the seven classes: none, one or two of the three.
 _POWERSET = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=bool)
 
 
 class Segmentation:
-    """Loaded once, used for many recordings; keeps nothing between them."""
+    """The loaded network. It is stateless between recordings.
+
+    Args:
+        checkpoint: Of pyannote/segmentation-3.0.
+        device: What to run on.
+
+    Raises:
+        ModelCorrupt: The checkpoint is damaged or of another model.
+    """
 
     def __init__(self, checkpoint: Path, device: torch.device) -> None:
-        """Raises ModelCorrupt where the checkpoint is not segmentation-3.0's."""
-        tensors = _tensors(checkpoint)
+        tensors = _read_tensors(checkpoint)
         self.network = _PyanNet()
         try:
             self.network.load_state_dict(tensors)
         except RuntimeError as error:
-            raise ModelCorrupt(f"{checkpoint} is not segmentation-3.0", "Get it from pyannote's own page") from error
+            raise ModelCorrupt(f"{checkpoint} is not segmentation-3.0", _SOURCE) from error
         self.network.eval().to(device)
         self.device = device
 
     def __call__(
         self, samples: NDArray[np.float32], step: int, progress: Callable[[float], None], batch: int
     ) -> NDArray[np.bool_]:
-        """Who speaks in each window.
+        """Return which voices speak in each window, bool [windows, 589, 3]; the last window is padded with silence.
 
         Args:
             samples: float32 [n], 16 kHz.
             step: Frames from one window to the next.
             progress: Called with the share done.
-            batch: Windows at a time, on a GPU.
-
-        Returns:
-            bool [windows, 589, 3]; the last window is filled up with silence.
+            batch: Windows per call on a GPU.
         """
         hop = step * FRAME
         windows = max(1, 1 + -(-(len(samples) - CHUNK) // hop))
@@ -75,19 +81,19 @@ class Segmentation:
             count = min(batch, windows - first)
             span = torch.from_numpy(samples[first * hop : (first + count - 1) * hop + CHUNK])
             span = F.pad(span, (0, (count - 1) * hop + CHUNK - len(span))).to(self.device)
-            found: NDArray[np.int64] = self.network(span, hop).argmax(-1).cpu().numpy()
-            return found
+            best: NDArray[np.int64] = self.network(span, hop).argmax(-1).cpu().numpy()
+            return best
 
         firsts = range(0, windows, batch)
         parts = []
-        for part in in_parallel(classes, firsts) if self.device.type == "cpu" else map(classes, firsts):
+        for part in parallel_map(classes, firsts) if self.device.type == "cpu" else map(classes, firsts):
             parts.append(_POWERSET[part])
             progress(len(parts) / len(firsts))
         return np.concatenate(parts)
 
 
 class _PyanNet(nn.Module):  # type: ignore[misc]
-    """PyanNet with segmentation-3.0's sizes; its parameters carry pyannote.audio's names."""
+    """PyanNet with segmentation-3.0's sizes and pyannote.audio's parameter names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +108,7 @@ class _PyanNet(nn.Module):  # type: ignore[misc]
         self.classifier = nn.Linear(128, len(_POWERSET))
 
     def forward(self, span: torch.Tensor, hop: int) -> torch.Tensor:
-        """Scores [windows, 589, 7] of the windows that begin every `hop` samples of `span` [n]."""
+        """Return scores [windows, 589, 7] of the windows that start every `hop` samples of `span` [n]."""
         y = self._first_layer(span, hop)
         for conv, norm in zip(self.sincnet.conv1d[1:], self.sincnet.norm1d[1:], strict=True):
             y = F.leaky_relu(norm(F.max_pool1d(conv(y), 3)))
@@ -112,10 +118,10 @@ class _PyanNet(nn.Module):  # type: ignore[misc]
         return self.classifier(y)
 
     def _first_layer(self, span: torch.Tensor, hop: int) -> torch.Tensor:
-        """The sinc filters over the whole span at once, then each window's own normalisation applied to their output.
+        """Apply the sinc filters to the whole span, then each window's instance normalization to their output.
 
-        A window is normalised to w * scale + shift before the filters; they are linear, so the same scale, and the
-        shift times each filter's sum, on their output gives the same.
+        The original normalizes a window to w * scale + shift before the filters. They are linear, so scaling their
+        output and adding shift times the sum of each filter gives the same result.
         """
         filters = self.sincnet.conv1d[0].filterbank.filters()
         shared = F.conv1d(span[None, None], filters, stride=_SINC_STRIDE)[0]
@@ -133,23 +139,22 @@ class _PyanNet(nn.Module):  # type: ignore[misc]
 
 
 class _Unread:
-    """Stands for the classes of pyannote.audio in a checkpoint, whose values are not needed."""
+    """Stands for pyannote.audio's classes in a checkpoint, whose values are not needed."""
 
     def __init__(self, *_: Any) -> None:
         pass
 
 
+_SOURCE = "Download it from pyannote's own page"
 _TASK = "pyannote.audio.core.task"
 _ALLOWED: list[Any] = [TorchVersion, *((_Unread, f"{_TASK}.{n}") for n in ("Specifications", "Problem", "Resolution"))]
 
 
-def _tensors(checkpoint: Path) -> dict[str, Any]:
-    """The network's weights from a pyannote checkpoint, read without running anything that it holds."""
+def _read_tensors(checkpoint: Path) -> dict[str, Any]:
+    """Read the weights from a pyannote checkpoint without running code in it."""
     try:
         with torch.serialization.safe_globals(_ALLOWED):
-            kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        return dict(kept["state_dict"])
+            contents = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        return dict(contents["state_dict"])
     except (pickle.UnpicklingError, KeyError, TypeError, ValueError, RuntimeError, EOFError) as error:
-        raise ModelCorrupt(
-            f"{checkpoint} is no plain pyannote checkpoint", "Get it from pyannote's own page"
-        ) from error
+        raise ModelCorrupt(f"{checkpoint} is not a plain pyannote checkpoint", _SOURCE) from error

@@ -1,1 +1,1 @@
-"""engines.embedding"""
+"""Speaker embeddings."""

@@ -1,1 +1,1 @@
-"""engines.mt"""
+"""Machine translation."""

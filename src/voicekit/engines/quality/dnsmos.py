@@ -1,8 +1,8 @@
-"""DNSMOS: how good listeners would find speech, from the sound alone, by Microsoft's networks as speechmos ships them.
+"""DNSMOS: speech quality (mean opinion score) without a reference, by Microsoft's networks as shipped with speechmos.
 
-P.835 (Reddy et al. 2022, https://arxiv.org/abs/2110.01763) rates the speech, what is behind it, and both; P.808 (Reddy
-et al. 2021, https://arxiv.org/abs/2010.15258) the whole. speechmos' own function gives the same numbers
-(tests/test_take_judge.py); it is not called, since its librosa compiles for 15 s before the first one.
+P.835 (Reddy et al. 2022, https://arxiv.org/abs/2110.01763) rates the speech, the background and both; P.808 (Reddy et
+al. 2021, https://arxiv.org/abs/2010.15258) the overall quality. speechmos' own function gives the same numbers
+(tests/quality/test_judge.py); it is not used, since its librosa compiles for 15 s before the first result.
 """
 
 from __future__ import annotations
@@ -18,21 +18,23 @@ from voicekit.errors import ModelCorrupt
 from voicekit.models.catalogue import Weights
 
 RATE = 16_000
-WINDOW = 144_160
-"""Samples that the networks hear at once: 9.01 s."""
+"""Hz."""
 
-# The front end of P.808, as speechmos has it: librosa's melspectrogram, in dB below its loudest point.
+WINDOW = 144_160
+"""Samples per call of the networks: 9.01 s."""
+
+# P.808's front end in speechmos: librosa's melspectrogram, in dB relative to its maximum.
 _FFT, _HOP, _BANDS = 321, 160, 120
 _CUT = 160
-"""Samples at the window's end that P.808 is not given."""
+"""Samples at the end of the window that P.808 does not use."""
 
 
 class Dnsmos:
-    """Both networks, loaded once; keeps nothing between calls. They are small: on a CPU whatever the device."""
+    """Both networks. They are stateless and small, so they always run on the CPU."""
 
     def __init__(self, weights: Weights) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # it runs beside the recogniser
+        options.intra_op_num_threads = 1  # it runs at the same time as the ASR model
         options.log_severity_level = 3
         try:
             self.p835: Any
@@ -44,19 +46,19 @@ class Dnsmos:
                 for name in ("sig_bak_ovr.onnx", "model_v8.onnx")
             )
         except Exception as error:
-            raise ModelCorrupt(f"model {weights.name} does not load: {error}", "Get it again") from error
+            raise ModelCorrupt(f"model {weights.name} cannot be loaded: {error}", "Install it again") from error
         self.bands = _mel_bands()
         self.hann = np.hanning(_FFT + 1)[:-1]
 
     def __call__(self, window: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Of float32 [WINDOW] at RATE: P.835 of speech, background and both, before calibration, and P.808."""
+        """Rate float32 [WINDOW] at RATE: P.835 of speech, background and both, before calibration, and P.808."""
         signal, background, overall = self.p835.run(None, {"input_1": window[None]})[0][0]
         features = self._features(window[:-_CUT])
         p808 = self.p808.run(None, {"input_1": features[None]})[0][0][0]
         return np.array([signal, background, overall, p808], dtype=np.float64)
 
     def _features(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[frames, 120], about -1 to 1."""
+        """Return P.808's input, [frames, 120], about -1 to 1."""
         padded = np.pad(samples, _FFT // 2)
         frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]
         power = np.abs(np.fft.rfft(frames * self.hann, axis=1)) ** 2 @ self.bands.T
@@ -66,7 +68,7 @@ class Dnsmos:
 
 
 def _mel_bands() -> NDArray[np.float64]:
-    """[120, bins]: triangles of equal area on Slaney's mel scale, 0 to 8 kHz."""
+    """Return triangular filters of equal area on Slaney's mel scale, 0 to 8 kHz, [120, bins]."""
     edges = _to_hertz(np.linspace(0.0, _to_mel(RATE / 2), _BANDS + 2))
     bins = np.fft.rfftfreq(_FFT, 1 / RATE)
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
@@ -77,8 +79,8 @@ def _mel_bands() -> NDArray[np.float64]:
     return triangles
 
 
-# Slaney's scale: linear to 1 kHz (15 mel), then 27 mel for a factor of 6.4.
 _STEP = np.log(6.4) / 27
+"""Slaney's mel scale is linear to 1 kHz (15 mel), then has 27 mel per factor of 6.4."""
 
 
 def _to_mel(hertz: float) -> float:

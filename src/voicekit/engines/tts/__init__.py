@@ -1,1 +1,1 @@
-"""engines.tts"""
+"""Text-to-speech engines, one file per engine."""

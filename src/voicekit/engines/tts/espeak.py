@@ -1,19 +1,19 @@
-"""What espeak-ng, through which kokoro and piper read, would spell letter by letter: hummed words. Pure."""
+"""Respell interjections such as "mm-hm", which espeak-ng (used by kokoro and piper) would spell letter by letter."""
 
 from __future__ import annotations
 
 import re
 
-HUMS = (
+RESPELLINGS = (
     (re.compile(r"(?<!\d)(?<!\d )\b[Mm](?:m+[- ]?|-)?h+u?m+\b"), "umhum"),
     (re.compile(r"\b[Mm]m+-mm+\b"), "um-um"),
     (re.compile(r"(?<!\d)(?<!\d )\b(?:[Mm]m+|[Hh]+m+)\b"), "hmm"),
 )
-"""Patterns, and how it is written so that it sounds as meant. `5 mm` and `HM` stay what they are."""
+"""Pattern and respelling. `5 mm` (millimetres) and `HM` stay unchanged."""
 
 
-def hummed(text: str) -> str:
-    """The text with `mm-hm`, `mm-mm`, `mm`, `hm` and their like written as they sound."""
-    for pattern, sound in HUMS:
-        text = pattern.sub(sound, text)
+def respell_interjections(text: str) -> str:
+    """Return `text` with "mm-hm", "mm-mm", "mm", "hm" and similar respelled as they sound."""
+    for pattern, respelling in RESPELLINGS:
+        text = pattern.sub(respelling, text)
     return text

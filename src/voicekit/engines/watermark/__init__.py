@@ -1,1 +1,1 @@
-"""engines.watermark"""
+"""Audio watermarks."""

@@ -1,4 +1,4 @@
-"""Perth: the inaudible mark that chatterbox puts on what it says, found again."""
+"""Perth: the inaudible watermark of Chatterbox; detect it in audio and add it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of pkg_resources, which it needs
+    warnings.simplefilter("ignore")  # its pkg_resources is deprecated
     import perth
 
 from voicekit.errors import MissingPackage
@@ -17,21 +17,21 @@ from voicekit.types import Audio
 
 
 class Perth:
-    """Raises MissingPackage where the watermarker does not load."""
+    """The loaded watermarker. Raises MissingPackage if it cannot be loaded."""
 
     def __init__(self) -> None:
         if perth.PerthImplicitWatermarker is None:
             raise MissingPackage(
-                "the watermarker Perth does not load", "Install setuptools<81 (it needs pkg_resources)"
+                "the watermarker Perth cannot be loaded", "Install setuptools<81 (it needs pkg_resources)"
             )
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints which step of its training it is
-            self.marker = perth.PerthImplicitWatermarker()
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints the checkpoint's training step
+            self.watermarker = perth.PerthImplicitWatermarker()
 
-    def found(self, audio: Audio) -> float:
-        """How surely the mark is there, 0 to 1."""
-        return float(np.mean(self.marker.get_watermark(audio.mono, sample_rate=audio.rate)))
+    def detect(self, audio: Audio) -> float:
+        """Return the confidence that audio is watermarked, 0 to 1."""
+        return float(np.mean(self.watermarker.get_watermark(audio.mono, sample_rate=audio.rate)))
 
-    def put(self, audio: Audio) -> Audio:
-        """The sound with the mark on it."""
-        marked = np.asarray(self.marker.apply_watermark(audio.mono, sample_rate=audio.rate), np.float32)
+    def embed(self, audio: Audio) -> Audio:
+        """Return watermarked audio."""
+        marked = np.asarray(self.watermarker.apply_watermark(audio.mono, sample_rate=audio.rate), np.float32)
         return Audio(np.clip(marked, -1.0, 1.0)[None, :], audio.rate)

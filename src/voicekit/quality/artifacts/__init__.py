@@ -1,1 +1,1 @@
-"""quality.artifacts"""
+"""Detectors of audible artifacts in synthesized speech."""

@@ -1,8 +1,7 @@
-"""Artifacts: faults that can be heard in a take, each by a detector of its own. Pure.
+"""One detector per kind of artifact.
 
-A detector takes a `Heard` (samples, words, text) and yields (start, end, value) of whatever is most like its fault;
-what is above the limit in `KINDS` is an artifact. The limits were set on clean takes and recordings and on damage of
-stated size (benchmarks/judge.py, figures in benchmarks/RESULTS.md).
+A detector yields candidates (start, end, value) for its kind; those whose value exceeds the limit in `kinds.KINDS` are
+artifacts.
 """
 
 from __future__ import annotations
@@ -11,189 +10,226 @@ import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from voicekit.audio.levels import clipped, loudness
-from voicekit.quality.artifacts.kinds import KINDS, SILENT, Finding, Samples
-from voicekit.quality.artifacts.signal import AUDIBLE_HUM, AUDIBLE_TONE, TONE, WORD_PAUSE, TakeSignal, steady
-from voicekit.text.speakable import as_words
+from voicekit.audio.levels import clipping_ratio, frame_levels
+from voicekit.quality.artifacts.kinds import KINDS, Candidates, Samples
+from voicekit.quality.artifacts.signal import (
+    PAUSE_TAG,
+    TONE_BAND,
+    TONE_SURROUNDINGS,
+    TONE_WINDOW,
+    TakeSignal,
+    find_tone,
+)
+from voicekit.text.speakable import write_out
 from voicekit.types import Artifact, Word
+
+SILENT_PEAK = 1e-4
+"""Peak, relative to full scale, below which a take is silent."""
+
+WORD_RELEASE = 0.3
+"""Seconds that a word may continue after the end that the ASR model gives it."""
+
+MAX_PHRASE_WORDS = 12
+"""Longest phrase that is checked for repetition."""
+
+PAUSE_LEVEL = -36.0
+"""dB relative to speech: pauses below it are as good as silent."""
+
+CLICK_WIDTH = 0.0003
+"""Seconds that a click takes at most."""
+
+CLICK_CONTEXT = 0.012
+"""Seconds on each side that a click is compared with: one period of a low voice, so that glottal pulses have
+neighbours there."""
+
+CLICK_MARGIN = 0.0005
+"""Seconds before and after a click that its span includes, so that a repair replaces all of it."""
+
+CLICK_EDGE = 0.003
+"""Seconds at each end of the take that are ignored."""
+
+MIN_CLICK = 10 ** (-50 / 20)
+"""Relative to full scale: a smaller step is inaudible."""
+
+AUDIBLE_TONE, AUDIBLE_HUM = -45.0, -38.0
+"""dB relative to speech: quieter tones are inaudible beside it; for hum, where the ear is less sensitive, the limit is
+higher. Kokoro leaves a line at 4.8 kHz 48 to 80 dB below its speech; audiobook recordings have hum 38 to 75 dB below.
+"""
 
 
 def find_artifacts(
     samples: Samples, rate: int, words: Sequence[Word], text: str, language: str = "en"
 ) -> tuple[Artifact, ...]:
-    """What is above its limit, in the order of KINDS, then of time.
+    """Find all artifacts of a take, in the order of KINDS, then of time.
 
     Args:
-        samples: Float32 [n], mono.
-        words: As heard, with times.
-        text: That was meant, which may hold `[pause 0.7]`; empty where it is not known.
+        samples: float32 [n], mono.
+        rate: Hz.
+        words: Recognized words with times.
+        text: The text that should be spoken, which may contain `[pause 0.7]`; empty if unknown.
         language: BCP-47 of the text.
     """
-    heard = TakeSignal(samples, rate, tuple(words), text, language)
+    signal = TakeSignal(samples, rate, tuple(words), text, language)
     return tuple(
         Artifact(name, round(start, 4), round(max(start, end), 4), round(value, 3), kind.limit, kind.unit)
         for name, kind in KINDS.items()
-        for start, end, value in sorted(tuple(map(float, found)) for found in candidates(name, heard))
+        for start, end, value in sorted(tuple(map(float, candidate)) for candidate in find_candidates(name, signal))
         if round(value, 3) > kind.limit
     )
 
 
-def candidates(kind: str, heard: TakeSignal) -> Finding:
-    """What is most like the fault, above its limit or not. Nothing of silence but that it is silent."""
-    if not heard.seconds:
+def find_candidates(kind: str, signal: TakeSignal) -> Candidates:
+    """Yield the candidates of one kind, above its limit or not. A silent take has only the artifact "silence"."""
+    if not signal.seconds:
         return
-    if float(np.abs(heard.samples).max()) < SILENT:
+    if float(np.abs(signal.samples).max()) < SILENT_PEAK:
         if kind == "silence":
-            yield 0.0, heard.seconds, heard.seconds
+            yield 0.0, signal.seconds, signal.seconds
         return
-    yield from _DETECTORS[kind](heard)
+    yield from _DETECTORS[kind](signal)
 
 
-def _clipping(heard: TakeSignal) -> Finding:
-    yield 0.0, heard.seconds, 100 * clipped(heard.samples)
+def _clipping(signal: TakeSignal) -> Candidates:
+    yield 0.0, signal.seconds, 100 * clipping_ratio(signal.samples)
 
 
-def _silence(heard: TakeSignal) -> Finding:
-    asked = max((float(seconds) for seconds in WORD_PAUSE.findall(heard.text)), default=0.0)
-    edges = [0.0, *(t for run in heard.runs for t in run), heard.seconds]
+def _silence(signal: TakeSignal) -> Candidates:
+    requested = max((float(seconds) for seconds in PAUSE_TAG.findall(signal.text)), default=0.0)
+    edges = [0.0, *(time for span in signal.active_spans for time in span), signal.seconds]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
-        yield start, end, end - start - (asked if start > 0 and end < heard.seconds else 0.0)
+        yield start, end, end - start - (requested if start > 0 and end < signal.seconds else 0.0)
 
 
-def _tail(heard: TakeSignal) -> Finding:
-    """From the first silence after the last word of the text that was heard, how long there is sound."""
-    last = len(heard.words) - 1 if not heard.trip.said else heard.trip.last
+def _tail(signal: TakeSignal) -> Candidates:
+    """Measure the audio after the first silence that follows the last word of the text."""
+    last = signal.round_trip.last_word if signal.round_trip.expected else len(signal.words) - 1
     if last is None or last < 0:
         return
-    runs = heard.runs
-    ended = heard.words[last].end
-    release = next((end for start, end in runs if start <= ended < end), ended)
-    release = min(release, ended + RELEASE)
-    after = [(max(start, release), end) for start, end in runs if end > release]
-    if after:
-        yield after[0][0], after[-1][1], sum(end - start for start, end in after)
+    word_end = signal.words[last].end
+    release_end = next((end for start, end in signal.active_spans if start <= word_end < end), word_end)
+    release_end = min(release_end, word_end + WORD_RELEASE)
+    spans = [(max(start, release_end), end) for start, end in signal.active_spans if end > release_end]
+    if spans:
+        yield spans[0][0], spans[-1][1], sum(end - start for start, end in spans)
 
 
-RELEASE = 0.3
-"""Seconds by which a word may go on after its end as the recogniser has it."""
-
-
-def _repetition(heard: TakeSignal) -> Finding:
-    """Phrases of up to twelve words that come twice in a row, and do not so in the text."""
-    trip = heard.trip
-    if not trip.said:
+def _repetition(signal: TakeSignal) -> Candidates:
+    """Find phrases that are recognized several times in a row, but not so in the text."""
+    trip = signal.round_trip
+    if not trip.expected:
         return
-    text = f" {' '.join(trip.said)} "
-    at = 0
-    while at < len(trip.heard):
-        found = 0
-        for size in range(min(12, (len(trip.heard) - at) // 2), 0, -1):
-            phrase = trip.heard[at : at + size]
+    text = f" {' '.join(trip.expected)} "
+    recognized = trip.recognized
+    position = 0
+    while position < len(recognized):
+        skip = 1
+        for size in range(min(MAX_PHRASE_WORDS, (len(recognized) - position) // 2), 0, -1):
+            phrase = recognized[position : position + size]
             times = 1
-            while trip.heard[at + times * size : at + (times + 1) * size] == phrase:
+            while recognized[position + times * size : position + (times + 1) * size] == phrase:
                 times += 1
             if times > 1 and f" {' '.join(phrase * 2)} " not in text:
-                first, last = trip.origins[at + size], trip.origins[at + times * size - 1]
-                yield heard.words[first].start, heard.words[last].end, float(times - 1)
-                found = times * size
+                first = trip.word_indices[position + size]
+                last = trip.word_indices[position + times * size - 1]
+                yield signal.words[first].start, signal.words[last].end, float(times - 1)
+                skip = times * size
                 break
-        at += found or 1
+        position += skip
 
 
-def _unheard(heard: TakeSignal) -> Finding:
-    """For each word how much more sound there is, to the next one's start, than its letters take at the take's pace."""
-    words = heard.words
+def _unheard(signal: TakeSignal) -> Candidates:
+    """Compare the audio of each word, up to the next one, with what its letters take at the median pace of the take."""
+    words = signal.words
     if len(words) < 4:
         return
-    letters = np.array([_letters(word.text, heard.language) for word in words])
+    letters = np.array([_spoken_letters(word.text, signal.language) for word in words])
     starts = [*(word.start for word in words), words[-1].end]
-    sound = np.array([
-        sum(max(0.0, min(end, after) - max(start, before)) for start, end in heard.runs)
-        for before, after in itertools.pairwise(starts)
+    seconds = np.array([
+        sum(max(0.0, min(end, next_start) - max(start, word_start)) for start, end in signal.active_spans)
+        for word_start, next_start in itertools.pairwise(starts)
     ])  # fmt: skip
-    more = sound - float(np.median(sound / letters)) * letters
-    for word, after, value in zip(words, starts[1:], more, strict=True):
-        yield word.start, after, float(value)
+    excess = seconds - float(np.median(seconds / letters)) * letters
+    for word, next_start, value in zip(words, starts[1:], excess, strict=True):
+        yield word.start, next_start, float(value)
 
 
-def _letters(word: str, language: str) -> float:
-    """Of it as it is said, and one and a half, which short words take as well."""
-    said = as_words(word, language) if any(char.isdigit() for char in word) else word
-    return max(2, sum(char.isalnum() for char in said)) + 1.5
+def _spoken_letters(word: str, language: str) -> float:
+    """Letters of a word with digits spelled out, plus 1.5 for the time that even a short word takes."""
+    spoken = write_out(word, language) if any(char.isdigit() for char in word) else word
+    return max(2, sum(char.isalnum() for char in spoken)) + 1.5
 
 
-PAUSE = -36.0
-"""dB of speech's level: a pause that is quieter is as good as silent."""
-
-
-def _truncated(heard: TakeSignal) -> Finding:
-    """The level of the last 25 ms before a fade of 5 ms, against that of the quietest 20 ms."""
-    size = round(0.02 * heard.rate)
-    end = len(heard.samples) - round(0.005 * heard.rate)
-    last = heard.samples[max(0, end - round(0.025 * heard.rate)) : max(0, end)]
+def _truncated(signal: TakeSignal) -> Candidates:
+    """Compare the level of the last 25 ms, before a fade of 5 ms, with the quietest 20 ms of the take."""
+    size = round(0.02 * signal.rate)
+    end = len(signal.samples) - round(0.005 * signal.rate)
+    last = signal.samples[max(0, end - round(0.025 * signal.rate)) : max(0, end)]
     if len(last) >= size:
-        pause = max(heard.level + PAUSE, float(loudness(heard.samples, size).min()))
-        yield max(0.0, heard.seconds - 0.03), heard.seconds, float(loudness(last, len(last))[0]) - pause
+        pause = max(signal.speech_level + PAUSE_LEVEL, float(frame_levels(signal.samples, size).min()))
+        yield max(0.0, signal.seconds - 0.03), signal.seconds, float(frame_levels(last, len(last))[0]) - pause
 
 
-PULSE, AROUND = 0.0003, 0.012
-"""Seconds that a click takes at most, and beside it, to compare it with: glottal pulses have neighbours there."""
+def _click(signal: TakeSignal) -> Candidates:
+    """Find samples whose third difference exceeds everything in their surroundings.
 
-BROAD = 0.0005
-"""Seconds before and after a click that it is told to take: what is to be mended."""
+    Differencing is a high-pass filter: it attenuates speech and keeps steps and spikes (prediction-error detection as
+    in Godsill and Rayner, "Digital Audio Restoration", 1998, with a fixed predictor). Where the signal is above its
+    surroundings on both sides it is a click; a glottal pulse has neighbours of about its size within CLICK_CONTEXT.
+    """
+    rate = signal.rate
+    width, context = max(3, round(CLICK_WIDTH * rate)), max(8, round(CLICK_CONTEXT * rate))
+    if len(signal.samples) < 4 * context:
+        return
+    sharpness = np.abs(np.diff(np.pad(signal.samples.astype(np.float64), (2, 1), mode="edge"), n=3))
+    surroundings = _surrounding_maximum(sharpness, width, context)
+    ratio = np.where(sharpness > MIN_CLICK, sharpness / np.maximum(surroundings, MIN_CLICK / 10), 0.0)
+    edge = round(CLICK_EDGE * rate)
+    ratio[:edge] = ratio[-edge:] = 0.0
+    covered = np.zeros(len(ratio), bool)  # samples that belong to a click found already
+    peaks = np.flatnonzero(ratio > 2)
+    for peak in peaks[np.argsort(-ratio[peaks], kind="stable")]:
+        if not covered[peak]:
+            covered[max(0, peak - 2 * width) : peak + 2 * width] = True
+            yield peak / rate - CLICK_MARGIN, peak / rate + CLICK_MARGIN, 20 * float(np.log10(ratio[peak]))
 
-QUIETEST = 10 ** (-50 / 20)
-"""Of full scale: a smaller step is not heard."""
 
-
-def _click(heard: TakeSignal) -> Finding:
-    """Where the third difference stands alone: against its largest just before and after. Not at the file's edges."""
+def _surrounding_maximum(values: NDArray[np.float64], width: int, context: int) -> NDArray[np.float64]:
+    """For each value, the maximum of those from `width` to `context` away, on both sides."""
     from scipy.ndimage import maximum_filter1d
 
-    rate = heard.rate
-    inside, beside = max(3, round(PULSE * rate)), max(8, round(AROUND * rate))
-    if len(heard.samples) < 4 * beside:
-        return
-    sharp = np.abs(np.diff(np.pad(heard.samples.astype(np.float64), (2, 1), mode="edge"), n=3))
-    half = (beside - inside) // 2
-    around = np.pad(maximum_filter1d(sharp, 2 * half + 1), inside + half, mode="edge")
-    neighbours = np.maximum(around[: len(sharp)], around[-len(sharp) :])
-    ratio = np.where(sharp > QUIETEST, sharp / np.maximum(neighbours, QUIETEST / 10), 0.0)
-    edge = round(0.003 * rate)
-    ratio[:edge] = ratio[-edge:] = 0.0
-    taken = np.zeros(len(ratio), bool)
-    alone = np.flatnonzero(ratio > 2)
-    for at in alone[np.argsort(-ratio[alone], kind="stable")]:
-        if not taken[at]:
-            taken[max(0, at - 2 * inside) : at + 2 * inside] = True
-            yield at / rate - BROAD, at / rate + BROAD, 20 * float(np.log10(ratio[at]))
+    half = (context - width) // 2
+    shift = width + half
+    centred_maximum = np.pad(maximum_filter1d(values, 2 * half + 1), shift, mode="edge")
+    left_maximum = centred_maximum[: len(values)]  # centred `shift` samples before each value
+    right_maximum = centred_maximum[-len(values) :]  # and after it
+    return np.asarray(np.maximum(left_maximum, right_maximum))
 
 
-def _tone(heard: TakeSignal) -> Finding:
-    if found := steady(heard.samples, heard.rate, TONE, 0.05, beside=(60.0, 400.0)):
-        _, power, value = found
-        if power > heard.level + AUDIBLE_TONE:
-            yield 0.0, heard.seconds, value
+def _tone(signal: TakeSignal) -> Candidates:
+    tone = find_tone(signal.samples, signal.rate, TONE_BAND, TONE_WINDOW, TONE_SURROUNDINGS)
+    if tone and tone.power > signal.speech_level + AUDIBLE_TONE:
+        yield 0.0, signal.seconds, tone.prominence
 
 
-def _hum(heard: TakeSignal) -> Finding:
-    """Of 50 or 60 Hz, where no voice is, or of two of the first three multiples: a monotonous voice has but one."""
-    for base in (50.0, 60.0):
-        values = [0.0, 0.0, 0.0]
-        for n in range(3):
-            hertz = base * (n + 1)
-            found = steady(heard.samples, heard.rate, (hertz - 1.5, hertz + 1.5), 0.25, beside=(9.0, 22.0))
-            if found and found[1] > heard.level + AUDIBLE_HUM:
-                values[n] = found[2]
-        yield 0.0, heard.seconds, max(values[0], sorted(values)[1])
+def _hum(signal: TakeSignal) -> Candidates:
+    """Measure 50 and 60 Hz, below any voice, or else two of their first three harmonics: a monotonous voice has one."""
+    for mains in (50.0, 60.0):
+        prominences = [0.0, 0.0, 0.0]
+        for harmonic in range(3):
+            frequency = mains * (harmonic + 1)
+            tone = find_tone(signal.samples, signal.rate, (frequency - 1.5, frequency + 1.5), 0.25, (9.0, 22.0))
+            if tone and tone.power > signal.speech_level + AUDIBLE_HUM:
+                prominences[harmonic] = tone.prominence
+        yield 0.0, signal.seconds, max(prominences[0], sorted(prominences)[1])
 
 
-def _dc(heard: TakeSignal) -> Finding:
-    yield 0.0, heard.seconds, 100 * abs(float(heard.samples.mean(dtype=np.float64)))
+def _dc(signal: TakeSignal) -> Candidates:
+    yield 0.0, signal.seconds, 100 * abs(float(signal.samples.mean(dtype=np.float64)))
 
 
-_DETECTORS: dict[str, Callable[[TakeSignal], Finding]] = {
+_DETECTORS: dict[str, Callable[[TakeSignal], Candidates]] = {
     "clipping": _clipping, "silence": _silence, "tail": _tail, "repetition": _repetition, "unheard": _unheard,
     "truncated": _truncated, "click": _click, "tone": _tone, "dc": _dc, "hum": _hum,
 }  # fmt: skip

@@ -1,30 +1,50 @@
-"""Artifacts: faults that can be heard in a take, each by a detector of its own. Pure.
-
-A detector takes a `Heard` (samples, words, text) and yields (start, end, value) of whatever is most like its fault;
-what is above the limit in `KINDS` is an artifact. The limits were set on clean takes and recordings and on damage of
-stated size (benchmarks/judge.py, figures in benchmarks/RESULTS.md).
-"""
+"""What the detectors share: a take with its derived signals, and the measurement of constant tones."""
 
 from __future__ import annotations
 
 import functools
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio.levels import level, loudness
-from voicekit.quality.artifacts.kinds import FRAME, HEARD, Samples
+from voicekit.audio.intervals import true_runs
+from voicekit.audio.levels import frame_levels, speech_level
+from voicekit.quality.artifacts.kinds import Samples
 from voicekit.quality.intelligibility import RoundTrip, round_trip
 from voicekit.types import Word
 
-WORD_PAUSE = re.compile(r"\[pause\s+([0-9]+(?:\.[0-9]+)?)\s*s?\]", re.IGNORECASE)
+PAUSE_TAG = re.compile(r"\[pause\s+([0-9]+(?:\.[0-9]+)?)\s*s?\]", re.IGNORECASE)
+
+FRAME_SECONDS = 0.01
+"""Frame length of levels."""
+
+ACTIVE_RANGE = 35.0
+"""dB below the level of speech: quieter frames are silence."""
+
+TONE_BAND = (4600.0, 5200.0)
+"""Hz. Chatterbox leaves a tone near 4.9 kHz (resemble-ai/chatterbox#536)."""
+
+TONE_WINDOW = 0.05
+"""Frame length in seconds for tones in TONE_BAND."""
+
+TONE_SURROUNDINGS = (60.0, 400.0)
+"""Distance in Hz, from and to, of the frequencies that a tone is compared with."""
 
 
 @dataclass(frozen=True)
 class TakeSignal:
-    """What a detector is given: mono samples, their rate, the words heard with times, the text meant, its language."""
+    """Input of a detector.
+
+    Attributes:
+        samples: float32 [n], mono.
+        rate: Hz.
+        words: Recognized words with times.
+        text: The text that should be spoken; empty if unknown.
+        language: BCP-47 of the text.
+    """
 
     samples: Samples
     rate: int
@@ -37,83 +57,84 @@ class TakeSignal:
         return len(self.samples) / self.rate
 
     @functools.cached_property
-    def trip(self) -> RoundTrip:
+    def round_trip(self) -> RoundTrip:
         return round_trip(self.text, self.words, self.language)
 
-    @functools.cached_property
-    def loud(self) -> NDArray[np.float64]:
-        """dB of each frame."""
-        return loudness(self.samples, self._frame)
-
     @property
-    def _frame(self) -> int:
-        """Samples of a frame: FRAME, rounded."""
-        return max(1, round(FRAME * self.rate))
+    def _frame_size(self) -> int:
+        return max(1, round(FRAME_SECONDS * self.rate))
 
     @functools.cached_property
-    def level(self) -> float:
-        """dB of the speech."""
-        return level(self.samples, self.rate)
+    def speech_level(self) -> float:
+        """dB of full scale."""
+        return speech_level(self.samples, self.rate)
 
     @functools.cached_property
     def active(self) -> NDArray[np.bool_]:
-        """Whether each frame holds sound: above HEARD, clearly above the noise if there is some, two in a row."""
-        if not len(self.loud):
+        """Whether each frame contains sound: within ACTIVE_RANGE, above the noise floor, and next to another one."""
+        levels = frame_levels(self.samples, self._frame_size)
+        if not len(levels):
             return np.zeros(0, bool)
-        floor = float(np.percentile(self.loud, 5))
-        bar = max(self.level - HEARD, min(floor + 8.0, self.level - 12.0))
-        on = self.loud > bar
-        before, after = np.append(False, on[:-1]), np.append(on[1:], False)
-        both: NDArray[np.bool_] = on & (before | after)
-        return both
+        noise_floor = float(np.percentile(levels, 5))
+        threshold = max(self.speech_level - ACTIVE_RANGE, min(noise_floor + 8.0, self.speech_level - 12.0))
+        above = levels > threshold
+        previous_above, next_above = np.append(False, above[:-1]), np.append(above[1:], False)
+        active: NDArray[np.bool_] = above & (previous_above | next_above)
+        return active
 
     @functools.cached_property
-    def runs(self) -> list[tuple[float, float]]:
-        """Start and end in seconds of each stretch of sound."""
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], self.active, [False]]).astype(np.int8)))
-        return [(start * self._frame / self.rate, end * self._frame / self.rate) for start, end in edges.reshape(-1, 2)]
+    def active_spans(self) -> list[tuple[float, float]]:
+        """Start and end in seconds of each run of active frames."""
+        size, rate = self._frame_size, self.rate
+        return [(start * size / rate, end * size / rate) for start, end in true_runs(self.active)]
 
 
-TONE = (4600.0, 5200.0)
-"""Hz: chatterbox's is near 4.9 kHz (resemble-ai/chatterbox#536)."""
+class Tone(NamedTuple):
+    """A constant tone: frequency in Hz, power in dB of full scale, prominence in dB above its surroundings."""
 
-AUDIBLE_TONE, AUDIBLE_HUM = -45.0, -38.0
-"""dB of speech's level: what is quieter is not heard beside it, hum even less so, where the ear is dull. Kokoro leaves
-a line at 4.8 kHz, 48 to 80 dB below its speech; readers' recordings have hum 38 to 75 dB below."""
+    frequency: float
+    power: float
+    prominence: float
 
 
 def tone_frequency(samples: Samples, rate: int) -> float | None:
-    """Hz of the steadiest tone in TONE; None where the rate or the length is too low to tell."""
-    found = steady(samples, rate, TONE, 0.05, beside=(60.0, 400.0))
-    return found[0] if found else None
+    """Frequency in Hz of the most constant tone in TONE_BAND; None if the rate or the length is too low."""
+    tone = find_tone(samples, rate, TONE_BAND, TONE_WINDOW, TONE_SURROUNDINGS)
+    return tone.frequency if tone else None
 
 
-def steady(
-    samples: Samples, rate: int, band: tuple[float, float], window: float, beside: tuple[float, float]
-) -> tuple[float, float, float] | None:
-    """The steadiest tone of a band: its Hz, its power in dB, and how far it stands above what is beside it, dB.
+def find_tone(
+    samples: Samples, rate: int, band: tuple[float, float], window: float, surroundings: tuple[float, float]
+) -> Tone | None:
+    """Find the most constant tone of a frequency band.
 
-    Of each frequency the power is taken that it has in all but the quietest fifth of the frames, so that what comes and
-    goes, as speech does, counts little.
+    The spectrogram is reduced to the 20th percentile over time of each frequency (a minimum-statistics estimate), so
+    that only what is present in 80 % of the frames counts, and speech hardly does. The tone is its maximum in the band.
 
     Args:
+        samples: float32 [n].
+        rate: Hz.
         band: Hz, from and to.
-        window: Seconds of a frame.
-        beside: Hz from a tone, from and to, where its surroundings are.
+        window: Frame length in seconds.
+        surroundings: Distance in Hz, from and to, of the frequencies that the tone is compared with.
     """
     size = round(window * rate)
-    if len(samples) < 4 * size or band[1] + beside[1] > rate / 2:
+    if len(samples) < 4 * size or band[1] + surroundings[1] > rate / 2:
         return None
-    hop = size // 2
-    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), size)[::hop]
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), size)[:: size // 2]
     taper = np.hanning(size)
-    hertz = np.arange(band[0] - beside[1], band[1] + beside[1], 1 / (4 * window))  # few: no need for a whole FFT
-    angles = 2 * np.pi * np.outer(np.arange(size) / rate, hertz)
+    # A direct DFT at few frequencies, four times finer than an FFT of this window would give.
+    frequencies = np.arange(band[0] - surroundings[1], band[1] + surroundings[1], 1 / (4 * window))
+    angles = 2 * np.pi * np.outer(np.arange(size) / rate, frequencies)
     real, imaginary = (frames @ (taper[:, None] * wave(angles)) for wave in (np.cos, np.sin))
-    spectra = (real**2 + imaginary**2) / (taper.sum() ** 2 / 2)
-    kept = 10 * np.log10(np.maximum(np.percentile(spectra, 20, axis=0), 1e-14))
-    inside = np.flatnonzero((hertz >= band[0]) & (hertz <= band[1]))
-    at = int(inside[kept[inside].argmax()])
-    distance = np.abs(hertz - hertz[at])
-    around = kept[(distance >= beside[0]) & (distance <= beside[1])]
-    return float(hertz[at]), float(kept[at]), float(kept[at] - np.median(around))
+    power = (real**2 + imaginary**2) / (taper.sum() ** 2 / 2)
+    constant_power = 10 * np.log10(np.maximum(np.percentile(power, 20, axis=0), 1e-14))
+    in_band = np.flatnonzero((frequencies >= band[0]) & (frequencies <= band[1]))
+    peak = int(in_band[constant_power[in_band].argmax()])
+    distance = np.abs(frequencies - frequencies[peak])
+    surrounding_power = constant_power[(distance >= surroundings[0]) & (distance <= surroundings[1])]
+    return Tone(
+        float(frequencies[peak]),
+        float(constant_power[peak]),
+        float(constant_power[peak] - np.median(surrounding_power)),
+    )

@@ -1,0 +1,31 @@
+"""Convert any exception into a VoicekitError."""
+
+from __future__ import annotations
+
+from voicekit.errors import EngineError, VoicekitError, interrupted
+from voicekit.runtime.memory import is_out_of_memory
+
+
+def as_voicekit_error(
+    error: BaseException, name: str, memory_remedy: str = "Close other programs, or use --device cpu"
+) -> VoicekitError:
+    """Return `error` as a VoicekitError; errors that are one already are returned unchanged.
+
+    Args:
+        error: Any exception.
+        name: The file, take or command that failed, for the message.
+        memory_remedy: What to do if memory ran out.
+
+    Raises:
+        KeyboardInterrupt: `error` was caused by Ctrl-C.
+    """
+    if interrupted(error):
+        raise KeyboardInterrupt from error
+    if isinstance(error, VoicekitError):
+        return error
+    if is_out_of_memory(error):
+        failure = EngineError(f"{name}: out of memory", memory_remedy)
+    else:
+        failure = EngineError(f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it")
+    failure.__cause__ = error
+    return failure

@@ -1,0 +1,34 @@
+"""A cue as it stands in a subtitle file, and limits on subtitle files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_BYTES = 64 << 20
+"""Largest file that is read."""
+
+MAX_CUES = 200_000
+"""Highest number of cues, one per second for two days: another file type must not fill the memory."""
+
+MAX_SECONDS = 1e6
+"""Latest time in seconds, eleven days: a later one is a typing error, or meant to exhaust the memory."""
+
+
+@dataclass(frozen=True)
+class SourceCue:
+    """A cue as in its file.
+
+    Attributes:
+        line: Line number of its times.
+        start, end: Times in seconds.
+        text: Text with its tags.
+        lines: For each line of the text: the speaker of its WebVTT voice span, and the text without tags and entities.
+        timestamps: WebVTT's times inside the cue: (number of words before it, seconds).
+    """
+
+    line: int
+    start: float
+    end: float
+    text: str
+    lines: tuple[tuple[str | None, str], ...]
+    timestamps: tuple[tuple[int, float], ...] = ()
