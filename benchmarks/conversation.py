@@ -60,8 +60,8 @@ def made(folder: Path, script: Path, *options: str, cache: str = "cache") -> tup
 
 def heard(mix: Mix) -> None:
     """Words and speakers, as `--judge` has them; and what the DER is made of."""
-    assert mix.heard is not None
-    found = mix.heard
+    assert mix.scores is not None
+    found = mix.scores
     print(f"  WER {found.wer:.2%} (target <= 8 %), cpWER {found.cpwer:.2%}, {found.speakers} speakers")
     print(f"  DER {found.der:.2%}; with the segmentation's windows told apart rightly {found.oracle_der:.2%}")
 

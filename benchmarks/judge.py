@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.recordings import recordings_folder
 from voicekit.audio.decode import decode, probe
-from voicekit.audio.levels import apply_fades, speech_level, frame_levels
+from voicekit.audio.levels import apply_fades, frame_levels, speech_level
 from voicekit.config.quality import ARTIFACT_KINDS, ArtifactKind
 from voicekit.quality.artifacts.detectors import find_candidates
 from voicekit.quality.artifacts.kinds import KINDS

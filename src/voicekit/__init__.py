@@ -1,7 +1,8 @@
-"""voicekit: local audio and speech. Recordings become diarized transcripts.
+"""voicekit: transcribe, diarize, subtitle, translate and synthesize speech on your own machine.
 
-    from voicekit import transcribe
-    t = transcribe("talk.mp4", speakers=2)
+    from voicekit import say, transcribe
+    transcript = transcribe("talk.mp4", speakers=2)
+    take = say("Hello there.", voice="joe", seed=7)
 
 Names are loaded when first used, so that `import voicekit` is quick and imports no model library.
 """
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from voicekit.evaluation.evaluate import evaluate
     from voicekit.report.compare import compare
     from voicekit.report.report import write_report
+    from voicekit.runtime.progress import Progress
     from voicekit.takes.run import CloneRun, open_clone_run
     from voicekit.transcription.session import Session, default_session
     from voicekit.tts.synthesizer import Synthesizer
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Audio": "types",
     "Mix": "dialogues.mix",
+    "Progress": "runtime.progress",
     "Segment": "types",
     "Session": "transcription.session",
     "Synthesizer": "tts.synthesizer",
@@ -40,7 +43,7 @@ _HOMES = {
     "Word": "types",
     "clone": "cloning.clone",
     "compare": "report.compare",
-    "default_session": "api",
+    "default_session": "transcription.session",
     "dialogue": "dialogues.dialogue",
     "evaluate": "evaluation.evaluate",
     "open_clone_run": "takes.run",
@@ -55,6 +58,7 @@ __all__ = [
     "Audio",
     "CloneRun",
     "Mix",
+    "Progress",
     "Segment",
     "Session",
     "Synthesizer",

@@ -329,14 +329,19 @@ class Measures:
     heard: Annotated[str, Field(description="transcript by the ASR model")] = ""
     wer: Annotated[float | None, Field(description="word error rate of the transcript against the text")] = None
     words: Annotated[tuple[Word, ...], Field(description="recognized words with their times in the take")] = ()
-    similarity: Annotated[float | None, Field(description="cosine similarity of the CAM++ speaker embeddings of take and reference")] = None
+    similarity: Annotated[
+        float | None, Field(description="cosine similarity of the CAM++ speaker embeddings of take and reference")
+    ] = None
     mos: Annotated[float | None, Field(description="DNSMOS P.835 overall, 1 to 5")] = None
     mos_signal: Annotated[float | None, Field(description="DNSMOS P.835 speech quality")] = None
     mos_background: Annotated[float | None, Field(description="DNSMOS P.835 background quality")] = None
     mos_p808: Annotated[float | None, Field(description="DNSMOS P.808")] = None
     pace: Annotated[float | None, Field(description="words per minute, from the first word to the last")] = None
     pitch: Annotated[float | None, Field(description="median F0 in Hz")] = None
-    pitch_range: Annotated[float | None, Field(description="F0 range from the 10th to the 90th percentile in semitones")] = None
-    energy_range: Annotated[float | None, Field(description="speech level range from the 10th to the 90th percentile in dB")] = None
+    pitch_range: Annotated[
+        float | None, Field(description="F0 range from the 10th to the 90th percentile in semitones")
+    ] = None
+    energy_range: Annotated[
+        float | None, Field(description="speech level range from the 10th to the 90th percentile in dB")
+    ] = None
     artifacts: tuple[Artifact, ...] = ()
-

@@ -14,21 +14,21 @@ from voicekit.cli import run
 from voicekit.config.transcribe import TranscribeOptions
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+def output_of(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
     assert run(list(arguments)) == status
     return capsys.readouterr().out
 
 
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = {row["name"]: row for row in json.loads(said(capsys, "models", "list", "--json"))}
+    rows = {row["name"]: row for row in json.loads(output_of(capsys, "models", "list", "--json"))}
     assert rows["base"]["how"] == "package"
     assert rows["large-v3"]["where"] is None
     assert rows["community-1"]["gated"]
-    table = said(capsys, "models", "list")
+    table = output_of(capsys, "models", "list")
     assert all(name in table for name in rows)
-    assert said(capsys, "models", "path", "base").strip() == rows["base"]["where"]
-    assert "base: sound" in said(capsys, "models", "verify", "base")
-    assert "not on this machine" in said(capsys, "models", "verify", "large-v3", status=1)
+    assert output_of(capsys, "models", "path", "base").strip() == rows["base"]["where"]
+    assert "base: intact" in output_of(capsys, "models", "verify", "base")
+    assert "not installed" in output_of(capsys, "models", "verify", "large-v3", status=1)
 
 
 def test_cache(capsys: pytest.CaptureFixture[str], own_cache: object) -> None:
@@ -36,34 +36,34 @@ def test_cache(capsys: pytest.CaptureFixture[str], own_cache: object) -> None:
 
     for key in ("a", "b"):
         StageCache().entry("clean", {"input": key}, lambda folder: (folder / "x").write_text("12345"))
-    assert json.loads(said(capsys, "cache", "list", "--json"))["kinds"]["clean"]["entries"] == 2
-    assert "0 entries" in said(capsys, "cache", "prune", "--older-than", "1d")
-    assert "1 entries" in said(capsys, "cache", "prune", "--max-size", "450B")
-    assert "1 entries" in said(capsys, "cache", "clear")
+    assert json.loads(output_of(capsys, "cache", "list", "--json"))["kinds"]["clean"]["entries"] == 2
+    assert "0 entries" in output_of(capsys, "cache", "prune", "--older-than", "1d")
+    assert "1 entries" in output_of(capsys, "cache", "prune", "--max-size", "450B")
+    assert "1 entries" in output_of(capsys, "cache", "clear")
     assert run(["cache", "prune"]) == 2
     assert run(["cache", "prune", "--max-size", "much"]) == 2
 
 
 def test_schema_describes_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    schema = json.loads(said(capsys, "schema", "transcript"))
+    schema = json.loads(output_of(capsys, "schema", "transcript"))
     assert schema["title"] == "voicekit.transcript/1"
     assert set(schema["required"]) >= {"schema", "language", "duration", "source", "speakers", "segments"}
     assert set(schema["$defs"]["Word"]["properties"]) == {
         "text", "start", "end", "probability", "speaker", "speaker_confidence",
     }  # fmt: skip
-    assert "speakers" in json.loads(said(capsys, "schema", "transcribe"))["properties"]
+    assert "speakers" in json.loads(output_of(capsys, "schema", "transcribe"))["properties"]
     assert run(["schema", "nothing"]) == 2
 
 
 def test_licenses(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = json.loads(said(capsys, "licenses", "--json"))
+    rows = json.loads(output_of(capsys, "licenses", "--json"))
     assert {"faster-whisper", "pysrt", "torch"} <= {row.get("package") for row in rows}
     assert {"base", "community-1"} <= {row.get("model") for row in rows}
-    assert "* pysrt" in said(capsys, "licenses")
+    assert "* pysrt" in output_of(capsys, "licenses")
 
 
 def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
-    findings = {f["name"]: f for f in json.loads(said(capsys, "doctor", "--json", "--offline"))}
+    findings = {f["name"]: f for f in json.loads(output_of(capsys, "doctor", "--json", "--offline"))}
     assert {"python", "torch", "libcublas", "ffmpeg", "yt-dlp", "js runtime", "disk", "hub"} <= set(findings)
     assert findings["transcribe.faster-whisper"]["verdict"] == "ok"
     assert all(f["remedy"] for f in findings.values() if f["verdict"] == "fault")
@@ -78,7 +78,7 @@ def test_doctor_names_a_fault(capsys: pytest.CaptureFixture[str], monkeypatch: p
 
     ffmpeg_version.cache_clear()
     try:
-        findings = json.loads(said(capsys, "doctor", "--json", "--offline", status=1))
+        findings = json.loads(output_of(capsys, "doctor", "--json", "--offline", status=1))
     finally:
         ffmpeg.ffmpeg_path.cache_clear()
         ffmpeg_version.cache_clear()
@@ -130,13 +130,13 @@ def test_quiet_prints_errors_only(capsys: pytest.CaptureFixture[str], tmp_path: 
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
-    text = said(capsys, "transcribe", "--help")
+    text = output_of(capsys, "transcribe", "--help")
     for option in ("--speakers", "--speaker-names", "--cookies-from-browser", "--offline", "--hotwords"):
         assert option in text
     for field in TranscribeOptions.model_fields:
         assert f"--{field.replace('_', '-')} " in text, "config.py has it, the command line has not"
     assert "voicekit transcribe talk.mp4" in text
-    assert said(capsys) == said(capsys, "--help")
+    assert output_of(capsys) == output_of(capsys, "--help")
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_an_interrupt_is_one_line_and_130(where: str) -> None:
         capture_output=True, text=True, check=False,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )  # fmt: skip
-    assert done.stderr == "error: interrupted. Run the same command again to go on where it stopped\n"
+    assert done.stderr == "error: interrupted. Run the same command again to resume\n"
     assert done.returncode == 130
 
 
@@ -182,8 +182,6 @@ def test_an_interrupt_that_a_library_took_for_its_own_failure(
     def fails(*_: object) -> None:
         raise ImportError("initialization failed") from KeyboardInterrupt()
 
-    monkeypatch.setattr("voicekit.transcription.session.listen", fails)
+    monkeypatch.setattr("voicekit.transcription.session.run_pipeline", fails)
     assert run(["transcribe", str(sample), str(sample), "--model", "tiny.en", "-q"]) == 130
-    assert capsys.readouterr().err.splitlines() == [
-        "error: interrupted. Run the same command again to go on where it stopped"
-    ]
+    assert capsys.readouterr().err.splitlines() == ["error: interrupted. Run the same command again to resume"]

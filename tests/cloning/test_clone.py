@@ -213,7 +213,7 @@ def test_bad_jobs_are_one_line_before_a_model_loads(
     import re
 
     text, says = BAD[name]
-    monkeypatch.setattr("voicekit.tts.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("voicekit.tts.synthesizer.load_engine", lambda name: pytest.fail("a model was loaded"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "latin.txt").write_bytes("Hello.\nCaf\xe9.\n".encode("latin-1"))
     (tmp_path / "job.yaml").write_text(text)
@@ -330,10 +330,10 @@ def test_the_ramp_of_a_retry() -> None:
 
 
 def test_a_forecast_makes_nothing(done: CloneRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicekit.tts.speaker.load_engine", lambda name: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("voicekit.tts.synthesizer.load_engine", lambda name: pytest.fail("a model was loaded"))
     found = forecast(write_job(tmp_path), overrides=["takes=3"])
     assert (found.takes, found.cached) == (7, 5)
-    assert 3 < found.sound < 30
+    assert 3 < found.audio_seconds < 30
     assert 5e8 < found.memory < 5e9
     assert command(["clone", str(write_job(tmp_path)), "-o", str(tmp_path / "out"), "--dry-run"]) == 0
     assert not (tmp_path / "out").exists()
@@ -354,7 +354,7 @@ def test_a_line_that_fails_costs_that_line(
             raise RuntimeError("the engine broke")
         return synthesize(self, text, *rest, **more)
 
-    monkeypatch.setattr(Synthesizer, "speak", failing)
+    monkeypatch.setattr(Synthesizer, "synthesize", failing)
     job = write_job(tmp_path, lines=[*JOB["lines"], {"id": "boom", "text": "boom", "voice": "joe"}])
     assert command(["clone", str(job), "-o", str(tmp_path / "out")]) == 1
     told = capsys.readouterr()
@@ -362,7 +362,7 @@ def test_a_line_that_fails_costs_that_line(
     run = open_clone_run(tmp_path / "out" / "small")
     assert set(run.picked) == {"train", "rain", "letters"}
     assert [line.id for line in run.flagged] == ["boom"]
-    monkeypatch.setattr(Synthesizer, "speak", synthesize)  # and it is not taken for done
+    monkeypatch.setattr(Synthesizer, "synthesize", synthesize)  # and it is not taken for done
     assert command(["clone", str(job), "-o", str(tmp_path / "out")]) == 0
     assert set(open_clone_run(tmp_path / "out" / "small").picked) == {"train", "rain", "letters", "boom"}
 
@@ -373,7 +373,7 @@ def test_when_nothing_can_be_said_nothing_is_written(tmp_path: Path, monkeypatch
     def failing(*_: Any, **__: Any) -> Any:
         raise EngineError("no", "")
 
-    monkeypatch.setattr(Synthesizer, "speak", failing)
+    monkeypatch.setattr(Synthesizer, "synthesize", failing)
     with pytest.raises(EngineError, match="not a single take could be rendered: no"):
         clone({**JOB, "name": "never", "lines": ["Words that nobody said before."], "voices": ["joe"]}, tmp_path)
     assert list(tmp_path.glob("*/*/run.json")) == []
@@ -536,7 +536,7 @@ def test_verify_holds_bit_for_bit_and_tells_what_does_not(
     own_run: CloneRun, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(["verify", str(own_run.folder), "--take", "train-1", "--take", "rain"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "2 of 2 held"
+    assert capsys.readouterr().out.splitlines()[-1] == "2 of 2 reproduced"
     path = own_run.folder / "takes" / "train-1.flac"
     samples, rate = soundfile.read(path, dtype="float32")
     samples[1000:2000] += 0.001

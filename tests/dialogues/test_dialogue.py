@@ -126,8 +126,8 @@ def test_the_script_of_a_run_makes_it_again(folder: Path, mix: Mix) -> None:
 def test_a_run_is_verified(mix: Mix, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", str(mix.folder)]) == 0
     told = capsys.readouterr().out
-    assert "mix.wav: the same, bit for bit" in told
-    assert "6 of 6 held" in told
+    assert "mix.wav: reproduced bit for bit" in told
+    assert "6 of 6 reproduced" in told
 
 
 def test_an_edited_line_is_the_only_one_rendered(folder: Path, mix: Mix) -> None:

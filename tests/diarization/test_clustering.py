@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.dialogue import dialogue
@@ -161,6 +161,7 @@ def test_speech_too_short_for_a_print() -> None:
     assert len(told_apart(voices).turns) == 1
 
 
+@settings(deadline=None)  # the first call imports scikit-learn
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.integers(6, 30))
 def test_silhouette_is_scikit_learns(seed: int, clusters: int, size: int) -> None:
     from sklearn.metrics import silhouette_score

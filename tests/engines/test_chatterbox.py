@@ -245,7 +245,7 @@ def test_a_kept_take_is_made_again_of_its_tokens(
         with pytest.raises(SourceError, match=says):
             read_take_tokens(Path(name))
     assert run(["convert", "a.wav", "-v", ana, "--cut-tail", "1"]) == 2
-    assert "--cut-tail is for the FILE.json" in capsys.readouterr().err
+    assert "--cut-tail needs the FILE.json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -288,8 +288,8 @@ def test_what_is_wrong_with_a_clip_is_noted_and_any_format_will_do(
 def test_a_new_process_says_it_the_same_way(engine: Any, voices: tuple[Voice, Voice], tmp_path: Path) -> None:
     """There it is alone, with an empty cache; here something else was said before, by somebody else."""
     done = python(
-        "import os; from tests.support import small_chatterbox as small; from voicekit import Speaker\n"
-        "with small.layers(), Speaker(device='cpu') as speaker:\n"
+        "import os; from tests.support import small_chatterbox as small; from voicekit import Synthesizer\n"
+        "with small.layers(), Synthesizer(device='cpu') as speaker:\n"
         "    options = {'voice': os.environ['CLIP'], 'model': str(small.folder()), 'seed': 5, 'max_tokens': 14}\n"
         "    take = speaker.say('Hello to you.', **options)\n"
         "print(list(map(list, take.tokens)), take.audio.samples.tobytes().hex())\n",
@@ -311,8 +311,8 @@ def test_the_mark_survives_codecs_and_loudness(tmp_path: Path, ending: str, caps
         write_audio(sound, tmp_path / f"{name}.{ending}")
     assert run(["watermark", str(tmp_path / f"marked.{ending}"), str(tmp_path / f"plain.{ending}")]) == 0
     one, two = capsys.readouterr().out.splitlines()
-    assert ": marked (" in one
-    assert ": no mark (" in two
+    assert ": watermarked (" in one
+    assert ": no watermark (" in two
     assert run(["watermark", str(tmp_path / "none.wav")]) == 1
 
 

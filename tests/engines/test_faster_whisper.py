@@ -15,7 +15,7 @@ from voicekit.audio.decode import MODEL_RATE
 from voicekit.config.transcribe import TranscribeOptions
 from voicekit.engines.asr.decoder import Clip, drop_hallucinations
 from voicekit.engines.asr.faster_whisper import FasterWhisper
-from voicekit.engines.asr.language_vote import clip_language, most_likely
+from voicekit.engines.asr.language_vote import LONG_ENOUGH, clip_language, most_likely
 from voicekit.engines.protocols import Recognition
 from voicekit.models.resolve import resolve
 from voicekit.runtime.device import choose_device
@@ -157,13 +157,17 @@ def test_the_language_of_most_speech_wins_and_a_clip_may_differ() -> None:
 
 
 def test_languages_may_mix(whisper: FasterWhisper, recordings: Path) -> None:
+    """The German clip was chosen for its margin: Whisper base gives German 1.00 with AVX2 and with generic kernels."""
     english, _ = soundfile.read(recordings / "read_en" / "jfk.flac", dtype="float32")
-    german, _ = soundfile.read(recordings / "lang" / "de" / "kerstin" / "de_rhasspy-0004.flac", dtype="float32")
-    pause = np.zeros(MODEL_RATE, np.float32)
-    found = hear(whisper, np.concatenate([english, pause, german, pause, english]))
-    assert found.language == "en"
-    assert {s.language for s in found.segments if 11.5 < s.start < 17.5} == {"de"}
-    assert {s.language for s in found.segments if not 11.5 < s.start < 17.5} == {"en"}
+    german, _ = soundfile.read(recordings / "lang" / "de" / "kerstin" / "de_rhasspy-0013.flac", dtype="float32")
+    pause = np.zeros(2 * MODEL_RATE, np.float32)
+    result = hear(whisper, np.concatenate([english, pause, german, pause, english]))
+    assert result.language == "en"
+    start, end = 12.0, 14.0 + len(german) / MODEL_RATE
+    languages = {
+        (s.language, start < (s.start + s.end) / 2 < end) for s in result.segments if s.end - s.start >= LONG_ENOUGH
+    }
+    assert languages == {("en", False), ("de", True)}
 
 
 def test_a_full_gpu_gets_smaller_batches_and_then_int8(whisper: FasterWhisper, sample: Path) -> None:

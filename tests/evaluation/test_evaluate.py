@@ -222,7 +222,7 @@ def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cells["long"][0] == "5.83"
     assert re.search(r"^ +\d\.\d–\d+\.\d", lines[3]), lines
     assert lines[4].split()[:3] == ["all", "2", "6.45"]
-    assert "its 95% interval" in printed.out
+    assert "the 95% interval below" in printed.out
     assert "note: long: left out: cpWER, WDER" in " ".join(printed.out.split())
     (error,) = printed.err.splitlines()
     assert error.startswith("error: ")
@@ -270,7 +270,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     schema = json.loads(capsys.readouterr().out)
     assert schema["title"] == said["schema"]
     assert list(schema["properties"]) == schema["required"] == list(said)
-    assert list(schema["$defs"]["_ToldRecording"]["properties"]) == list(recording)
+    assert list(schema["$defs"]["RecordingRow"]["properties"]) == list(recording)
     assert list(schema["$defs"]["Score"]["properties"]) == list(said["total"]["wer"])
 
 

@@ -334,7 +334,10 @@ def test_a_score_of_several_recordings() -> None:
     # JER: each speaker counts once, however the recordings are pooled.
     two = Sample("speakers", "stretches", np.array([[[1.0, 2.0], [0.0, 1.0]]]), averaged=True)
     lone = Sample("speakers", "stretches", np.array([[[6.0, 6.0]], [[0.0, 2.0]]]), averaged=True)
-    few, lots = compute_score(pool_samples([two, lone]), 0), compute_score(pool_samples([two, two, lone, lone, lone]), 0)
+    few, lots = (
+        compute_score(pool_samples([two, lone]), 0),
+        compute_score(pool_samples([two, two, lone, lone, lone]), 0),
+    )
     assert few is not None
     assert lots is not None
     assert (few.value, few.total) == (pytest.approx((0.5 + 0 + 0.75) / 3), 3)

@@ -15,8 +15,8 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
 from voicekit.formats.readers import READERS, Annotation, Utterance, annotation_from_transcript, read_annotation
 from voicekit.formats.writers import RENDERERS
-from voicekit.subtitles.source_cue import MAX_SECONDS
 from voicekit.subtitles.layout import lay_out
+from voicekit.subtitles.source_cue import MAX_SECONDS
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Turn, Word
 

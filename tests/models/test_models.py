@@ -149,7 +149,7 @@ def test_wrong_checksum_from_the_hub_is_refused(hub: str, monkeypatch: pytest.Mo
     assert large is not None
     assert large.hub is not None
     row = replace(large, hub=replace(large.hub, repo="me/good", revision=COMMIT))
-    monkeypatch.setattr(models, "CATALOGUE", (row,))
+    monkeypatch.setattr(models.catalogue, "CATALOGUE", (row,))
     with pytest.raises(ModelCorrupt, match=r"model\.bin is damaged"):
         models.resolve("large-v3", "transcribe")
 
@@ -223,7 +223,7 @@ def test_models_that_could_run_code_are_refused(tmp_path: Path, kind: str, capsy
     torch.save(checkpoint, folder / "pytorch_model.bin")
     (folder / "config.yaml").write_text(config)
     weights = models.Weights("community-1", folder, "path", "x", {})
-    with pytest.raises(ModelCorrupt, match="Get it from pyannote"):
+    with pytest.raises(ModelCorrupt, match="Download it from pyannote"):
         Pyannote({"community-1": weights}, "cpu")
     assert "code ran" not in capsys.readouterr().out
 

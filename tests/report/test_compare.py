@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -28,10 +29,10 @@ from voicekit.evaluation.significance import (
     studentized_interval,
     wilson_interval,
 )
-from voicekit.report.compare import Comparison
+from voicekit.report.compare import Comparison, Pair
 from voicekit.report.listening_test import make_listening_test, paired_lines
 from voicekit.report.load import load_run
-from voicekit.report.verdicts import heard_verdict, verdict
+from voicekit.report.verdicts import VERDICTS, difference_verdict, preference_verdict
 from voicekit.text.words import spread
 from voicekit.types import Segment, Transcript
 
@@ -178,7 +179,7 @@ def test_takes_are_compared_line_by_line(runs: tuple[Path, Path]) -> None:
     assert result.kind == "takes"
     found = outcomes(result)
     assert found["similarity"] == found["mos"] == found["pace"] == "higher"
-    assert found["pitch_range"] == "equal"
+    assert found["pitch_range"] == "identical"
     assert {each.units for each in result.pairs[0].differences} == {24}
     said = {each.partition(":")[0]: each for each in result.pairs[0].verdicts}
     assert said["similarity"].startswith("similarity: B higher by 0.0")
@@ -209,9 +210,9 @@ def test_more_runs_share_the_level(runs: tuple[Path, Path]) -> None:
 
 
 def test_what_cannot_be_compared(runs: tuple[Path, Path], sample_run: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="not compared"):
+    with pytest.raises(UsageError, match="cannot be compared"):
         voicekit.compare(runs[0], sample_run)
-    with pytest.raises(UsageError, match="what is right"):
+    with pytest.raises(UsageError, match="compared against references"):
         voicekit.compare(sample_run, sample_run)
     with pytest.raises(SourceError, match="no such file"):
         voicekit.compare(runs[0], tmp_path / "nothing")
@@ -245,9 +246,9 @@ def test_transcripts_are_compared_against_references(tmp_path: Path, capsys: pyt
     assert (wer.units, wer.drawn) == (30, "utterances")
     assert "worse" in result.pairs[0].verdicts[0]
     assert outcomes(voicekit.compare(right, right, reference=reference)) == {
-        "wer": "equal",
-        "cpwer": "equal",
-        "der": "few",
+        "wer": "identical",
+        "cpwer": "identical",
+        "der": "too_few_units",
     }
     line = ["compare", str(right), str(worse), "-r", str(reference / "talk.stm"), "--metric", "wer", "--json"]
     assert run(line) == 0
@@ -304,7 +305,7 @@ def votes(path: Path, runs: tuple[Path, Path], prefers: list[str], **more: objec
     rows = [{"line": one.line.id, "prefers": which, "first": "a"} for one, which in zip(both, prefers, strict=False)]
     told = {
         "schema": "voicekit.votes/1",
-        "pair": make_listening_test(both, 0).mark,
+        "pair": make_listening_test(both, 0).digest,
         "a": "calm",
         "b": "lively",
         "seed": 0,
@@ -334,15 +335,37 @@ def test_votes_are_counted(runs: tuple[Path, Path], tmp_path: Path, capsys: pyte
 
 def test_verdicts_in_words() -> None:
     known = Difference("wer", 0.05, 0.038, -0.012, -0.02, -0.003, 84, "utterances", 40, 3, "lower")
-    assert verdict("B", known) == "WER: B lower by 1.20 points (95 % CI 0.30 to 2.00; 84 utterances), better"
-    assert verdict("B", replace(known, outcome="uncertain")).startswith("WER: no verdict, lower by 1.20 points")
-    none = replace(known, outcome="no_difference", low=-0.02, high=0.003)
-    assert verdict("B", none) == "WER: no difference shown (B − A −2.00 to 0.30 points; 84 utterances)"
-    sparse = replace(known, outcome="too_few_differences", low=None, high=None, differ=2)
-    assert verdict("B", sparse) == "WER: no verdict, only 2 of 84 utterances differ"
-    assert verdict("C", replace(known, measure="der", value=0.01, low=0.005, high=0.02, outcome="higher")).endswith(
-        "worse"
+    assert difference_verdict("B", known) == "WER: B lower by 1.20 points (95 % CI 0.30 to 2.00; 84 utterances), better"
+    assert difference_verdict("B", replace(known, outcome="uncertain")).startswith(
+        "WER: no verdict, lower by 1.20 points"
     )
-    assert heard_verdict(assess_preference(0, 0, 3)) == "blind: no votes for either; 3 heard no difference"
-    assert heard_verdict(assess_preference(3, 4)).startswith("blind: no verdict, B preferred in 4 of 7")
-    assert heard_verdict(assess_preference(10, 11)).startswith("blind: no preference shown")
+    none = replace(known, outcome="no_difference", low=-0.02, high=0.003)
+    assert difference_verdict("B", none) == "WER: no difference shown (B − A −2.00 to 0.30 points; 84 utterances)"
+    sparse = replace(known, outcome="too_few_differences", low=None, high=None, differ=2)
+    assert difference_verdict("B", sparse) == "WER: no verdict, only 2 of 84 utterances differ"
+    assert difference_verdict(
+        "C", replace(known, measure="der", value=0.01, low=0.005, high=0.02, outcome="higher")
+    ).endswith("worse")
+    assert preference_verdict(assess_preference(0, 0, 3)) == "blind: no votes for either; 3 heard no difference"
+    assert preference_verdict(assess_preference(3, 4)).startswith("blind: no verdict, B preferred in 4 of 7")
+    assert preference_verdict(assess_preference(10, 11)).startswith("blind: no preference shown")
+
+
+def test_json_has_the_words_of_its_schema() -> None:
+    """Outcomes are written as voicekit.compare/1 has them, whatever they are called in Python."""
+    written = {
+        "lower": "lower", "higher": "higher", "uncertain": "perhaps", "no_difference": "none", "identical": "equal",
+        "too_few_units": "few", "too_few_differences": "sparse",
+    }  # fmt: skip
+    assert set(get_args(significance.OutcomeName)) == set(written) == set(VERDICTS)
+    known = Difference("wer", 0.05, 0.038, -0.012, -0.02, -0.003, 84, "utterances", 40, 3, "lower")
+    for outcome, word in written.items():
+        differences = (replace(known, outcome=outcome),)  # type: ignore[arg-type]
+        pair = Pair("B", differences, (), (), ())
+        told = json.loads(
+            Comparison("voicekit.compare/1", "takes", {"A": "x", "B": "y"}, (pair,), assess_preference(0, 0)).to_json()
+        )
+        assert told["pairs"][0]["differences"][0]["outcome"] == word
+        assert told["preference"]["outcome"] == "few"
+    schema = Comparison.json_schema()["$defs"]["Difference"]["properties"]["outcome"]
+    assert set(schema["enum"]) == set(written.values())

@@ -20,17 +20,16 @@ from hypothesis import strategies as st
 from tests.support.takes_run import takes_run
 from voicekit.audio.decode import decode
 from voicekit.cli import run
-from voicekit.config.report import ReportOptions
 from voicekit.errors import SourceError, UsageError
 from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.report import page
 from voicekit.report.apply_corrections import apply_edits
-from voicekit.report.corrections import EditedSegment, EditedWord, Edits, edited, mark
+from voicekit.report.corrections import EditedSegment, EditedWord, Edits, apply_corrections, transcript_digest
 from voicekit.report.load import load_run
-from voicekit.report.media import PEAKS, peaks
-from voicekit.report.metrics import MEASURES, fault
+from voicekit.report.media import PEAKS, waveform_peaks
+from voicekit.report.metrics import TAKE_METRICS, describe_artifact
 from voicekit.report.report import write_report
-from voicekit.report.speaker_stats import statistics
+from voicekit.report.speaker_stats import speaker_stats
 from voicekit.report.spectrogram import MELS, spectrogram
 from voicekit.storage.cache import files_intact
 from voicekit.text.words import spread
@@ -131,14 +130,14 @@ def test_a_transcript_page_has_sound_words_and_statistics(own_run: Path) -> None
     data = data_of(html)
     transcript = load_run(own_run).transcript
     assert [word[0] for row in data["segments"] for word in row[6]] == [word.text for word in transcript.words]
-    assert data["mark"] == mark(transcript)
+    assert data["mark"] == transcript_digest(transcript)
     assert data["audio"] == "report_files/audio.mp3"
     sound, _ = decode(own_run / data["audio"])
     assert abs(sound.duration - 30.0) < 0.2
     shape = np.frombuffer(base64.b64decode(data["peaks"]), np.uint8)
     assert len(shape) == PEAKS
     assert shape[: PEAKS // 5].max() < shape.max() / 4  # nobody speaks in the first six seconds
-    assert "words a minute" in html
+    assert "words per minute" in html
     manifest = json.loads((own_run / "run.json").read_text())
     assert files_intact(own_run, manifest["outputs"])
 
@@ -146,7 +145,7 @@ def test_a_transcript_page_has_sound_words_and_statistics(own_run: Path) -> None
 def test_embedded_pages_are_one_file(own_run: Path, takes: Path, tmp_path: Path) -> None:
     for each in (own_run, takes):
         place = tmp_path / each.parent.name / "page.html"
-        made = write_report(each, place, ReportOptions(embed=True))
+        made = write_report(each, place, embed=True)
         assert [path.name for path in place.parent.iterdir()] == ["page.html"]
         assert "data:audio/" in made.page.read_text()
     assert "data:image/png" in place.read_text()
@@ -202,7 +201,7 @@ def test_an_older_schema_is_told(own_run: Path, takes: Path, tmp_path: Path) -> 
     )
     made = write_report(own_run)
     assert "voicekit.run/0" in made.notes[0]
-    assert "No sound" in made.notes[1]
+    assert "No audio" in made.notes[1]
     assert "voicekit.run/0" in made.page.read_text()
     (own_run / "run.json").write_text(json.dumps(about | {"schema": "voicekit.run/1"}))
     assert write_report(own_run).notes == ()
@@ -222,7 +221,7 @@ def test_half_a_run_is_shown_with_a_note(own_run: Path, manifest: str | None) ->
     made = write_report(own_run)
     assert made.page.is_file()
     assert manifest in ("[]", "null") or "run.json" in made.notes[0]
-    assert any("No sound" in note for note in made.notes)
+    assert any("No audio" in note for note in made.notes)
 
 
 def test_a_recording_that_moved_or_changed_is_told_and_can_be_given(
@@ -250,11 +249,11 @@ def test_takes_without_sound_or_outside_are_told(takes: Path, tmp_path: Path) ->
     text = (broken / "takes.json").read_text().replace("takes/001-1.flac", "../secret.flac")
     (broken / "takes.json").write_text(text)
     (broken / "tags.json").write_text("{")
-    made = write_report(broken, options=ReportOptions(embed=True))
+    made = write_report(broken, embed=True)
     html = made.page.read_text()
-    assert any("3 of 8 takes cannot be heard" in note for note in made.notes)
+    assert any("3 of 8 takes cannot be played" in note for note in made.notes)
     assert any("Tags" in note for note in made.notes)
-    assert html.count("Its sound is not there.") == 3
+    assert html.count("The audio file is missing.") == 3
 
 
 def test_ids_of_takes_name_no_places(takes: Path, tmp_path: Path) -> None:
@@ -280,7 +279,7 @@ def test_names_of_pages(takes: Path, tmp_path: Path) -> None:
 
 
 def test_statistics() -> None:
-    found = statistics(TALK)
+    found = speaker_stats(TALK)
     ana, ben = found.speech
     assert (ana.seconds, ben.seconds) == pytest.approx((2.0, 2.8))
     assert found.overlap == pytest.approx(0.3)
@@ -293,8 +292,8 @@ def test_statistics() -> None:
 
 
 def test_statistics_without_turns_or_words() -> None:
-    assert [each.seconds for each in statistics(replace(TALK, turns=())).speech] == pytest.approx([1.4 + 0.4, 1.9])
-    nothing = statistics(Transcript("voicekit.transcript/1", "und", 0.0, "x", (), ()))
+    assert [each.seconds for each in speaker_stats(replace(TALK, turns=())).speech] == pytest.approx([1.4 + 0.4, 1.9])
+    nothing = speaker_stats(Transcript("voicekit.transcript/1", "und", 0.0, "x", (), ()))
     assert nothing.speech == ()
     assert nothing.spoken == nothing.overlap == 0
 
@@ -326,35 +325,35 @@ def pixels(png: bytes) -> np.ndarray[Any, Any]:
 @pytest.mark.parametrize("samples", [0, 1, 100])
 def test_hardly_any_sound(samples: int) -> None:
     audio = Audio(np.zeros((2, samples), np.float32), 24_000)
-    assert len(base64.b64decode(peaks(audio))) == samples
+    assert len(base64.b64decode(waveform_peaks(audio))) == samples
     assert pixels(spectrogram(audio)).max() < 255
 
 
 def test_measures_shade_from_worse_to_better() -> None:
-    wer = MEASURES["wer"]
+    wer = TAKE_METRICS["wer"]
     assert (wer.shade(0.0), wer.shade(0.5), wer.shade(2.0), wer.shade(None)) == (1.0, 0.0, 0.0, None)
-    assert wer.better == "lower"
-    assert wer.written(0.125) == "12.5"
-    assert MEASURES["pace"].shade(200.0) is None
+    assert wer.format.better == "lower"
+    assert wer.text(0.125) == "12.5"
+    assert TAKE_METRICS["pace"].shade(200.0) is None
 
 
 def test_faults_in_words() -> None:
-    assert fault(Artifact("click", 1.0, 1.01, 20.0, 12.0, "dB")) == (
-        f"{KINDS['click'].what}, at 1.0 s (20 dB; 12 is let pass)"
+    assert describe_artifact(Artifact("click", 1.0, 1.01, 20.0, 12.0, "dB")) == (
+        f"{KINDS['click'].description}, at 1.0 s (20 dB; limit 12)"
     )
-    assert fault(Artifact("new_kind", 1.0, 2.0, 20.0, 12.0, "dB")).startswith("new kind, at 1.0–2.0 s")
+    assert describe_artifact(Artifact("new_kind", 1.0, 2.0, 20.0, 12.0, "dB")).startswith("new kind, at 1.0–2.0 s")
 
 
 # --- edits ----------------------------------------------------------------------------------------------------------
 
 
 def edits(*changes: EditedWord, **more: Any) -> Edits:
-    return Edits("voicekit.edits/1", mark(TALK), words=changes, **more)
+    return Edits("voicekit.edits/1", transcript_digest(TALK), words=changes, **more)
 
 
 def test_words_are_replaced_confirmed_and_removed() -> None:
     changes = (EditedWord(0, 0, "Hello", "Well hello"), EditedWord(0, 1, "there", ""), EditedWord(0, 2, "Ben.", "Ben."))
-    after = edited(TALK, edits(*changes))
+    after = apply_corrections(TALK, edits(*changes))
     first = after.segments[0]
     assert first.text == "Well hello Ben."
     assert [word.probability for word in first.words] == [1.0, 1.0, 1.0]
@@ -365,12 +364,12 @@ def test_words_are_replaced_confirmed_and_removed() -> None:
 
 
 def test_a_segment_without_words_left_is_gone() -> None:
-    after = edited(TALK, edits(EditedWord(2, 0, "Fine.", "")))
+    after = apply_corrections(TALK, edits(EditedWord(2, 0, "Fine.", "")))
     assert [each.id for each in after.segments] == [0, 1]
 
 
 def test_a_words_speaker_parts_its_segment_and_moves_its_turn() -> None:
-    after = edited(TALK, edits(EditedWord(1, 0, "Hi.", "Hi.", "Ana")))
+    after = apply_corrections(TALK, edits(EditedWord(1, 0, "Hi.", "Hi.", "Ana")))
     assert [(each.speaker, each.text) for each in after.segments] == [
         ("Ana", "Hello there Ben."), ("Ana", "Hi."), ("Ben", "How are you?"), ("Ana", "Fine."),
     ]  # fmt: skip
@@ -380,7 +379,7 @@ def test_a_words_speaker_parts_its_segment_and_moves_its_turn() -> None:
 
 
 def test_a_segment_gets_a_new_speaker_and_names_are_last() -> None:
-    after = edited(TALK, edits(segments=(EditedSegment(2, "Cleo"),), names={"Ana": "Anna"}))
+    after = apply_corrections(TALK, edits(segments=(EditedSegment(2, "Cleo"),), names={"Ana": "Anna"}))
     assert after.speakers == ("Anna", "Ben", "Cleo")
     assert after.segments[2].speaker == "Cleo"
     assert {word.speaker for word in after.segments[0].words} == {"Anna"}
@@ -390,12 +389,12 @@ def test_a_segment_gets_a_new_speaker_and_names_are_last() -> None:
 def test_edits_of_another_transcript_are_refused() -> None:
     other = replace(TALK, source="other.wav")
     with pytest.raises(SourceError, match="another transcript"):
-        edited(other, edits(EditedWord(0, 0, "Hello", "Hullo")))
+        apply_corrections(other, edits(EditedWord(0, 0, "Hello", "Hullo")))
     for wrong in (EditedWord(0, 0, "Bye", "x"), EditedWord(9, 0, "Hello", "x"), EditedWord(0, 9, "Hello", "x")):
         with pytest.raises(SourceError, match="no word"):
-            edited(TALK, edits(wrong))
+            apply_corrections(TALK, edits(wrong))
     with pytest.raises(SourceError, match="no segment"):
-        edited(TALK, edits(segments=(EditedSegment(7, "Ana"),)))
+        apply_corrections(TALK, edits(segments=(EditedSegment(7, "Ana"),)))
 
 
 @pytest.mark.parametrize(
@@ -415,7 +414,9 @@ def test_files_that_hold_no_edits_are_refused(text: str) -> None:
 def saved(folder: Path, transcript: Transcript, **more: Any) -> Path:
     """Edits as a page saves them."""
     path = folder / "talk.edits.json"
-    path.write_text(json.dumps({"schema": "voicekit.edits/1", "transcript": mark(transcript), "source": "x", **more}))
+    path.write_text(
+        json.dumps({"schema": "voicekit.edits/1", "transcript": transcript_digest(transcript), "source": "x", **more})
+    )
     return path
 
 

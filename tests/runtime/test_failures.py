@@ -72,7 +72,7 @@ def _render(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: Callable[...,
     monkeypatch.setattr(Renderer, "render", fail)
     voice = KnownVoice(Voice("joe", "piper", "joe"))
     request = TakeRequest("line", 1, "Hello.", voice, PiperParams(), 0)
-    list(Renderer(Synthesizer(), StageCache()).each([request], None, lambda request, error: None))
+    list(Renderer(Synthesizer(), StageCache()).render_all([request], None, lambda request, error: None))
 
 
 def _command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: Callable[..., object]) -> None:

@@ -156,7 +156,7 @@ def test_what_another_process_is_about_to_read_stays(own_cache: Path, capsys: py
     assert reader.stdout.readline() == "True\n"
     assert run(["cache", "clear"]) == 0
     assert "1 entries" in (said := capsys.readouterr().out)
-    assert "1 in use and left" in said
+    assert "kept because they are in use" in said
     assert reader.communicate("\n") == ("1\n", None)
     assert run(["cache", "clear"]) == 0
     assert cache_items() == []

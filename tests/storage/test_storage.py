@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from voicekit.errors import OutputError
 from voicekit.storage.cache import StageCache, cache_items, remove_cache_items
-from voicekit.storage.files import file_sha256, write_text, atomic_write
+from voicekit.storage.files import atomic_write, file_sha256, write_text
 from voicekit.storage.names import claim_name, find_claimed_name
 from voicekit.storage.paths import safe_name
 from voicekit.storage.runs import RunFolder, find_run

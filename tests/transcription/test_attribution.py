@@ -6,7 +6,7 @@ from hypothesis import given
 
 from tests.support.strategies import as_segment, diarizations, words
 from voicekit.diarization.windows import SpeakerWindows
-from voicekit.transcription.attribution import MAX_SEGMENT, attribute, ends_sentence, assign_speakers
+from voicekit.transcription.attribution import MAX_SEGMENT, assign_speakers, attribute, ends_sentence
 from voicekit.types import Diarization, Segment, Turn, Word
 
 

@@ -169,11 +169,16 @@ def test_a_session_keeps_its_models_and_frees_them(sample: Path, own_cache: Path
     assert session.pool.loaded == {}
 
 
-def test_without_speakers_and_with_senko(sample: Path) -> None:
+def test_without_speakers(sample: Path) -> None:
     plain = transcribe(sample, diarizer="none")
     assert plain.speakers == ()
     assert all(s.speaker is None for s in plain)
     assert "SPEAKER" not in "".join(cue.text for cue in lay_out(plain, subtitle_style()))
+
+
+@pytest.mark.usefixtures("senko")
+def test_with_senko(sample: Path) -> None:
+    plain = transcribe(sample, diarizer="none")
     quick = transcribe(sample, diarizer="senko")
     assert quick.speakers
     assert all(w.speaker for w in quick.words)
@@ -212,7 +217,7 @@ def test_silence_gives_an_empty_transcript(tmp_path: Path, capsys: pytest.Captur
 
 def test_a_language_is_kept_or_refused(sample: Path) -> None:
     assert transcribe(sample, language="EN", diarizer="none").language == "en"
-    with pytest.raises(UsageError, match="does not know 'xx'"):
+    with pytest.raises(UsageError, match="does not support 'xx'"):
         transcribe(sample, language="xx", diarizer="none")
     with pytest.raises(UsageError, match="English only"):
         transcribe(sample, language="de", model="tiny.en", diarizer="none")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from voicekit.cli.options import Json, given_options, new_app, options_from
 from voicekit.config.report import CompareOptions
 from voicekit.config.schema import build
+
+if TYPE_CHECKING:
+    from voicekit.report.compare import Comparison
 
 app = new_app()
 
@@ -51,13 +54,11 @@ def main(
     The first run is A. A difference that may be due to chance is not reported as one.
     """
     from voicekit.errors import UsageError
-    from voicekit.redact import one_line
     from voicekit.report.compare import TRANSCRIPT_METRICS, compare
     from voicekit.report.compare_page import compare_page
     from voicekit.report.media import format_bytes
     from voicekit.report.page import write_page
     from voicekit.report.report import page_path
-    from voicekit.report.verdicts import preference_verdict
 
     if len(runs) < 2:
         raise UsageError("there is only one run", "Give two or more")
@@ -72,6 +73,16 @@ def main(
     if json:
         print(result.to_json(), end="")
         return 0
+    _print_comparison(result)
+    if path:
+        print(f"\n{path}  {format_bytes(path.stat().st_size)}")
+    return 0
+
+
+def _print_comparison(result: Comparison) -> None:
+    from voicekit.redact import one_line
+    from voicekit.report.verdicts import preference_verdict
+
     for letter, name in result.runs.items():
         print(f"{letter}  {one_line(name)}")
     for pair in result.pairs:
@@ -86,6 +97,3 @@ def main(
             print(one_line(f"note: {note}"))
     if result.preference:
         print(f"\n{preference_verdict(result.preference)}")
-    if path:
-        print(f"\n{path}  {format_bytes(path.stat().st_size)}")
-    return 0

@@ -9,7 +9,6 @@ import typer
 
 from voicekit.cli.options import given_options, new_app, options_from
 from voicekit.config.report import ReportOptions
-from voicekit.config.schema import build
 
 app = new_app()
 
@@ -39,7 +38,7 @@ def main(
     """
     from voicekit.report.report import write_report
 
-    written = write_report(run, out, build(ReportOptions, given_options(given), "options"), audio)
+    written = write_report(run, out, audio, **given_options(given))
     for note in written.notes:
         print(f"note: {note}")
     print(f"{written.page}  {written.size}")

@@ -173,6 +173,26 @@ class CompareKeywords(TypedDict, total=False):
     """Loudness of both sides of the listening test in LUFS, since the louder one would win"""
 
 
+class ReportKeywords(TypedDict, total=False):
+    """Keyword arguments of `voicekit.write_report`."""
+
+    embed: bool
+    """Embed audio and images in the page, so that it can be sent as one file"""
+    below: float
+    """Mark words with a lower probability for review"""
+    speaker_below: float
+    """Mark words with a lower speaker confidence for review"""
+
+
+class GalleryKeywords(TypedDict, total=False):
+    """Keyword arguments of `write_gallery`."""
+
+    embed: bool
+    """Embed audio and images in the page, so that it can be sent as one file"""
+    most: int
+    """Highest number of takes shown for each kind"""
+
+
 class SayKeywords(EngineKeywords, total=False):
     """Keyword arguments of `voicekit.say`: voice, seed, and the parameters of the engine."""
 

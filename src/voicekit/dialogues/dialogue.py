@@ -6,9 +6,10 @@ Takes are cached: an interrupted dialogue continues where it stopped, and an edi
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from voicekit.config.dialogue import ScriptHeader
+from voicekit.config.keywords import DialogueKeywords
 from voicekit.config.schema import build
 from voicekit.dialogues.build import (
     DialogueJob,
@@ -48,7 +49,7 @@ def dialogue(
     out: str | Path = "outputs",
     fresh: bool = False,
     speaker: Synthesizer | None = None,
-    **options: Any,
+    **options: Unpack[DialogueKeywords],
 ) -> Mix:
     """Speak a conversation and mix it.
 
@@ -83,7 +84,7 @@ def names_file(script: str | Path) -> bool:
     return isinstance(script, Path) or ("\n" not in script and script.lower().endswith(SCRIPT_SUFFIXES))
 
 
-def load_casting(script: str | Path, cast: ScriptHeader | None = None, **options: Any) -> Casting:
+def load_casting(script: str | Path, cast: ScriptHeader | None = None, **options: Unpack[DialogueKeywords]) -> Casting:
     """Read a script, a file or text, and assign its voices. Raises as `dialogue`."""
     if not isinstance(script, str | Path):
         raise UsageError("the script is not text", "Give a string, or the path of a file")

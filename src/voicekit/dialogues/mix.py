@@ -74,7 +74,5 @@ def open_mix(folder: Path, cached: bool = False) -> Mix:
         path = folder / SCORES
         scores = DialogueScores.from_json(path.read_bytes()) if path.is_file() else None
     except (OSError, ValueError) as error:
-        raise SourceError(
-            f"no dialogue in {folder}: {error}", "Give the run folder of a dialogue"
-        ) from error
+        raise SourceError(f"no dialogue in {folder}: {error}", "Give the run folder of a dialogue") from error
     return Mix(folder, timeline, scores, cached)

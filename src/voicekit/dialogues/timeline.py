@@ -49,9 +49,7 @@ class TimelineEntry:
     end: Annotated[Seconds, Field(description="of its speech, s")]
     speech: Annotated[tuple[tuple[float, float], ...], Field(description="start and end of each phrase, s")]
     before: Annotated[GapKind, Field(description="how it follows the previous utterance; see docs/dialogue.md")]
-    gap: Annotated[
-        float | None, Field(description="seconds after the previous one; negative for an overlap")
-    ]
+    gap: Annotated[float | None, Field(description="seconds after the previous one; negative for an overlap")]
     cut: Annotated[bool, Field(description="whether it is cut off")] = False
     topic: Annotated[str | None, Field(description="heading of the topic that it starts")] = None
     error: Annotated[str | None, Field(description="why it is silent")] = None

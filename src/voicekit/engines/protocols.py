@@ -134,12 +134,12 @@ class SpeechModel(Protocol):
 
     rate: int
 
-    def synthesize(self, text: str, voice: Voice, params: Any, draws: RandomStreams) -> SynthesizedSpeech:
+    def synthesize(self, text: str, voice: Voice, params: Any, random: RandomStreams) -> SynthesizedSpeech:
         """Speak one or a few sentences.
 
         Args:
             text: The sentences.
             voice: Whose voice.
             params: An instance of the engine's parameter model.
-            draws: The source of every random number.
+            random: The source of every random number.
         """

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voicekit.config.evaluate import EvalOptions, Metric
+from voicekit.config.keywords import EvaluateKeywords
 from voicekit.config.schema import build
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.evaluation import bootstrap, der, wer
@@ -31,7 +32,9 @@ from voicekit.types import Transcript
 Span = tuple[float, float]
 
 
-def evaluate(hypothesis: Source, reference: Source | list[Source] | tuple[Source, ...], **options: Any) -> Evaluation:
+def evaluate(
+    hypothesis: Source, reference: Source | list[Source] | tuple[Source, ...], **options: Unpack[EvaluateKeywords]
+) -> Evaluation:
     """Score a hypothesis against a reference.
 
     Args:
@@ -153,8 +156,8 @@ def _choose_language(
     """The language to compare words in, and where it comes from."""
     if options.language:
         return options.language, "option"
-    for side, annotations in (("hypothesis", hypothesis), ("reference", reference)):
-        for annotation in annotations:
+    for side, files in (("hypothesis", hypothesis), ("reference", reference)):
+        for annotation in files:
             if annotation.language:
                 return annotation.language, side
     return "en", "default"
@@ -277,7 +280,9 @@ def _language_notes(scored: Sequence[RecordingScores]) -> list[str]:
 
 def _missing_interval_notes(scores: dict[str, Score]) -> list[str]:
     reasons = {
-        name: f"fewer than {bootstrap.MIN_UNITS} {score.drawn}" if score.units < bootstrap.MIN_UNITS else "all draws alike"
+        name: f"fewer than {bootstrap.MIN_UNITS} {score.drawn}"
+        if score.units < bootstrap.MIN_UNITS
+        else "all draws alike"
         for name, score in scores.items()
         if score.low is None
     }

@@ -1,11 +1,12 @@
 """Significance of the difference between two systems that were given the same units (paired comparison).
 
-A unit is an utterance, a stretch of time, a recording or a line. Only the differences per unit count, so that hard units
-are hard for both. The interval is the studentized bootstrap (bootstrap-t: Efron and Tibshirani 1993, "An Introduction to
-the Bootstrap", ch. 12): every resample gives a mean in units of its own standard error, and the quantiles of these
-replace Student's. Plain bootstrap-t is too narrow for differences that are mostly zero or heavy-tailed on both sides,
-Student's t for skewed ones; each end of the interval is the wider of the two. A resample without any spread counts as
-infinitely far out: if such resamples reach the quantile, too few units differ, and there is no interval.
+A unit is an utterance, a stretch of time, a recording or a line. Only the differences per unit count, so that hard
+units are hard for both. The interval is the studentized bootstrap (bootstrap-t: Efron and Tibshirani 1993, "An
+Introduction to the Bootstrap", ch. 12): every resample gives a mean in units of its own standard error, and the
+quantiles of these replace Student's. Plain bootstrap-t is too narrow for differences that are mostly zero or
+heavy-tailed on both sides, Student's t for skewed ones; each end of the interval is the wider of the two. A resample
+without any spread counts as infinitely far out: if such resamples reach the quantile, too few units differ, and there
+is no interval.
 
 Limits. benchmarks/RESULTS.md ("Comparing") has the coverage by distribution. Neighbouring units are assumed to be
 independent. The level of a verdict is divided among all comparisons made together (Bonferroni), because of ten measures

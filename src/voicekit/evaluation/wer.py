@@ -248,7 +248,7 @@ def _project_labels(labels: Indices, chunks: Sequence[jiwer.AlignmentChunk], len
 def _nearest_reference(
     reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer
 ) -> Indices:
-    """For each utterance of the hypothesis, the index of the reference utterance that its first word is aligned with."""
+    """Index of the reference utterance that the first word of each hypothesis utterance is aligned with."""
     ours, theirs = _tokens(reference, normalize), _tokens(hypothesis, normalize)
     units = _project_labels(ours.origins, align(ours.words, theirs.words), len(theirs))
     nearest = np.zeros(len(hypothesis), dtype=np.intp)

@@ -6,7 +6,6 @@ before.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from voicekit.audio.decode import MODEL_RATE, decode
 from voicekit.audio.levels import resample
@@ -24,6 +22,7 @@ from voicekit.engines.registry import load_engine
 from voicekit.engines.select import select_compute_type, select_whisper
 from voicekit.errors import SourceError, UsageError
 from voicekit.evaluation.wer import base_language
+from voicekit.jsonio import type_adapter
 from voicekit.models.catalogue import Weights
 from voicekit.models.resolve import resolve
 from voicekit.provenance import package_versions
@@ -210,15 +209,10 @@ def _rounded(value: float | None, digits: int = 4) -> float | None:
 
 def measures_to_json(measures: Measures) -> str:
     """JSON without NaN and Infinity."""
-    text: str = _adapter().dump_json(measures).decode()
+    text: str = type_adapter(Measures).dump_json(measures).decode()
     return text
 
 
 def measures_from_json(text: str | bytes) -> Measures:
     """Parse the result of `measures_to_json`. Raises ValueError for anything else."""
-    return _adapter().validate_json(text)
-
-
-@functools.cache
-def _adapter() -> TypeAdapter[Measures]:
-    return TypeAdapter(Measures)
+    return type_adapter(Measures).validate_json(text)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from voicekit.config.formats import FORMATS, DEFAULT_FORMATS, Format
+from voicekit.config.formats import DEFAULT_FORMATS, FORMATS, Format
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.errors import SourceError, UsageError
 from voicekit.formats.writers import ENDINGS, FILE_NAMES, format_of, write_transcript

@@ -10,10 +10,11 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 
+from voicekit.config.keywords import CompareKeywords
 from voicekit.config.report import CompareOptions
 from voicekit.config.schema import build
 from voicekit.errors import SourceError, UsageError
@@ -112,7 +113,7 @@ def compare(
     metrics: Sequence[str] = TRANSCRIPT_METRICS,
     language: str | None = None,
     votes: Sequence[str | Path] = (),
-    **options: Any,
+    **options: Unpack[CompareKeywords],
 ) -> Comparison:
     """Compare runs with `run_a`.
 
@@ -166,9 +167,7 @@ def _compare_takes(runs: list[LoadedRun], seed: int, votes: Sequence[str | Path]
     return Comparison(SCHEMA, "takes", names, tuple(pairs), preference)
 
 
-def _pair(
-    letter: str, differences: Sequence[Difference], changed: tuple[Changed, ...], notes: Sequence[str]
-) -> Pair:
+def _pair(letter: str, differences: Sequence[Difference], changed: tuple[Changed, ...], notes: Sequence[str]) -> Pair:
     verdicts = tuple(difference_verdict(letter, difference) for difference in differences)
     return Pair(letter, tuple(differences), verdicts, changed, tuple(notes))
 
@@ -220,7 +219,9 @@ def _compare_transcripts(
     return Comparison(SCHEMA, "transcript", names, tuple(pairs))
 
 
-def _evaluate_place(place: Path, references: list[Path], options: dict[str, Any]) -> tuple[Evaluation, LoadedRun | None]:
+def _evaluate_place(
+    place: Path, references: list[Path], options: dict[str, Any]
+) -> tuple[Evaluation, LoadedRun | None]:
     """Evaluate a run, a file or a folder of runs; returns the run, too, if it is one."""
     run = None
     if place.is_dir() or place.suffix == ".json":

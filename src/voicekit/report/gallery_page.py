@@ -6,8 +6,11 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
+from voicekit.config.keywords import GalleryKeywords
 from voicekit.config.report import GalleryOptions
+from voicekit.config.schema import build
 from voicekit.errors import SourceError, VoicekitError
 from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.report.load import LoadedRun, load_run
@@ -55,18 +58,25 @@ class Group:
 def write_gallery(
     runs: Sequence[str | Path],
     out: str | Path = "gallery.html",
-    options: GalleryOptions = GalleryOptions(),  # noqa: B008 - frozen
+    **options: Unpack[GalleryKeywords],
 ) -> Written:
     """Write the gallery of runs.
 
+    Args:
+        runs: Folders of runs of takes.
+        out: The page.
+        **options: Fields of GalleryOptions: embed=True, most=20.
+
     Raises:
+        UsageError: An invalid option.
         SourceError: A run cannot be read, none has takes, or no take is tagged or judged.
         OutputError: The page or a picture cannot be written.
     """
+    gallery_options = build(GalleryOptions, options, "options")
     path = page_path(out)
     takes, notes = _load_takes(runs)
-    media = PageMedia(path, options.embed)
-    groups = group_takes(takes, options.most)
+    media = PageMedia(path, gallery_options.embed)
+    groups = group_takes(takes, gallery_options.most)
     if not groups:
         raise SourceError("no take is tagged or judged", "Tag some with `voicekit take tag`, or judge them")
     sections = [(group, _make_cards(group, media)) for group in groups]
@@ -117,7 +127,9 @@ def group_takes(takes: Sequence[GalleryTake], limit: int) -> list[Group]:
         add(kind, kind.replace("_", " ").capitalize(), description, with_kind, functools.partial(_worst_first, kind))
     wrong = [each for each in takes if each.take.measures and each.take.measures.wer]
     add("words", "Wrong words", "recognized as another text", wrong, _highest_wer_first)
-    clean = [each for each in takes if each.take.passed and not each.artifacts and each.take.score]
+    clean = [
+        each for each in takes if each.take.passed and each.take.measures and not each.artifacts and each.take.score
+    ]
     add("clean", "Without artifacts", "with the best scores", clean, _best_score_first)
     return groups
 

@@ -56,7 +56,8 @@ def paired_lines(a: LoadedRun, b: LoadedRun) -> tuple[list[PairedLine], list[str
             f"no line of {a.name} is in {b.name}, with the same id and text", "Compare two runs of one job's lines"
         )
     notes = [
-        f"{missing} of {len(all_lines)} lines of {run.name} are left out: without a take, or not in the other by id and text"
+        f"{missing} of {len(all_lines)} lines of {run.name} are left out: without a take, or not in the other run by "
+        "id and text"
         for run, all_lines in ((a, a.takes.lines), (b, b.takes.lines))
         if (missing := len(all_lines) - len(lines))
     ]

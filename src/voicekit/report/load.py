@@ -105,9 +105,7 @@ def _find_file(path: Path) -> Path:
             if folder and (folder / name).is_file():
                 return folder / name
     if (path / MANIFEST).is_file():
-        raise SourceError(
-            f"the run {path} has no {TRANSCRIPT} or {TAKES}", "Run it again with json in --format"
-        )
+        raise SourceError(f"the run {path} has no {TRANSCRIPT} or {TAKES}", "Run it again with json in --format")
     raise SourceError(f"{path} is not a run: it has neither {TRANSCRIPT} nor {TAKES}", "Give a run's folder")
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Unpack
 
+from voicekit.config.keywords import ReportKeywords
 from voicekit.config.report import ReportOptions
+from voicekit.config.schema import build
 from voicekit.errors import SourceError, UsageError
 from voicekit.redact import one_line
 from voicekit.report.load import load_run
@@ -30,21 +33,23 @@ class Written:
 def write_report(
     run: str | Path,
     out: str | Path | None = None,
-    options: ReportOptions = ReportOptions(),  # noqa: B008 - frozen
     audio: str | Path | None = None,
+    **options: Unpack[ReportKeywords],
 ) -> Written:
     """Write the page of a run.
 
     Args:
         run: A run's folder, a recording's folder, or a transcript.json or takes.json.
         out: The page (default: RUN/report.html, or NAME.html beside a file).
-        options: Thresholds, and whether to embed media.
         audio: The recording of a transcript (default: the one that the run names).
+        **options: Fields of ReportOptions: embed=True, below=0.5 ...
 
     Raises:
+        UsageError: An invalid option.
         SourceError: There is no run, or it cannot be read.
         OutputError: The page cannot be written.
     """
+    report_options = build(ReportOptions, options, "options")
     loaded = load_run(run)
     path = page_path(out) if out else _default_path(Path(run), loaded.file)
     if isinstance(loaded.content, Transcript):
@@ -52,13 +57,13 @@ def write_report(
 
         if audio is not None and not Path(audio).is_file():
             raise SourceError(f"no such file: {audio}", "Give the recording with --audio")
-        html, notes = transcript_page(loaded, path, options, Path(audio) if audio else None)
+        html, notes = transcript_page(loaded, path, report_options, Path(audio) if audio else None)
     else:
         from voicekit.report.takes_page import takes_page
 
         if audio is not None:
             raise UsageError("--audio is for transcripts, and this run has takes", "Leave it out")
-        html, notes = takes_page(loaded, path, options)
+        html, notes = takes_page(loaded, path, report_options)
     return Written(write_page(path, html), tuple(one_line(note) for note in notes))
 
 

@@ -82,7 +82,9 @@ def speaker_stats(transcript: Transcript) -> TranscriptStats:
 
 def _overlap(sets: Sequence[Sequence[Interval]]) -> list[Interval]:
     """Where at least two of several sets of disjoint intervals overlap."""
-    edges = sorted((time, step) for intervals in sets for start, end in intervals for time, step in ((start, 1), (end, -1)))
+    edges = sorted(
+        (time, step) for intervals in sets for start, end in intervals for time, step in ((start, 1), (end, -1))
+    )
     overlaps: list[Interval] = []
     depth = 0
     for (time, step), (next_time, _) in itertools.pairwise(edges):

@@ -20,7 +20,18 @@ from voicekit.report.speaker_stats import speaker_stats
 from voicekit.storage.paths import safe_name
 from voicekit.types import Transcript, Word
 
-SHOWN_OPTIONS = ("model", "diarizer", "language", "clean", "beam_size", "speakers", "hotwords", "prompt", "seed", "takes")
+SHOWN_OPTIONS = (
+    "model",
+    "diarizer",
+    "language",
+    "clean",
+    "beam_size",
+    "speakers",
+    "hotwords",
+    "prompt",
+    "seed",
+    "takes",
+)
 """Options of the run that the page shows."""
 
 

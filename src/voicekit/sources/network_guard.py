@@ -178,7 +178,7 @@ class GuardedYoutubeDL(YoutubeDL):  # type: ignore[misc]
         super().__init__(parameters)
 
     def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
-        return super().build_request_director([functools.partial(GuardedRH, self._watch)], preferences)
+        return super().build_request_director([functools.partial(GuardedRH, self._limits)], preferences)
 
 
 class GuardedRH(RequestsRH):  # type: ignore[misc]

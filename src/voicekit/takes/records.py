@@ -56,9 +56,9 @@ class TakeRecord:
     passed: Annotated[bool | None, Field(description="whether it passes every gate; null if not judged")] = None
     reasons: Annotated[tuple[str, ...], Field(description="gates it fails, in words")] = ()
     score: Annotated[float | None, Field(description="weighted mean of the judge, 0 to 1")] = None
-    parts_of_score: Annotated[
-        dict[str, float], Field(description="what the score is the mean of, each 0 to 1")
-    ] = field(default_factory=dict)
+    parts_of_score: Annotated[dict[str, float], Field(description="what the score is the mean of, each 0 to 1")] = (
+        field(default_factory=dict)
+    )
     repaired: Annotated[tuple[str, ...], Field(description="repairs, in words")] = ()
     error: Annotated[str | None, Field(description="why it could not be rendered or judged")] = None
 

@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from voicekit import models
 from voicekit.config.clean import clean_preset
+from voicekit.config.keywords import TranscribeKeywords
 from voicekit.config.subtitles import subtitle_style
 from voicekit.config.transcribe import TranscribeOptions, transcribe_options
 from voicekit.config.translate import TranslateOptions
@@ -112,7 +113,7 @@ class Session:
         cookies: str | Path | None = None,
         cookies_from_browser: str | None = None,
         fresh: bool = False,
-        **options: Any,
+        **options: Unpack[TranscribeKeywords],
     ) -> Transcript:
         """Transcribe one recording.
 

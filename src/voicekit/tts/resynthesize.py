@@ -6,16 +6,15 @@ Only engines with speech tokens (Chatterbox) support it.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from voicekit.audio.concat import concatenate
 from voicekit.errors import SourceError, UsageError
-from voicekit.jsonio import first_error
+from voicekit.jsonio import first_error, type_adapter
 from voicekit.seeds import RandomStreams
 from voicekit.types import Seconds, Take, Voice
 
@@ -46,11 +45,6 @@ class TakeTokens:
     tokens: tuple[tuple[Token, ...], ...]
 
 
-@functools.cache
-def _adapter() -> TypeAdapter[TakeTokens]:
-    return TypeAdapter(TakeTokens)
-
-
 def read_take_tokens(path: Path) -> TakeTokens:
     """Read a take's JSON file.
 
@@ -59,7 +53,7 @@ def read_take_tokens(path: Path) -> TakeTokens:
     """
     try:
         with path.open("rb") as file:
-            take = _adapter().validate_json(file.read(MAX_BYTES))
+            take = type_adapter(TakeTokens).validate_json(file.read(MAX_BYTES))
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its permissions") from error
     except ValidationError as error:

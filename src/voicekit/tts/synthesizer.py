@@ -10,12 +10,13 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from pydantic import BaseModel
 
 from voicekit.audio.decode import decode, probe
 from voicekit.config.engines import sampling
+from voicekit.config.keywords import EngineKeywords
 from voicekit.diarization.clustering import cluster
 from voicekit.diarization.labels import relabel_by_first_speech
 from voicekit.engines.pool import EnginePool
@@ -81,7 +82,7 @@ class Synthesizer:
         model: str | None = None,
         normalize: bool = True,
         watermark: bool = True,
-        **params: Any,
+        **params: Unpack[EngineKeywords],
     ) -> Take:
         """Synthesize a text.
 

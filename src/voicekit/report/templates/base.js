@@ -2,7 +2,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
 
-/** An element: properties, then children; texts become text, never HTML. */
+/** Create an element from properties and children. Strings become text nodes, never HTML. */
 function el(tag, props = {}, ...children) {
   const out = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -21,13 +21,13 @@ function clock(seconds) {
   return hours ? `${hours}:${pad(minutes)}:${pad(whole % 60)}` : `${minutes}:${pad(whole % 60)}`;
 }
 
-/** What this browser keeps of a page for its reader; not every browser does for files. */
+/** Per-page storage in localStorage; some browsers refuse it for local files. */
 const kept = {
   get(key) {
     try { return JSON.parse(localStorage.getItem(`voicekit.${key}`)); } catch { return null; }
   },
   set(key, value) {
-    try { localStorage.setItem(`voicekit.${key}`, JSON.stringify(value)); } catch { /* it is lost with the tab */ }
+    try { localStorage.setItem(`voicekit.${key}`, JSON.stringify(value)); } catch { /* lost when the tab closes */ }
   },
 };
 
@@ -40,14 +40,14 @@ function download(name, value) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-/** Whether a key belongs to what has the focus and not to the page. */
+/** Whether a key press is meant for the focused control rather than for the page. */
 function typing(event) {
   const target = event.target;
   return event.ctrlKey || event.metaKey || event.altKey || target.isContentEditable || document.querySelector("dialog[open]")
     || (target.matches("input, select, textarea") && !target.matches("[type=range], [type=checkbox], [type=radio]"));
 }
 
-/** The colour that a CSS variable comes to now: asked once, since every asking lays the page out. */
+/** Current value of a CSS colour variable, cached because reading it forces a layout. */
 const colours = new Map();
 function colour(name) {
   if (!colours.has(name)) {

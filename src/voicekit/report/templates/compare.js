@@ -1,7 +1,7 @@
 if ($("blind")) {
-  // A row is [line, text, address of the first, of the second, whether the first is A's].
+  // Rows: [line id, text, address of the first take, address of the second take, 1 if the first is A's].
   const rows = data.rows, key = `votes.${data.pair}.${data.seed}`;
-  const audio = $("audio"), votes = new Map(kept.get(key));  // line -> 1, 2 or "same"
+  const audio = $("audio"), votes = new Map(kept.get(key));  // by line id: 1, 2 or "same"
   let at = rows.findIndex(([line]) => !votes.has(line)), side = 0, heard = new Set();
 
   const tabs = [$("tab-figures"), $("tab-blind")];
@@ -14,7 +14,7 @@ if ($("blind")) {
     audio.pause();
   }
   for (const tab of tabs) {
-    tab.addEventListener("click", () => { open(tab); if (tab === tabs[1]) $("blind").focus(); });  // its arrow keys vote
+    tab.addEventListener("click", () => { open(tab); if (tab === tabs[1]) $("blind").focus(); });  // so that its arrow keys vote
     tab.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
       const other = tabs[1 - tabs.indexOf(tab)];
@@ -47,7 +47,7 @@ if ($("blind")) {
     }
     const both = heard.size === 2;
     for (const id of ["vote-1", "vote-2", "vote-same"]) $(id).disabled = !both;
-    $("hint").textContent = both ? "Vote with ← ↓ →; hear them again as often as you like." : "Hear both before you vote.";
+    $("hint").textContent = both ? "Vote with ← ↓ →. You can listen again as often as you like." : "Listen to both before you vote.";
   }
 
   function play(which) {
@@ -58,7 +58,7 @@ if ($("blind")) {
   }
   audio.addEventListener("playing", () => { heard.add(side); buttons(); });
   audio.addEventListener("pause", buttons);
-  audio.addEventListener("error", () => { $("hint").textContent = "Its sound cannot be played: it should be beside this page, in its folder of files."; });
+  audio.addEventListener("error", () => { $("hint").textContent = "Cannot play the audio. It should be in the folder of files beside this page."; });
 
   function vote(which) {
     if (heard.size < 2) return;
@@ -68,7 +68,7 @@ if ($("blind")) {
     show();
   }
 
-  /** a, b or same: whose the preferred one is. */
+  /** The run that the vote on a row prefers: a, b or same. */
   function prefers([line, , , , aFirst]) {
     const given = votes.get(line);
     return given === "same" ? "same" : (given === 1) === Boolean(aFirst) ? "a" : "b";

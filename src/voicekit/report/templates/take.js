@@ -1,8 +1,8 @@
-// One take sounds at a time.
+// Only one take plays at a time.
 const audio = $("audio");
 const takes = [...document.querySelectorAll(".take")];
-let current = null;  // the take that keys are about
-let loaded = null;  // the one whose sound is at hand
+let current = null;  // the take that keyboard shortcuts apply to
+let loaded = null;  // the take whose audio is loaded
 let queue = [];
 
 for (const each of document.querySelectorAll("[data-shade]")) each.style.setProperty("--shade", each.dataset.shade);
@@ -56,7 +56,7 @@ audio.addEventListener("ended", () => {
 });
 audio.addEventListener("error", () => {
   if (!loaded || loaded.querySelector(".lost")) return;
-  loaded.querySelector("header").after(el("p", { class: "lost" }, "Its sound cannot be played: the file is not where this page looks for it."));
+  loaded.querySelector("header").after(el("p", { class: "lost" }, "Cannot play the audio: the file is not where this page expects it."));
   const next = queue.shift();
   if (next) play(next);
 });

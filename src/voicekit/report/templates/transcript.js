@@ -1,5 +1,5 @@
-// --- what is said --------------------------------------------------------------------------------------------------
-// A segment is [id, start, end, speaker, language, text, words], a word [text, start, end, %, %?, speaker?]; ms.
+// --- transcript --------------------------------------------------------------------------------------------------
+// Segments: [id, start, end, speaker, language, text, words]; words: [text, start, end, %, speaker %?, speaker?]. Times in ms.
 const segments = data.segments.map(([id, start, end, who, language, text, words], number) => ({
   id, number, start: start / 1000, end: end / 1000, who, language, text, words: [], rows: words, filled: false,
 }));
@@ -67,7 +67,7 @@ addEventListener("beforeunload", (event) => { if (!saved) event.preventDefault()
 const quoted = (text) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 $("command").textContent = `voicekit transcript apply ${quoted(data.apply)} ${quoted(data.save)}`;
 
-// --- words on the page, laid out when they come near ---------------------------------------------------------------
+// --- words on the page, laid out when they come near the viewport ---------------------------------------------------------------
 const near = new IntersectionObserver((seen) => {
   for (const { target, isIntersecting } of seen) if (isIntersecting) fill(segments[target.dataset.n]);
 }, { rootMargin: "600px" });
@@ -142,7 +142,7 @@ function mark(word) {
   word.at.title = (edit && edit.text !== word.text ? `was “${word.text}” · ` : "") + told.filter(Boolean).join(" · ");
 }
 
-// --- what is to be reviewed ----------------------------------------------------------------------------------------
+// --- words to review ----------------------------------------------------------------------------------------
 let cursor = null, playing = null, doubts = [];
 const doubtful = (word) => word.sure < Number($("below").value);
 const whoseful = (word) => word.whose >= 0 && word.whose < Number($("speaker-below").value);
@@ -158,8 +158,8 @@ function review() {
     el("li", { class: editOf(word) ? "done" : "" },
       el("button", { type: "button", "data-i": String(word.index) },
         el("span", { class: "soft" }, clock(word.start)), el("span", { class: "word", dir: "auto" }, word.text),
-        el("span", { class: "soft" }, doubtful(word) ? `${word.sure} %` : `whose? ${word.whose} %`))));
-  if (doubts.length > MOST) rows.push(el("li", { class: "soft" }, `and ${doubts.length - MOST} more: N goes on to them`));
+        el("span", { class: "soft" }, doubtful(word) ? `${word.sure} %` : `speaker ${word.whose} %`))));
+  if (doubts.length > MOST) rows.push(el("li", { class: "soft" }, `and ${doubts.length - MOST} more: press N for the next`));
   $("review").replaceChildren(...rows);
 }
 
@@ -202,7 +202,7 @@ $("find").addEventListener("input", filter);
 $("who").addEventListener("change", filter);
 $("only").addEventListener("change", filter);
 
-// --- the word that keys are about ----------------------------------------------------------------------------------
+// --- selected word ----------------------------------------------------------------------------------
 function select(word, scroll) {
   const before = cursor;
   cursor = word;
@@ -215,7 +215,7 @@ function select(word, scroll) {
 
 function reveal(segment) {
   segment.box.scrollIntoView({ block: "center" });
-  requestAnimationFrame(() => segment.box.scrollIntoView({ block: "center" }));  // once its height is known
+  requestAnimationFrame(() => segment.box.scrollIntoView({ block: "center" }));  // again, once its height is known
 }
 
 function move(by) {
@@ -239,7 +239,7 @@ $("segments").addEventListener("dblclick", (event) => {
   if (at) { event.preventDefault(); edit(words[at.dataset.i]); }
 });
 
-// --- sound ---------------------------------------------------------------------------------------------------------
+// --- audio ---------------------------------------------------------------------------------------------------------
 const audio = $("audio");
 const now = () => (audio ? audio.currentTime : cursor?.start ?? 0);
 
@@ -297,7 +297,7 @@ if (audio) {
   audio.addEventListener("error", () => {
     $("play").disabled = true;
     $("main").prepend(el("p", { class: "notes", id: "no-sound" },
-      `The sound cannot be played. It should be beside this page as ${data.audio.startsWith("data:") ? "part of it" : decodeURIComponent(data.audio)}.`));
+      `Cannot play the audio. It should be beside this page as ${data.audio.startsWith("data:") ? "part of it" : decodeURIComponent(data.audio)}.`));
   });
   $("play").addEventListener("click", toggle);
   $("speed").addEventListener("change", () => { audio.playbackRate = Number($("speed").value); });
@@ -398,7 +398,7 @@ $("edit-undo").addEventListener("click", () => {
 });
 $("edit-cancel").addEventListener("click", () => $("edit").close());
 
-/** The name that the transcript has for a speaker who was renamed here. */
+/** The original name of a speaker who was renamed on this page. */
 function original(name) {
   return [...edits.names].find(([, now]) => now === name)?.[0] ?? name;
 }
@@ -453,7 +453,7 @@ document.addEventListener("keydown", (event) => {
 
 $("below").value = Math.round(data.below * 100);
 $("speaker-below").value = Math.round(data.speakerBelow * 100);
-for (const name of ["soft", "line", ...data.names.map((_, who) => `s${who % 8}`)]) colour(name);  // before there is much to lay out
+for (const name of ["soft", "line", ...data.names.map((_, who) => `s${who % 8}`)]) colour(name);  // while there is little to lay out
 lay();
 names();
 review();
