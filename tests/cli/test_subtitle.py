@@ -10,13 +10,14 @@ import pysubs2
 import pytest
 import webvtt
 
+from tests.subtitles.test_layout import said
 from voicekit.cli import run
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError
 from voicekit.formats.subtitle_files import check_subtitles, load_subtitles, write_subtitles
 from voicekit.formats.writers import to_ass, to_vtt, write_transcript
 
-TALK = output_of(
+TALK = said(
     ("Ana", "Well, I think that we should put the old letters into the drawer of the writing desk."),
     ("Ben", "No."), ("Ana", "Then let us burn them all, right now, in the fireplace!"), pause=0.2,
 )  # fmt: skip
@@ -92,8 +93,8 @@ def test_check_tells_what_could_have_been_avoided(talk: Path, capsys: pytest.Cap
 
 
 def test_what_the_speech_forces_is_a_note(tmp_path: Path) -> None:
-    quick = output_of(("A", "Antidisestablishmentarianism incomprehensibilities counterrevolutionaries"), seconds=0.2)
-    later = output_of(("B", "Yes indeed."), seconds=0.4)
+    quick = said(("A", "Antidisestablishmentarianism incomprehensibilities counterrevolutionaries"), seconds=0.2)
+    later = said(("B", "Yes indeed."), seconds=0.4)
     t = quick.__class__(
         quick.schema, "en", 5.0, "x", ("A", "B"),
         (*quick.segments, later.segments[0].__class__(

@@ -50,7 +50,8 @@ def takes_run(
         write_text(run.folder / FILE, Takes("voicekit.takes/1", tuple(chosen), tuple(records)).to_json())
         folder = run.commit(
             {
-                "kind": "clone", "plan": plan, "created": utc_now(), "config": {"name": name, "seed": 7, "speed": speed},
+                "kind": "clone", "plan": plan, "created": utc_now(),
+                "config": {"name": name, "seed": 7, "speed": speed},
                 "models": {"voices": [{"name": "piper-joe", "revision": "1.0.0"}]}, "seeds": {"job": 7},
             }
         )  # fmt: skip

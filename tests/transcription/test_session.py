@@ -269,7 +269,7 @@ def test_an_interrupt_says_how_to_go_on(sample: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130, errors
-    assert "go on where it stopped" in errors
+    assert "Run the same command again to resume" in errors
     assert not list((tmp_path / "out").rglob("transcript*"))
 
 

@@ -92,7 +92,7 @@ class SpeakerWindows:
 
 def is_embedding(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which rows [m, d] are embeddings and not NaN, bool [m]."""
-    valid: NDArray[np.bool_] = ~np.isnan(rows).any(axis=1)
+    valid: NDArray[np.bool_] = np.asarray(~np.isnan(rows).any(axis=1))
     return valid
 
 

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 
-# Values in run.json.
-NOT_SPEECH = "not speech: the recogniser heard none and was unsure of every word"
-REPETITION = "a phrase repeated over and over"
+NOT_SPEECH = "not speech: the recogniser heard none and was unsure of every word"  # in run.json
+REPETITION = "a phrase repeated over and over"  # in run.json
 
 
 @dataclass(frozen=True)

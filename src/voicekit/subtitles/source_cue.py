@@ -1,4 +1,4 @@
-"""A cue as it stands in a subtitle file, and limits on subtitle files."""
+"""A cue as read from a subtitle file, and limits on subtitle files."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def repair(audio: Audio, measures: Measures) -> tuple[Audio, tuple[str, ...]]:
         done.append(f"offset of {100 * float(np.abs(offset).max()):.1f} % removed")
     if clicks := artifacts.get("click"):
         samples = np.stack([_interpolate_clicks(channel, audio.rate, clicks) for channel in samples])
-        done.append(f"{len(clicks)} click{'s' if len(clicks) > 1 else ''} mended")
+        done.append(f"{len(clicks)} click{'s' if len(clicks) > 1 else ''} mended")  # in run.json
     if "tone" in artifacts and (frequency := tone_frequency(audio.mono, audio.rate)):
         samples = _notch(samples, audio.rate, frequency)
         done.append(f"tone at {frequency:.0f} Hz notched out")
