@@ -456,7 +456,7 @@ def test_servers_of_every_kind_in_one_run(
         hostile.url("/slow-head.mp3"): "too slow: no answer",
         hostile.url("/slow-body.mp3"): r"too slow: \d+ bytes in 4 s",
         hostile.url("/terabyte.mp3"): r"1000 GB is larger than the 50 GB allowed.*VOICEKIT_MAX_GB",
-        hostile.url("/page"): "Unsupported URL.*Give the address of the page or file that plays",
+        hostile.url("/page"): "Unsupported URL.*Give the URL of the page or file that plays",
         hostile.url("/page-as-sound.mp3"): "the download is not audio.*signing in",
         site.url("/gone.mp3"): "404.*Check the URL",
     }
@@ -499,7 +499,7 @@ def test_lists_in_lists_end(session: Session, monkeypatch: pytest.MonkeyPatch) -
         asked.append(url)
         return [PlaylistEntry(f"{url}/{number}", "more") for number in range(2)]
 
-    monkeypatch.setattr("voicekit.transcription.session.fetch", always_a_list)
+    monkeypatch.setattr("voicekit.sources.recordings.fetch", always_a_list)
     found = outcomes(session, ["https://example.org"], None)
     assert {str(outcome.error) for outcome in found} == {
         "more is nested 5 playlists deep. Give the URL of one of its entries"
@@ -703,7 +703,7 @@ def test_an_entry_cannot_name_itself_for_the_user(site: Site, canary: Site, own_
     assert isinstance(listed, list)
     assert len(listed) == 2
     for entry in listed:
-        with pytest.raises(DownloadError, match="a page named it, not you"):
+        with pytest.raises(DownloadError, match="named by a page, not by you"):
             fetch(entry.url, IMPATIENT, entry.title)
     assert canary.log == []
 

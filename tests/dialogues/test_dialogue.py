@@ -164,12 +164,12 @@ def test_a_killed_dialogue_goes_on_where_it_stopped(tmp_path: Path) -> None:
     env = {**os.environ, "VOICEKIT_CACHE": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "voicekit", "dialogue", "long.txt"]
     process = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and len(list((tmp_path / "cache").glob("stages/take/*/entry.json"))) < 3:
+    while process.poll() is None and len(list((tmp_path / "cache").glob("stages/take/[0-9a-f]*/entry.json"))) < 3:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not list((tmp_path / "outputs").glob("*/*/run.json"))
-    done = len(list((tmp_path / "cache").glob("stages/take/*/entry.json")))
+    done = len(list((tmp_path / "cache").glob("stages/take/[0-9a-f]*/entry.json")))
     subprocess.run(command, cwd=tmp_path, env=env, check=True, capture_output=True)
     again = open_mix((tmp_path / "outputs" / "long" / "latest").resolve())
     assert 3 <= done <= manifest(again)["takes"]["cached"] < 60
