@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -247,7 +248,7 @@ def test_the_command(
     assert run(["judge", "good.flac", *common]) == 0
     out = capsys.readouterr().out
     assert "passed" in out
-    assert "words wrong  0.0%" in out
+    assert re.search(r"WER +0\.0%", out)
     assert run(["judge", "good.flac", "tone.wav", "none.wav", *common, "--json", "--repair", "mended"]) == 1
     done = capsys.readouterr()
     assert "none.wav" in done.err
@@ -260,10 +261,10 @@ def test_the_command(
     assert run(["judge", "good.flac", "--set", "min_mos=5"]) == 1
     assert "DNSMOS is" in capsys.readouterr().out
     for arguments, says in (
-        (["--set", "max_were=1"], "Did you mean max_wer"), (["--set", "x"], "sets nothing"),
+        (["--set", "max_were=1"], "Did you mean max_wer"), (["--set", "x"], "is not NAME=VALUE"),
         (["--set", "artifacts=hiss"], "artifacts"), (["-l", "xx"], "does not know"),
         (["--reference", "no.wav"], "no.wav"),
-        (["tone.wav", "--repair", "."], "the place of the takes"),
+        (["tone.wav", "--repair", "."], "would replace the originals"),
     ):  # fmt: skip
         assert run(["judge", "good.flac", *arguments]) in (1, 2)
         assert says in capsys.readouterr().err
