@@ -29,7 +29,7 @@ def transcribe(
     """Transcribe one recording. Models stay loaded in the default session.
 
     Args:
-        source: Media file or URL; the first recording of a playlist or glob.
+        source: Media file, URL, playlist or glob; only the first recording is used.
         out: Folder to also write a run to, as the command line does.
         config: YAML file of options.
         cookies: Netscape cookie file for the download.

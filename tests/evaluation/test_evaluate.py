@@ -7,15 +7,19 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.conftest import ROOT, python
 from voicekit.cli import run
+from voicekit.config.evaluate import Metric
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.evaluation.evaluate import evaluate
+from voicekit.evaluation.result import LABELS, TIME_SCORES, UNDEFINED
 from voicekit.evaluation.wer import normalizer, tokens
 from voicekit.formats.readers import Annotation, Utterance, annotation_from_transcript, read_annotation
+from voicekit.report.metrics import METRIC_FORMATS
 from voicekit.types import Segment, Transcript, Turn, Word
 
 
@@ -405,3 +409,11 @@ def test_a_transcript_and_its_file_score_alike(tmp_path: Path) -> None:
         == evaluate(path, stm).total
         == evaluate(annotation_from_transcript(HEARD), stm).total
     )
+
+
+@pytest.mark.parametrize("metric", get_args(Metric))
+def test_every_metric_has_a_label_a_reason_and_a_format(metric: str) -> None:
+    assert metric in LABELS
+    for score in TIME_SCORES if metric == "times" else (metric,):
+        assert score in UNDEFINED
+        assert score in METRIC_FORMATS

@@ -108,7 +108,7 @@ def _print_summary(progress: CliProgress, run: CloneRun, quiet: bool) -> None:
         return
     picked = run.picked
     table = plain_table(
-        "line", "voice", "picked", "WER", "alike", "MOS", "score", "", right=("WER", "alike", "MOS", "score")
+        "line", "voice", "picked", "WER", "similarity", "MOS", "score", "", right=("WER", "similarity", "MOS", "score")
     )
     for line in run.lines:
         take = picked.get(line.id)

@@ -40,7 +40,7 @@ def main(
         ),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("-e", "--engine", help=", ".join(engine.name for engine in SPEECH_ENGINES))
+        str | None, typer.Option("-e", "--engine", help=", ".join(e.name for e in SPEECH_ENGINES) + ", or a plugin's")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same one gives the same audio")] = 0,
     preset: Annotated[

@@ -20,7 +20,7 @@ from voicekit.config.presets import preset
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.errors import UsageError, VoicekitError
 from voicekit.formats.subtitle_files import (
-    SCREEN_FORMATS,
+    SUBTITLE_FORMATS,
     CheckedSubtitles,
     add_to_video,
     check_subtitles,
@@ -76,7 +76,7 @@ def layout(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="transcript.json, a run's folder, .srt, .vtt")],
     style: Style = "standard",
     format: Annotated[
-        str, typer.Option("-f", "--format", help=f"Files to write, separated by commas: {', '.join(SCREEN_FORMATS)}")
+        str, typer.Option("-f", "--format", help=f"Files to write, separated by commas: {', '.join(SUBTITLE_FORMATS)}")
     ] = "srt",
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Folder or file to write (default: beside FILE)")
@@ -135,8 +135,8 @@ def _write_video(
 
 def _parse_formats(text: str) -> list[Any]:
     formats = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    if not formats or not set(formats) <= set(SCREEN_FORMATS):
-        raise UsageError(f"unknown format in {text!r}", f"Known: {', '.join(SCREEN_FORMATS)}")
+    if not formats or not set(formats) <= set(SUBTITLE_FORMATS):
+        raise UsageError(f"unknown format in {text!r}", f"Known: {', '.join(SUBTITLE_FORMATS)}")
     return formats
 
 

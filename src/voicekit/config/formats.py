@@ -7,4 +7,4 @@ from typing import Literal, get_args
 Format = Literal["json", "srt", "vtt", "ass", "txt", "docx", "tsv", "rttm", "audacity"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 DEFAULT_FORMATS: tuple[Format, ...] = ("json", "srt", "vtt", "txt", "tsv", "rttm", "audacity")
-"""What `voicekit transcribe` writes unless told otherwise: all but ass and docx, which need a decision on style."""
+"""What `voicekit transcribe` writes by default: all but ass and docx, which need a decision on style."""

@@ -252,7 +252,7 @@ def _retake(job: DialogueJob, result: UtteranceResult, number: int, judge: Judge
         f"{_describe(utterance)}: WER {wers[0]:.0%} of take {current.record.number}, {wers[1]:.0%} of take {number}"
     )
     job.renderer.release()
-    why = f"{min(wers):.0%} of its words were wrong, {max(wers):.0%} of the other's"
+    why = f"WER {min(wers):.0%}, the other take's is {max(wers):.0%}"
     return replace(result, picked=best, rejected=(*result.rejected, other.record), why=why)
 
 

@@ -207,8 +207,11 @@ def _compute_samples(
     if metric == "cer":
         spaced = wer.base_language(language) not in wer.UNSPACED_LANGUAGES
         return {metric: _error_sample(wer.character_errors(*texts, normalize, spaced), "characters")}
-    count = wer.word_errors if metric == "wer" else wer.cp_errors
-    return {metric: _error_sample(count(*texts, normalize), "words")}
+    if metric == "wer":
+        return {metric: _error_sample(wer.word_errors(*texts, normalize), "words")}
+    if metric == "cpwer":
+        return {metric: _error_sample(wer.cp_errors(*texts, normalize), "words")}
+    raise AssertionError(f"{metric} is not computed")
 
 
 def _error_sample(counts: Counts, unit: str) -> Sample:

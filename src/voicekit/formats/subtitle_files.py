@@ -21,7 +21,7 @@ from voicekit.subtitles.render import speaker_colours, to_srt
 from voicekit.subtitles.video import CODECS, OnProgress, Track
 from voicekit.types import Transcript
 
-SCREEN_FORMATS: tuple[Format, ...] = ("srt", "vtt", "ass", "txt", "docx")
+SUBTITLE_FORMATS: tuple[Format, ...] = ("srt", "vtt", "ass", "txt", "docx")
 """Formats of subtitles."""
 
 

@@ -25,7 +25,7 @@ WORST_WER = 0.5
 """WER at which speech is unintelligible."""
 
 ALIKE = (0.2, 0.9)
-"""Cosine similarity of two strangers, and of two takes of one voice in the same room."""
+"""Cosine similarity of two different speakers, and of two takes of one voice in the same room."""
 
 MOS = (1.5, 3.8)
 """DNSMOS P.835 overall of noise, and of the best recordings (its calibration curve ends at 3.93)."""

@@ -162,10 +162,10 @@ class Judge:
         self, samples: Samples, reference: Path | Audio | None
     ) -> tuple[float | None, DnsmosScores | None, Pitch | None]:
         embed = self._load_model("campplus").embed
-        alike = None
+        speaker_similarity = None
         if reference is not None:
-            alike = similarity(speaker_embedding(embed, samples), self._embed_reference(reference))
-        return alike, rate_quality(self._load_model("dnsmos"), samples), measure_pitch(samples, MODEL_RATE)
+            speaker_similarity = similarity(speaker_embedding(embed, samples), self._embed_reference(reference))
+        return speaker_similarity, rate_quality(self._load_model("dnsmos"), samples), measure_pitch(samples, MODEL_RATE)
 
     def _embed_reference(self, clip: Path | Audio) -> Samples | None:
         """Speaker embedding of a reference clip, computed once per content."""

@@ -57,7 +57,7 @@ def apply_edits(transcript: str | Path, edits: str | Path, out: str | Path | Non
 
     Raises:
         SourceError: A file cannot be read, or the corrections belong to another transcript.
-        UsageError: `out` for a run, or over the file itself.
+        UsageError: `out` is given for a run, or names the input file.
         OutputError: The files cannot be written.
     """
     run = load_run(transcript)

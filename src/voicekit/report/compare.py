@@ -159,7 +159,7 @@ def _compare_takes(runs: list[LoadedRun], seed: int, votes: Sequence[str | Path]
             compare_values(name, a, b, "lines", comparisons=comparisons, seed=seed) for name, (a, b) in measures
         ]
         if not differences:
-            notes.append("no line was judged in both runs: judge them before they are compared")
+            notes.append("no line was judged in both runs: judge both runs first")
         settings = [_take_settings([line.a for line in lines]), _take_settings([line.b for line in lines])]
         pairs.append(_pair(letter, differences, _changed_settings(first, other, *settings), notes))
     preference = count_votes(votes, runs, paired[0][0]) if votes else None
@@ -209,7 +209,7 @@ def _compare_transcripts(
             for name, drawn, a, b in values
         ]
         if not differences:
-            notes.append("nothing can be compared: no measure is of the same units in both")
+            notes.append("nothing can be compared: no measure has the same units in both runs")
         changed = _changed_settings(first_run, run) if first_run and run else ()
         pairs.append(_pair(letter, differences, changed, notes))
     names = {

@@ -126,7 +126,7 @@ def group_takes(takes: Sequence[GalleryTake], limit: int) -> list[Group]:
         with_kind = [each for each in takes if any(artifact.kind == kind for artifact in each.artifacts)]
         add(kind, kind.replace("_", " ").capitalize(), description, with_kind, functools.partial(_worst_first, kind))
     wrong = [each for each in takes if each.take.measures and each.take.measures.wer]
-    add("words", "Wrong words", "recognized as another text", wrong, _highest_wer_first)
+    add("words", "Wrong words", "the recognized text differs", wrong, _highest_wer_first)
     clean = [
         each for each in takes if each.take.passed and each.take.measures and not each.artifacts and each.take.score
     ]

@@ -10,8 +10,8 @@ VERDICTS: dict[OutcomeName, str] = {
     "lower": "{label}: {letter} {direction} by {size} ({interval}){judgement}",
     "higher": "{label}: {letter} {direction} by {size} ({interval}){judgement}",
     "uncertain": (
-        "{label}: no verdict, {direction} by {size} ({interval}), but among {comparisons} comparisons "
-        "chance gives one like it too often"
+        "{label}: no verdict, {direction} by {size} ({interval}), which may be due to chance "
+        "among {comparisons} comparisons"
     ),
     "no_difference": "{label}: no difference shown ({letter} − A {low} to {high}{unit}; {units})",
     "identical": "{label}: the same on all {units}",
@@ -39,7 +39,7 @@ def difference_verdict(letter: str, difference: Difference) -> str:
         "judgement": "" if not metric.better else ", better" if direction == metric.better else ", worse",
         "differences": f"only {difference.differ} of {units} differ"
         if difference.differ < difference.units
-        else f"all {units} differ alike",
+        else f"all {units} differ by the same amount",
     }  # fmt: skip
     if difference.low is not None and difference.high is not None:
         sign = -1 if difference.value < 0 else 1

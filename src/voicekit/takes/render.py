@@ -161,7 +161,7 @@ class StoredTake:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of work for so many seconds of audio, by component: an engine's name, or JUDGE."""
+    """Processing time and audio duration of a component: an engine's name, or JUDGE."""
 
     component: str
     audio_seconds: float

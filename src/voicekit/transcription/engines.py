@@ -17,7 +17,7 @@ class TranscriptionEngines:
 
     Args:
         pool: Holds the loaded engines.
-        progress: Told when one is being loaded.
+        progress: Notified when a model is being loaded.
     """
 
     def __init__(self, pool: EnginePool, progress: Progress) -> None:
