@@ -14,7 +14,7 @@ JOB = {
     "voices": ["joe", "jm_kumo"],
     "voice": "all",  # each line in each voice
     "lines": ["Welcome back.", {"id": "train", "text": "The train to the coast leaves at 8:10."}],
-    "takes": 3,
+    "takes": 2,
     "pick": {"gates": {"max_wer": 0.1}},
 }
 
@@ -24,7 +24,7 @@ def main(out: str = "outputs") -> None:
     for line in run.lines:
         take = run.picked[line.id]
         print(f"{line.id} ({line.voice}): {take.id}, score {take.score:.2f}, {line.why}")
-    print(run.to_dataframe()[["take", "wer", "mos", "score"]])
+    print(run.to_dataframe()[["id", "wer", "mos", "score"]])
     print(write_report(run.folder, embed=True).page)
 
 

@@ -113,5 +113,5 @@ def test_links_lead_somewhere() -> None:
 def test_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
-        for target in re.findall(r"^ +make ([a-z]+)|`make ([a-z]+)`", page.read_text(), re.M):
+        for target in re.findall(r"^ {4}make ([a-z]+)|`make ([a-z]+)`", page.read_text(), re.M):
             assert re.search(rf"^{target[0] or target[1]}:", makefile, re.M), target

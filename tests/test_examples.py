@@ -29,7 +29,7 @@ def test_recording_to_subtitles(sample: Path, tmp_path: Path, capsys: pytest.Cap
 def test_clone_job_with_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     example("clone_job_with_report").main(str(tmp_path))
     printed = capsys.readouterr().out
-    assert "train (jm_kumo): " in printed
+    assert "train-jm_kumo (jm_kumo): " in printed
     page = Path(printed.splitlines()[-1])
     assert page.read_text().count("data:audio/") >= 4
 

@@ -69,9 +69,15 @@ def test_nothing_is_heard_where_nobody_speaks(whisper: FasterWhisper, what: str)
     assert hear(whisper, made(what)).segments == ()
 
 
-@pytest.mark.parametrize("name", ["1688-142285-0000_noise5dB", "1998-15444-0000_music0dB", "2033-164914-0002_music0dB"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "1998-15444-0002_noise5dB", "1688-142285-0002_music5dB",
+        "1998-15444-0000_music0dB", "2033-164914-0002_music0dB",
+    ],
+)  # fmt: skip
 def test_real_noise_and_music_give_no_words(whisper: FasterWhisper, recordings: Path, name: str) -> None:
-    """What is left of a noisy recording without its clean speech."""
+    """What is left of a noisy recording without its clean speech; each gives no words with AVX2 and generic kernels."""
     mixed, _ = soundfile.read(recordings / "noise" / "mixed_dev" / f"{name}.flac")
     clean, _ = soundfile.read(next(recordings.glob(f"read_en/librispeech_test-other/*/{name.split('_')[0]}.flac")))
     size = min(len(mixed), len(clean))

@@ -356,7 +356,7 @@ def desk(sample: Path, sample_run: Path, tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_commands_of_the_pages(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pages = [ROOT / "README.md", ROOT / "docs" / "eval.md"]
     lines = {line for page in pages for line in re.findall(r"^ {4}voicekit (eval .*)$", page.read_text(), re.M)}
-    assert len(lines) == 3
+    assert len(lines) == 2  # the third is a block of the README, which test_docs.py runs
     for line in lines:
         assert run(shlex.split(line)) == 0
         assert re.search(r"^(talk|transcript) +\d+\.\d\d ", capsys.readouterr().out, re.M), line
