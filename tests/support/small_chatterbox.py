@@ -21,8 +21,10 @@ LAYERS = 2
 
 @contextlib.contextmanager
 def layers() -> Iterator[None]:
-    """Give the library's language models LAYERS layers, the alignment heads among them, and its decoder of mels fewer
-    blocks: with all of them the decoder takes 20 s for half a second of audio."""
+    """Inside it the library builds small models: language models of LAYERS layers, and a mel decoder of fewer blocks.
+
+    The alignment heads move to the layers that are left. The full decoder would take most of the time on a CPU.
+    """
     from chatterbox.models.s3gen import s3gen
     from chatterbox.models.t3.inference import alignment_stream_analyzer as analyzer
     from chatterbox.models.t3.llama_configs import LLAMA_CONFIGS

@@ -40,7 +40,8 @@ def main(
         ),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option("-e", "--engine", help=", ".join(e.name for e in SPEECH_ENGINES) + ", or a plugin's")
+        str | None,
+        typer.Option("-e", "--engine", help=", ".join(e.name for e in SPEECH_ENGINES) + ", or an engine of a plugin"),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed; the same one gives the same audio")] = 0,
     preset: Annotated[
