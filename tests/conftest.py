@@ -7,10 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.recordings import recordings_folder, sample_recording
+
+if TYPE_CHECKING:
+    from voicekit.transcription.session import Session
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +63,23 @@ def sample_run(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs")
     assert run(["transcribe", str(sample), "-o", str(out), "--speakers", "2"]) == 0
     return out / "sample" / "latest"
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    """A session whose models stay loaded for the module's tests."""
+    from voicekit.transcription.session import Session
+
+    with Session() as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def talk(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2.5 s of the sample."""
+    from tests.support.hostile import speech
+
+    return speech(sample, tmp_path_factory.mktemp("talk") / "talk.wav")
 
 
 @pytest.fixture(scope="session")

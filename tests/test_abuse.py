@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.support.hostile import WORDS, Hostile, boxes, ffmpeg, opened, small_disk, speech, untidy
+from tests.support.hostile import WORDS, Hostile, boxes, ffmpeg, opened, small_disk, untidy
 from tests.support.server import Site
 from voicekit.audio import flac_cache
 from voicekit.audio.clean import clean
@@ -43,17 +43,6 @@ from voicekit.types import Audio, Transcript
 QUICK = TranscribeOptions(diarizer="none", model="tiny.en", beam_size=1, format=("json", "srt"))
 ARGUMENTS = ["--diarizer", "none", "--model", "tiny.en", "--beam-size", "1"]
 IMPATIENT = DownloadOptions(timeout=1.0, retries=20)
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    with Session() as session:
-        yield session
-
-
-@pytest.fixture(scope="module")
-def talk(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return speech(sample, tmp_path_factory.mktemp("talk") / "talk.wav")
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.hostile import WORDS, speech, untidy
+from tests.support.hostile import WORDS, untidy
 from tests.support.server import Site
 from voicekit.cli import run
 from voicekit.config.transcribe import TranscribeOptions
@@ -31,17 +31,6 @@ from voicekit.storage.paths import env_limit
 from voicekit.transcription.session import Outcome, Session
 
 QUICK = TranscribeOptions(diarizer="none", model="tiny.en", beam_size=1, format=("json",))
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    with Session() as session:
-        yield session
-
-
-@pytest.fixture(scope="module")
-def talk(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return speech(sample, tmp_path_factory.mktemp("talk") / "talk.wav")
 
 
 def transcribed(session: Session, talk: Path, out: Path) -> tuple[Outcome, dict[str, bool]]:

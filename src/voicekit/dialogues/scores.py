@@ -15,12 +15,13 @@ from voicekit.dialogues.timeline import Timeline, TimelineEntry
 from voicekit.diarization.oracle import oracle_turns
 from voicekit.evaluation.der import diarization_errors
 from voicekit.evaluation.evaluate import evaluate
-from voicekit.evaluation.wer import align, base_language, normalizer
+from voicekit.evaluation.wer import align, normalizer
 from voicekit.jsonio import type_adapter
 from voicekit.recording import Recording
 from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache
+from voicekit.text.languages import base_language
 from voicekit.transcription.pipeline import speaker_windows
 from voicekit.types import Transcript, Word
 

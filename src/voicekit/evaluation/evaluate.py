@@ -27,6 +27,7 @@ from voicekit.evaluation.pairing import Source, pair_files
 from voicekit.evaluation.result import LABELS, TIME_SCORES, UNDEFINED, Evaluation, RecordingScores
 from voicekit.evaluation.score import Sample, Score, compute_score, pool_samples
 from voicekit.formats.readers import Annotation, annotation_from_transcript, read_annotation
+from voicekit.text.languages import UNSPACED_LANGUAGES, base_language
 from voicekit.types import Transcript
 
 Span = tuple[float, float]
@@ -205,7 +206,7 @@ def _compute_samples(
         counts = wer.speaker_errors(*texts, normalize)
         return {metric: Sample("words", "utterances", counts[:, None, :])}
     if metric == "cer":
-        spaced = wer.base_language(language) not in wer.UNSPACED_LANGUAGES
+        spaced = base_language(language) not in UNSPACED_LANGUAGES
         return {metric: _error_sample(wer.character_errors(*texts, normalize, spaced), "characters")}
     if metric == "wer":
         return {metric: _error_sample(wer.word_errors(*texts, normalize), "words")}

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from voicekit.evaluation.bootstrap import Counts
 from voicekit.formats.readers import Utterance
+from voicekit.text.languages import UNSPACED_LANGUAGES, base_language
 from voicekit.types import Word
 
 if TYPE_CHECKING:
@@ -29,18 +30,10 @@ if TYPE_CHECKING:
 Normalizer = Callable[[str], str]
 Indices = NDArray[np.intp]
 
-UNSPACED_LANGUAGES = frozenset("zh yue ja th lo km my".split())
-"""Written without spaces between words: their WER counts characters, as in the Whisper paper (Radford et al. 2022)."""
-
 MAX_SPEAKERS = 20
 """Limit of meeteval for cpWER."""
 
 KINDS = ("substitutions", "deletions", "insertions")
-
-
-def base_language(code: str) -> str:
-    """The language without region or script: zh-Hant gives zh."""
-    return code.replace("_", "-").partition("-")[0].lower()
 
 
 @functools.cache
@@ -50,7 +43,8 @@ def normalizer(language: str, normalize: bool = True) -> Normalizer:
     Args:
         language: BCP-47. English uses Whisper's English normalizer (numbers, contractions, spelling); other languages
             its basic one (case, punctuation, text in brackets), but keeping combining marks, which are vowels in many
-            scripts. Languages without spaces are split into characters.
+            scripts. Languages without spaces are split into characters, so that their WER counts characters, as in the
+            Whisper paper (Radford et al. 2022).
         normalize: False keeps the words as written.
     """
     spaced = base_language(language) not in UNSPACED_LANGUAGES

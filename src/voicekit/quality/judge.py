@@ -21,7 +21,6 @@ from voicekit.engines.protocols import REPETITION, Recognition
 from voicekit.engines.registry import load_engine
 from voicekit.engines.select import select_compute_type, select_whisper
 from voicekit.errors import SourceError, UsageError
-from voicekit.evaluation.wer import base_language
 from voicekit.jsonio import type_adapter
 from voicekit.models.catalogue import Weights
 from voicekit.models.resolve import resolve
@@ -34,7 +33,7 @@ from voicekit.quality.speaker_similarity import similarity, speaker_embedding
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.progress import Progress
 from voicekit.storage.files import digest, file_sha256
-from voicekit.text.languages import WHISPER_LANGUAGES
+from voicekit.text.languages import WHISPER_LANGUAGES, base_language
 from voicekit.text.words import join_words, spread
 from voicekit.types import Audio, Measures, Word
 

@@ -16,6 +16,9 @@ WHISPER_LANGUAGES = frozenset(
     "sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo zh yue".split()
 )
 
+UNSPACED_LANGUAGES = frozenset("zh yue ja th lo km my".split())
+"""Languages written without spaces between words, as base language."""
+
 UNKNOWN = "und"
 """BCP-47 tag of an undetermined language."""
 
@@ -33,6 +36,11 @@ def normalize_tag(code: str) -> str:
     if standard and (standard == UNKNOWN or langcodes.tag_is_valid(standard)):
         return standard
     raise UsageError(f"{code!r} is not a language code", "Give BCP-47: es, pt-BR, zh-Hant ...")
+
+
+def base_language(code: str) -> str:
+    """Return the language without region or script: zh-Hant gives zh."""
+    return code.replace("_", "-").partition("-")[0].lower()
 
 
 def same_language(a: str, b: str) -> bool:

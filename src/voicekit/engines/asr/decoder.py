@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voicekit.runtime.device import preload_cuda_libraries
+from voicekit.text.languages import UNSPACED_LANGUAGES
 
 preload_cuda_libraries()  # must run before CTranslate2 is imported
 
@@ -57,9 +58,6 @@ TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 
 SEED = 0
 """Seed for temperatures above 0, so that a recording always gives the same words."""
-
-_UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue", "km"})
-"""Whisper's codes of languages that it writes without spaces, so that tokens are not joined to words."""
 
 
 @dataclass(frozen=True)
@@ -336,7 +334,7 @@ def to_words(tokens: Iterable[Any], language: str, duration: float) -> tuple[Wor
         end = round(min(max(start, float(token.end)), duration), 3)
         if not text.strip():
             continue
-        if words and not text.startswith(" ") and language not in _UNSPACED_LANGUAGES:
+        if words and not text.startswith(" ") and language not in UNSPACED_LANGUAGES:
             last = words[-1]
             probability = round((last.probability + probability) / 2, 3)
             words[-1] = Word(last.text + text.strip(), last.start, max(last.end, end), probability)
