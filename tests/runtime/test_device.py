@@ -27,4 +27,4 @@ def test_ctranslate2_finds_cublas_without_ld_library_path() -> None:
     code = "import ctypes; {}; ctypes.CDLL('libcublas.so.12'); ctypes.CDLL('libcudnn.so.9'); print('found')"
     env = {"LD_LIBRARY_PATH": ""}
     assert python(code.format("pass"), **env).returncode != 0, "the machine has its own: this shows nothing"
-    assert python(code.format("import voicekit.engines.faster_whisper"), **env).stdout == "found\n"
+    assert python(code.format("import voicekit.engines.asr.faster_whisper"), **env).stdout == "found\n"

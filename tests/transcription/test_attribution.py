@@ -6,7 +6,7 @@ from hypothesis import given
 
 from tests.support.strategies import as_segment, diarizations, words
 from voicekit.diarization.windows import SpeakerWindows
-from voicekit.transcription.attribution import MAX_SEGMENT, assign_speakers, attribute, ends_sentence
+from voicekit.transcription.attribution import MAX_SEGMENT, assign_speakers, attribute
 from voicekit.types import Diarization, Segment, Turn, Word
 
 
@@ -73,22 +73,6 @@ def test_segments_end_with_sentences_speakers_and_pauses() -> None:
     assert [(s.speaker, s.text) for s in segments] == [
         ("A", "Dr. Who?"), ("A", "Yes"), ("B", "no more"), ("B", "later"),
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("word", "ends"),
-    [
-        ("done.", True),
-        ("done.”", True),
-        ("done", False),
-        ("Dr.", False),
-        ("J.", False),
-        ("す。", True),
-        ("what?!", True),
-    ],
-)
-def test_ends_sentence(word: str, ends: bool) -> None:
-    assert ends_sentence(word) == ends
 
 
 def voices_of(*units: tuple[float, float, list[float]]) -> SpeakerWindows:

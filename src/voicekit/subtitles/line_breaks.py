@@ -8,11 +8,11 @@ between an article and its noun, a preposition and its object, a first and a las
 from __future__ import annotations
 
 import functools
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 from voicekit.text.phrases import split_phrases
+from voicekit.text.sentence_ends import CLOSERS, OPENERS, TITLES, is_abbreviation
 from voicekit.text.words import unspaced
 
 SENTENCE, CLAUSE, CONJUNCTION, PREPOSITION, PLAIN = 0.0, 1.0, 2.5, 3.0, 4.5
@@ -67,9 +67,6 @@ _PREPOSITIONS = {
     "nl": "van in op aan bij met naar uit voor door zonder om over onder tussen tegen sinds tot na",
 }
 
-_TITLES = frozenset("mr mrs ms dr prof st sr jr sra srta herr frau m mme mlle sig dott".split())
-_CLOSING = "\"'”’»)]}」』】）〉》"
-_OPENING = "\"'“‘«([{「『【（〈《¿¡"
 _NOT_FIRST = frozenset(
     "、。，．,.!?！？:;：；)]}」』】）〉》’”…‥・ーゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶๆฯ％%"
 )
@@ -79,8 +76,8 @@ _NOT_LAST = frozenset("([{「『【（〈《‘“$¥￥＄£€")
 
 def break_cost(before: str, after: str, language: str) -> float:
     """Return the cost of ending a line or a cue between two words. `language`: BCP-47 tag."""
-    end = before.rstrip(_CLOSING)[-1:]
-    if end and end in ".?!。！？…‥" and not _is_abbreviation(before):
+    end = before.rstrip(CLOSERS)[-1:]
+    if end and end in ".?!。！？…‥" and not is_abbreviation(before, after):
         return SENTENCE
     if end and end in ",;:—–、，；：،؛":
         return CLAUSE
@@ -88,13 +85,13 @@ def break_cost(before: str, after: str, language: str) -> float:
         return CLAUSE
     base = language.split("-")[0]
     left, right = _bare(before), _bare(after)
-    if left in _TITLES or (_is_number(left) and len(right) <= 4 and not _is_number(right)):
+    if left in TITLES or (_is_number(left) and len(right) <= 4 and not _is_number(right)):
         return NAME
     if left in _words("leaning", base) or left in _words("preposition", base) or left in _words("conjunction", base):
         return FUNCTION
     if _is_name(before) and _is_name(after):
         return NAME
-    if right in _words("conjunction", base) or after[:1] in _OPENING:
+    if right in _words("conjunction", base) or after[:1] in OPENERS:
         return CONJUNCTION
     if right in _words("preposition", base):
         return PREPOSITION
@@ -109,13 +106,7 @@ def _words(kind: str, language: str) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=1 << 16)
 def _bare(word: str) -> str:
-    return word.strip(_OPENING + _CLOSING + ".,;:!?…").replace("’", "'").lower()
-
-
-def _is_abbreviation(word: str) -> bool:
-    """Whether the full stop of a word does not end a sentence: Mr., J., e.g."""
-    bare = word.rstrip(_CLOSING)
-    return bare.endswith(".") and (_bare(bare) in _TITLES or re.fullmatch(r"(?:\w\.)+", bare) is not None)
+    return word.strip(OPENERS + CLOSERS + ".,;:!?…").replace("’", "'").lower()
 
 
 def _is_number(word: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from voicekit.subtitles.cue import DASH
 from voicekit.subtitles.source_cue import SourceCue
+from voicekit.text.sentence_ends import is_abbreviation
 
 MAX_LABEL_WORDS, MAX_LABEL_CHARACTERS = 4, 40
 """Longest speaker name: "And then he said to me: no" has none."""
@@ -18,7 +19,6 @@ MIN_SHARE_OF_CUES = 0.1
 _DIARIZER_LABEL = re.compile(r"SPEAKER_\d+", re.IGNORECASE)
 _LINE_DASH = re.compile(r"[-–—‐]\s{0,3}(?=[^\W\d]|\s|[\"'¿¡<(\[♪])")
 _NO_SPEECH = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|[♪♫#*][^♪♫#*]*[♪♫#*]")  # [laughter], (sighs), ♪ la la ♪
-_TITLE = re.compile(r"\b(?:Dr|Drs|Mr|Mrs|Ms|Prof|St|Sr|Sra|Fr|Hr|Lt|Sgt|Capt|Rev|[^\W\d_])\.")
 
 
 def lines_without_dashes(cue: SourceCue) -> list[str]:
@@ -65,5 +65,5 @@ def _could_be_name(label: str) -> bool:
         and len(label.split()) <= MAX_LABEL_WORDS
         and not label[0].islower()
         and (label[0].isalnum() or label[0] in "[(")
-        and "." not in _TITLE.sub("", label).rstrip(".")
+        and all("." not in word or is_abbreviation(word) for word in label.rstrip(".").split())
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from voicekit.text.markup import TAG
+from voicekit.text.sentence_ends import CLOSERS, ends_sentence
 from voicekit.text.words import join_words, spread, unspaced
 from voicekit.types import Segment, Word
 
@@ -30,24 +31,10 @@ MAX_PAUSE = 3.0
 MAX_INTERRUPTED_PAUSE = 1.5
 """The same if another speaker talks during the pause."""
 
-_TERMINALS = ".!?…。！？｡؟۔।॥။።"
-_CLOSERS = "\"'”’»›)]}」』）】〉》"
-_OPENERS = "\"'“‘«‹([{¿¡"
-_SENTENCE_END = re.compile(rf"[{re.escape(_TERMINALS)}]+[{re.escape(_CLOSERS)}]*$")
-_END_INSIDE_WORD = re.compile(rf"(?<=[。！？｡])(?![。！？｡{re.escape(_CLOSERS)}])")
+_END_INSIDE_WORD = re.compile(rf"(?<=[。！？｡])(?![。！？｡{re.escape(CLOSERS)}])")
 _TAG = re.compile(TAG)
 _TOKEN = re.compile(rf"(?:{TAG}|\S)+")
 _STANDALONE = re.compile(r"^[\[(（【♪#*].*[\])）】♪#*]$", re.DOTALL)  # [laughter], ♪ a song ♪
-
-# Abbreviations, without their final full stop and in lower case.
-_ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st sr jr vs etc e.g i.e cf no nos vol fig al approx dept est inc ltd co corp gen col lt capt "
-    "sgt rev hon gov sen rep mt ft u.s u.k a.m p.m jan feb mar apr jun jul aug sep sept oct nov dec "
-    "sra srta dra ud uds vd vds av pág pag núm ej p.ej aprox tel exmo exma "
-    "bzw z.b d.h u.a usw ca nr str hr fr dipl ing mme mlle mm env c.-à-d т.е т.д т.п г гг им руб".split()
-)
-# Those that can also end a sentence; they do if the next word has a capital.
-_FINAL_ABBREVIATIONS = frozenset(("etc", "a.m", "p.m", "u.s", "u.k", "usw", "т.д", "т.п", "г"))
 
 
 @dataclass(frozen=True)
@@ -166,29 +153,7 @@ def _ends_between(
         return True
     if piece.segment != following.segment and any(_STANDALONE.match(s.text.strip()) for s in (segment, next_segment)):
         return True
-    return ends_sentence(piece.word.text, following.word.text, uncased)
-
-
-def ends_sentence(word: str, following: str, uncased: bool = False) -> bool:
-    """Whether a sentence ends between two words."""
-    word, following = _TAG.sub("", word), _TAG.sub("", following)
-    end = _SENTENCE_END.search(word)
-    if not end:
-        return False
-    terminal = end[0].rstrip(_CLOSERS)
-    if unspaced(terminal[-1]):
-        return True
-    first = following.lstrip(f"{_OPENERS}-–—")[:1]
-    if not uncased and first.islower():
-        return False
-    if terminal != ".":
-        return True
-    bare = word[: end.start()].lstrip(_OPENERS).lower()
-    if bare in _ABBREVIATIONS:
-        return bare in _FINAL_ABBREVIATIONS and first.isupper()
-    if len(bare) == 1 and bare.isalpha() and bare != "i":  # an initial
-        return False
-    return not (bare.isdigit() and len(bare) <= 2 and first.isdigit())
+    return ends_sentence(piece.word.text, following.word.text, uncased=uncased)
 
 
 def _cut_long(run: list[SentenceWord]) -> Iterator[list[SentenceWord]]:

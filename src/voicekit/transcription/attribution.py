@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import bisect
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -17,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicekit.diarization.windows import SpeakerWindows, unit_length
+from voicekit.text.sentence_ends import ends_sentence
 from voicekit.text.sentences import SENTENCE_PAUSE
 from voicekit.text.words import join_words
 from voicekit.types import Diarization, Segment, Turn, Word
 
-VERSION = 2
+VERSION = 3
 """Part of the cache key; increase it when the result changes."""
 
 MAX_SEGMENT = 30.0
@@ -42,9 +42,6 @@ _EVEN_LEAD, _SLOPE = 0.2, 15.0
 
 _MIN_WORD = 0.001
 """Seconds that a word without duration counts as."""
-
-_SENTENCE_END = re.compile(r"[.?!…。！？][\"'”’)\]」』]*$")
-_ABBREVIATION = re.compile(r"^\W*(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|e\.g|i\.e|No|z\.B|Mme|Sra?)\.$")
 
 
 def attribute(
@@ -122,8 +119,12 @@ def phrases(words: Sequence[Word]) -> Iterator[Sequence[Word]]:
     """Cut words at sentence ends and at pauses."""
     begin = 0
     for i, word in enumerate(words):
-        is_last = i + 1 == len(words)
-        if is_last or words[i + 1].start - word.end >= PHRASE_PAUSE or ends_sentence(word.text):
+        following = words[i + 1] if i + 1 < len(words) else None
+        if (
+            following is None
+            or following.start - word.end >= PHRASE_PAUSE
+            or ends_sentence(word.text, following.text, uncased=True)
+        ):
             yield words[begin : i + 1]
             begin = i + 1
 
@@ -209,7 +210,7 @@ def _cut_segments(words: Sequence[Word], languages: Sequence[str]) -> Iterable[S
             or following.speaker != word.speaker
             or languages[i + 1] != languages[i]
             or following.start - word.end >= SENTENCE_PAUSE
-            or ends_sentence(word.text)
+            or ends_sentence(word.text, following.text, uncased=True)
             or following.end - words[begin].start > MAX_SEGMENT
         ):
             part = tuple(words[begin : i + 1])
@@ -217,8 +218,3 @@ def _cut_segments(words: Sequence[Word], languages: Sequence[str]) -> Iterable[S
             end = max(w.end for w in part)
             yield Segment(number, part[0].start, end, text, part[0].speaker, languages[begin], part)
             begin, number = i + 1, number + 1
-
-
-def ends_sentence(word: str) -> bool:
-    """Whether a word ends a sentence: it has final punctuation and is no abbreviation."""
-    return bool(_SENTENCE_END.search(word)) and not _ABBREVIATION.match(word)

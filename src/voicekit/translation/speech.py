@@ -10,7 +10,8 @@ from voicekit.engines.mt.language_codes import unsupported_pair, whisper_code
 from voicekit.engines.protocols import SpeechTranslationModel
 from voicekit.storage.files import digest
 from voicekit.text.languages import same_language
-from voicekit.text.sentences import Sentence, SentenceWord, ends_sentence, split_sentences
+from voicekit.text.sentence_ends import ends_sentence
+from voicekit.text.sentences import Sentence, SentenceWord, split_sentences
 from voicekit.translation.cache import SentenceCache
 from voicekit.translation.text import (
     VERSION,
