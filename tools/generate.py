@@ -7,6 +7,7 @@ python tools/generate.py --check   exit with status 1 if they are out of date
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 import re
@@ -24,6 +25,7 @@ from voicekit.config.evaluate import EvalOptions
 from voicekit.config.report import CompareOptions, GalleryOptions, ReportOptions
 from voicekit.config.transcribe import TranscribeOptions
 from voicekit.config.translate import TranslateOptions
+from voicekit.tts.synthesizer import Synthesizer
 
 ROOT = Path(__file__).parents[1]
 KEYWORDS = ROOT / "src" / "voicekit" / "config" / "keywords.py"
@@ -56,30 +58,6 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 '''
 
-SAY = '''
-
-class SayKeywords(EngineKeywords, total=False):
-    """Keyword arguments of `voicekit.say`: voice, seed, and the parameters of the engine."""
-
-    voice: str
-    """Name in refs/, one of the engine's own voices, or a clip to clone (default: the engine's first voice)"""
-    engine: str
-    """Speech engine: kokoro, piper, chatterbox ... (default: the voice's)"""
-    seed: int
-    """Seed; the same one gives the same audio"""
-    preset: str
-    """Preset in configs/sampling/ENGINE (default: the voice's)"""
-    language: str
-    """BCP-47 tag (default: the voice's)"""
-    model: str
-    """Folder or hub id of the weights (default: the engine's)"""
-    normalize: bool
-    """Write out numbers, dates and units as words first"""
-    watermark: bool
-    """Watermark the speech, if the engine can"""
-'''
-
-
 def type_of(annotation: Any) -> str:
     """Return the source text of the type that a caller may pass for a field."""
     origin, args = get_origin(annotation), get_args(annotation)
@@ -105,7 +83,18 @@ def keywords() -> str:
                 if field not in seen:
                     seen.add(field)
                     text += f'    {field}: {type_of(info.annotation)}\n    """{info.description}"""\n'
-    return text + SAY
+    return text + say_keywords()
+
+
+def say_keywords() -> str:
+    """Return the class with the parameters of `Synthesizer.say`, documented as there."""
+    text = "\n\nclass SayKeywords(EngineKeywords, total=False):\n"
+    text += '    """Keyword arguments of `voicekit.say`: those of `Synthesizer.say`."""\n\n'
+    documented = dict(re.findall(r"^ +(\w+): (.+)$", Synthesizer.say.__doc__ or "", re.M))
+    for parameter in inspect.signature(Synthesizer.say).parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY:
+            text += f'    {parameter.name}: {parameter.annotation}\n    """{documented[parameter.name]}"""\n'
+    return text
 
 
 @contextlib.contextmanager

@@ -194,21 +194,21 @@ class GalleryKeywords(TypedDict, total=False):
 
 
 class SayKeywords(EngineKeywords, total=False):
-    """Keyword arguments of `voicekit.say`: voice, seed, and the parameters of the engine."""
+    """Keyword arguments of `voicekit.say`: those of `Synthesizer.say`."""
 
-    voice: str
-    """Name in refs/, one of the engine's own voices, or a clip to clone (default: the engine's first voice)"""
-    engine: str
-    """Speech engine: kokoro, piper, chatterbox ... (default: the voice's)"""
+    voice: str | None
+    """A name in refs/, a bundled voice, or the path of a clip to clone (default: the engine's first)."""
+    engine: str | None
+    """kokoro, piper, chatterbox ... (default: the engine of the voice)."""
     seed: int
-    """Seed; the same one gives the same audio"""
-    preset: str
-    """Preset in configs/sampling/ENGINE (default: the voice's)"""
-    language: str
-    """BCP-47 tag (default: the voice's)"""
-    model: str
-    """Folder or hub id of the weights (default: the engine's)"""
+    """The same seed gives the same samples."""
+    preset: str | None
+    """A name in configs/sampling/ENGINE (default: the voice's)."""
+    language: str | None
+    """BCP-47 (default: the voice's)."""
+    model: str | None
+    """Folder or hub id of weights to use instead of the engine's default."""
     normalize: bool
-    """Write out numbers, dates and units as words first"""
+    """Spell out numbers, dates and units first."""
     watermark: bool
-    """Watermark the speech, if the engine can"""
+    """Watermark the audio, for engines that support it."""

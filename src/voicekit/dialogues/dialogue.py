@@ -48,7 +48,7 @@ def dialogue(
     *,
     out: str | Path = "outputs",
     fresh: bool = False,
-    speaker: Synthesizer | None = None,
+    synthesizer: Synthesizer | None = None,
     **options: Unpack[DialogueKeywords],
 ) -> Mix:
     """Speak a conversation and mix it.
@@ -58,7 +58,7 @@ def dialogue(
         cast: A cast file, or its content: `{"Alice": "joe", "Ben": {"voice": "jm_kumo", "pan": 0.3}}`.
         out: Folder for results.
         fresh: Ignore the cache.
-        speaker: The synthesizer to use (default: a shared one whose models stay loaded).
+        synthesizer: What speaks (default: a shared one whose models stay loaded).
         **options: The options of `voicekit dialogue --help` with underscores: timing="slow", seed=7 ...
 
     Returns:
@@ -75,8 +75,8 @@ def dialogue(
         cast_header = read_cast(Path(cast))
     casting = load_casting(script, cast_header, **options)
     source = Path(script) if names_file(script) else None
-    synthesizer = speaker or default_synthesizer()
-    return build_dialogue(casting, Path(out), synthesizer, StageCache(fresh, software_versions), source=source)
+    cache = StageCache(fresh, software_versions)
+    return build_dialogue(casting, Path(out), synthesizer or default_synthesizer(), cache, source=source)
 
 
 def names_file(script: str | Path) -> bool:

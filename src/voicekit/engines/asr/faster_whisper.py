@@ -22,10 +22,10 @@ from voicekit.audio.decode import MODEL_RATE
 from voicekit.engines.asr.chunking import MAX_CLIP, MIXED_CLIP, Span, pack_clips
 from voicekit.engines.asr.decoder import CachingWhisper, Clip, Decoder, DecodingOptions, drop_hallucinations
 from voicekit.engines.asr.language_vote import CLEAR, clip_language, most_likely, several_languages
+from voicekit.engines.ctranslate2_errors import loading
 from voicekit.engines.protocols import ProgressCallback, Recognition
-from voicekit.errors import EngineError, ModelCorrupt, UsageError
+from voicekit.errors import UsageError
 from voicekit.models.catalogue import Weights
-from voicekit.runtime.memory import is_out_of_memory
 from voicekit.text.words import join_words
 from voicekit.types import Audio, Segment
 
@@ -51,29 +51,15 @@ class FasterWhisper:
     """
 
     def __init__(self, weights: Weights, device: Device, compute_type: str) -> None:
-        try:
-            self.load: Callable[[], CachingWhisper] = functools.partial(
-                CachingWhisper,
-                str(weights.path),
-                device=device.kind,
-                device_index=device.index,
-                compute_type=compute_type,
-            )
+        self.load: Callable[[], CachingWhisper] = functools.partial(
+            CachingWhisper,
+            str(weights.path),
+            device=device.kind,
+            device_index=device.index,
+            compute_type=compute_type,
+        )
+        with loading("Whisper", weights, device, compute_type):
             self.model = self.load()
-        except ValueError as error:  # "Requested float16 compute type, but ..."
-            raise UsageError(
-                f"Whisper cannot run as {compute_type} on {device}: {error}", "Use --compute-type auto"
-            ) from error
-        except RuntimeError as error:
-            if is_out_of_memory(error):
-                raise
-            if "libcu" in str(error) or "CUDA" in str(error):
-                raise EngineError(
-                    f"CUDA does not work on this machine: {error}", "Run `voicekit doctor`, or use --device cpu"
-                ) from error
-            raise ModelCorrupt(
-                f"model {weights.name} cannot be loaded: {error}", f"Run `voicekit models verify {weights.name}`"
-            ) from error
         self.name = weights.name
 
     def transcribe(

@@ -16,11 +16,12 @@ preload_cuda_libraries()  # must run before CTranslate2 is imported
 import ctranslate2  # noqa: E402
 import sentencepiece  # noqa: E402
 
+from voicekit.engines.ctranslate2_errors import loading  # noqa: E402
 from voicekit.engines.mt.language_codes import flores_code, unsupported_pair  # noqa: E402
 from voicekit.engines.protocols import Line, ProgressCallback  # noqa: E402
-from voicekit.errors import EngineError, ModelCorrupt, UsageError  # noqa: E402
+from voicekit.errors import UsageError  # noqa: E402
 from voicekit.models.catalogue import Weights  # noqa: E402
-from voicekit.runtime.memory import is_out_of_memory, retry_with_smaller_batches  # noqa: E402
+from voicekit.runtime.memory import retry_with_smaller_batches  # noqa: E402
 
 TOKENIZER = "sentencepiece.bpe.model"
 
@@ -42,7 +43,7 @@ class Nllb:
 
     Raises:
         UsageError: The folder is not NLLB, or the device does not support the compute type.
-        EngineError: CUDA does not work, or memory ran out.
+        EngineError: CUDA does not work.
         ModelCorrupt: The weights cannot be loaded.
     """
 
@@ -58,19 +59,11 @@ class Nllb:
                 f"{weights.path} is not NLLB in CTranslate2's format",
                 f"It needs model.bin, a vocabulary and {TOKENIZER}",
             )
-        try:
+        with loading("NLLB", weights, device, compute_type):
             self.tokenizer: Any = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer))
             self.model = ctranslate2.Translator(
                 str(weights.path), device=device.kind, device_index=device.index, compute_type=compute_type
             )
-        except ValueError as error:
-            raise UsageError(f"NLLB cannot run as {compute_type} on {device}: {error}", "Use --device cpu") from error
-        except (RuntimeError, OSError) as error:
-            if is_out_of_memory(error) or "CUDA" in str(error):
-                raise EngineError(f"NLLB cannot be loaded on {device}: {error}", "Use --device cpu") from error
-            raise ModelCorrupt(
-                f"model {weights.name} cannot be loaded: {error}", f"Run `voicekit models verify {weights.name}`"
-            ) from error
 
     def translate(self, lines: Sequence[Line], source: str, target: str, progress: ProgressCallback) -> list[str]:
         """Translate each line. Raises UsageError for an unknown language."""
