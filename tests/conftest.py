@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,16 +19,52 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker of pytest-xdist cores of its own: models that share cores take longer than one after another."""
+    worker, count = os.environ.get("PYTEST_XDIST_WORKER"), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[int(worker.removeprefix("gw")) :: count] or cores)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def private_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One cache for the whole test run: what one test computes, another finds."""
-    home = tmp_path_factory.mktemp("home")
+    """One cache for the whole test run: what one test computes, another finds, in other workers too."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "home"
     patch = pytest.MonkeyPatch()
     patch.setenv("VOICEKIT_CACHE", str(home / "cache"))
     patch.setenv("HF_HOME", str(home / "hf"))
     patch.setenv("HF_HUB_OFFLINE", "1")
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         patch.delenv(name, raising=False)
+    yield
+    patch.undo()
+
+
+SHARED_ENGINES = {"transcribe", "kokoro", "piper", "starter", "pyannote", "campplus", "dnsmos"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_engines() -> Iterator[None]:
+    """Load each of the ordinary engines once for the whole test run: they keep nothing from one call to the next."""
+    from voicekit.engines.pool import EngineKey, EnginePool
+
+    engines: dict[EngineKey, Any] = {}
+    get = EnginePool.get
+
+    def load_once(key: EngineKey, load: Callable[[], Any]) -> Any:
+        if not SHARED_ENGINES.intersection(map(str, key)):
+            return load()
+        if key not in engines:
+            engines[key] = load()
+        return engines[key]
+
+    def shared(self: EnginePool, key: EngineKey, load: Callable[[], Any], *rest: Any, **options: Any) -> Any:
+        return get(self, key, lambda: load_once(key, load), *rest, **options)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(EnginePool, "get", shared)
     yield
     patch.undo()
 

@@ -618,9 +618,13 @@ def test_the_examples_with_a_clip_run_on_small_weights(
     monkeypatch.setenv("REFERENCE", str(tmp_path / "one.wav"))
     monkeypatch.setenv("REFERENCES", str(tmp_path))
     less = {
-        "reference": ["takes=1", "retry.budget=1", "retry.ramp=[safe]"],
+        "reference": ["takes=1", "retry.budget=1", "retry.ramp=[short]"],
         "search": ["sweep={reference: ['${REFERENCES}/one.wav', '${REFERENCES}/two.wav'], seed: [1]}"],
     }
+    preset = tmp_path / "configs" / "sampling" / "chatterbox" / "short.yaml"
+    preset.parent.mkdir(parents=True)
+    preset.write_text("description: Short\nparams: {max_tokens: 20}")
+    monkeypatch.chdir(tmp_path)
     small = [f"voices.ana.model={small_chatterbox.folder()}", "voices.ana.params={max_tokens: 20}"]
     with small_chatterbox.layers():
         run = clone(name, tmp_path / "out", limit=1, overrides=[*small, *less[name]])
@@ -629,7 +633,7 @@ def test_the_examples_with_a_clip_run_on_small_weights(
     assert [line.flagged for line in run.lines] == [True]
     assert run.manifest["profiles"]["ana"]["pitch"] > 60  # the clip's: two takes are too few for their own
     if name == "reference":
-        assert [take.preset for take in run.takes] == ["neutral", "safe"]
+        assert [take.preset for take in run.takes] == ["neutral", "short"]
     else:
         assert [Path(str(take.reference)).name for take in run.takes] == ["one.wav", "two.wav"]
         assert run.takes[0].made_with["clip"] != run.takes[1].made_with["clip"]

@@ -192,7 +192,9 @@ class Judge:
                 return load_engine("judge.dnsmos")(weights)
             return _load_campplus(weights, str(self.device))
 
-        return self._pool.get((name,), load, lambda: self.progress.loading("judge"))
+        task = "transcribe" if name == "whisper" else name
+        key = (task, weights.path, str(self.device), self.compute_type)  # Whisper's is the one that Session uses
+        return self._pool.get(key, load, lambda: self.progress.loading("judge"))
 
 
 def _load_campplus(weights: Weights, device: str) -> Any:
