@@ -1,7 +1,7 @@
 # make setup   build .venv from requirements.lock (the other targets do it when needed)
 # make demo    transcribe a recorded telephone conversation; speak a dialogue and transcribe it
 # make check   lint, types, dependencies, prose, generated files, lock
-# make test    the default tests
+# make test    the default tests, on two cores
 # make docs    regenerate docs/cli.md and the typed keyword arguments
 # make bench   the benchmarks
 .PHONY: setup demo test check docs bench lock clean
@@ -25,7 +25,7 @@ check: setup
 	$(BIN)/python tools/lock.py --check
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 docs: setup
 	$(BIN)/python -m tools.generate

@@ -55,9 +55,9 @@ class Clean:
 # --- clean takes ------------------------------------------------------------------------------------------------------
 
 
-def packaged(joe: int, kokoro: int) -> list[Clean]:
-    """`joe` takes of piper's voice, each of its own seed, and `kokoro` of each of kokoro's voices."""
-    wanted = [("joe", seed) for seed in range(1, joe + 1)] + [(name, 0) for name in KOKORO for _ in range(kokoro)]
+def packaged(joe: int, kokoro: int, voices: tuple[str, ...] = KOKORO) -> list[Clean]:
+    """`joe` takes of piper's voice, each of its own seed, and `kokoro` of each of kokoro's `voices`."""
+    wanted = [("joe", seed) for seed in range(1, joe + 1)] + [(name, 0) for name in voices for _ in range(kokoro)]
     found: list[Clean] = []
     clips: dict[str, Audio] = {}
     with Synthesizer(device="cpu") as speaker:

@@ -58,6 +58,7 @@ from collections.abc import Sequence
 from typing import Literal, TypedDict
 '''
 
+
 def type_of(annotation: Any) -> str:
     """Return the source text of the type that a caller may pass for a field."""
     origin, args = get_origin(annotation), get_args(annotation)

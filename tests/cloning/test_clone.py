@@ -355,7 +355,8 @@ def test_a_line_that_fails_costs_that_line(
         return synthesize(self, text, *rest, **more)
 
     monkeypatch.setattr(Synthesizer, "synthesize", failing)
-    job = write_job(tmp_path, lines=[*JOB["lines"], {"id": "boom", "text": "boom", "voice": "joe"}])
+    lines = [*JOB["lines"], {"id": "boom", "text": "boom", "voice": "joe"}]
+    job = write_job(tmp_path, lines=lines, retry={"budget": 0})
     assert command(["clone", str(job), "-o", str(tmp_path / "out")]) == 1
     told = capsys.readouterr()
     assert "the engine broke" in told.err
@@ -402,6 +403,7 @@ def kill_and_go_on(job: Path, home: Path, takes: int, wanted: dict[str, str]) ->
     assert left == []
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_where_it_stopped(done: CloneRun, tmp_path: Path) -> None:
     wanted = {name: take.id for name, take in done.picked.items()}
     kill_and_go_on(write_job(tmp_path), tmp_path, 3, wanted)
@@ -429,6 +431,7 @@ def test_killed_twenty_times(done: CloneRun, tmp_path: Path) -> None:
         assert [p.read_bytes() for p in sounds] == [(done.folder / str(t.file)).read_bytes() for t in done.takes]
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_job(done: CloneRun, tmp_path: Path) -> None:
     job = write_job(tmp_path)
     both = [start(job, tmp_path, out) for out in ("one", "two")]

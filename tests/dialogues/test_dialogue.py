@@ -158,6 +158,7 @@ def test_another_seed_gives_other_takes_and_other_timing(folder: Path, mix: Mix)
     assert not keys[0] & keys[1]
 
 
+@pytest.mark.slow
 def test_a_killed_dialogue_goes_on_where_it_stopped(tmp_path: Path) -> None:
     lines = "\n".join(f"{'Ana' if n % 2 else 'Ben'}: This is sentence number {n}." for n in range(60))
     (tmp_path / "long.txt").write_text(f"---\ncast: {{Ana: joe, Ben: joe}}\n---\n{lines}\n")

@@ -63,6 +63,7 @@ def test_voices_survive_the_cache(starter: Starter, sample: Path, tmp_path: Path
     assert told_apart(again) == told_apart(voices)
 
 
+@pytest.mark.slow
 def test_close_voices_are_told_apart_by_their_units(starter: Starter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four voices of one synthesizer: pyannote's windows hear two of them."""
     made = dialogue()

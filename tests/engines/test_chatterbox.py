@@ -211,6 +211,7 @@ def test_say_and_convert(sample: Path, tmp_path: Path, voices: tuple[Voice, Voic
             speaker.convert(tmp_path / "said.wav", voice="jf_alpha")
 
 
+@pytest.mark.slow
 def test_a_kept_take_is_made_again_of_its_tokens(
     tmp_path: Path, voices: tuple[Voice, Voice], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

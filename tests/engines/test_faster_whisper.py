@@ -162,6 +162,7 @@ def test_the_language_of_most_speech_wins_and_a_clip_may_differ() -> None:
     assert clip_language({"de": 0.9}, (0.0, 1.0), "en") == "en"
 
 
+@pytest.mark.slow
 def test_languages_may_mix(whisper: FasterWhisper, recordings: Path) -> None:
     """The German clip was chosen for its margin: Whisper base gives German 1.00 with AVX2 and with generic kernels."""
     english, _ = soundfile.read(recordings / "read_en" / "jfk.flac", dtype="float32")

@@ -132,7 +132,7 @@ def word_errors(speaker: Synthesizer, voice: str, sentences: Sequence[str], path
     return float(jiwer.wer(normal(" ".join(sentences)), normal(heard.text)))
 
 
-@pytest.mark.parametrize("voice", ["joe", "jf_alpha"])
+@pytest.mark.parametrize("voice", ["joe", pytest.param("jf_alpha", marks=pytest.mark.slow)])
 def test_whisper_hears_what_was_said(speaker: Synthesizer, tmp_path: Path, voice: str) -> None:
     assert word_errors(speaker, voice, SENTENCES, tmp_path / "x.wav") <= 0.08
 
