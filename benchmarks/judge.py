@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.recordings import recordings_folder
-from voicekit.audio.decode import decode, probe
+from voicekit.audio.decode import decode
 from voicekit.audio.levels import apply_fades, frame_levels, speech_level
+from voicekit.audio.probe import probe
 from voicekit.config.quality import ARTIFACT_KINDS, ArtifactKind
 from voicekit.quality.artifacts.detectors import find_candidates
 from voicekit.quality.artifacts.kinds import KINDS

@@ -23,9 +23,10 @@ from tests.support.hostile import WORDS, Hostile, boxes, ffmpeg, opened, small_d
 from tests.support.server import Site
 from voicekit.audio import flac_cache
 from voicekit.audio.clean import clean
-from voicekit.audio.decode import decode, probe
+from voicekit.audio.decode import decode
 from voicekit.audio.ffmpeg import run_ffmpeg
 from voicekit.audio.flac_cache import write_flac
+from voicekit.audio.probe import probe
 from voicekit.cli import run
 from voicekit.config.clean import clean_preset
 from voicekit.config.transcribe import TranscribeOptions

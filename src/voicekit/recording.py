@@ -10,8 +10,8 @@ from typing import Any
 
 from voicekit.audio.clean import VERSION as CLEAN_VERSION
 from voicekit.audio.clean import clean
-from voicekit.audio.decode import MediaInfo, probe
 from voicekit.audio.flac_cache import read_flac, read_flac_info, write_flac
+from voicekit.audio.probe import MediaInfo, probe
 from voicekit.config.clean import CleanPreset
 from voicekit.errors import SourceError
 from voicekit.redact import redact_credentials
@@ -31,6 +31,7 @@ class Recording:
         identity: Tells sources apart: the absolute path, or `<extractor>:<id>` of a download.
         sha256: Of its bytes.
         about: What run.json keeps of the source.
+        track: The audio track that is used: a number from 1, a language, "default" or "all".
         lock: While it lives, `voicekit cache clear` does not remove the file; None for files outside the cache.
     """
 
@@ -39,6 +40,7 @@ class Recording:
     identity: str
     sha256: str
     about: dict[str, Any] = field(default_factory=dict)
+    track: str = "default"
     lock: PathLock | None = field(default=None, compare=False, repr=False)
 
     @classmethod
@@ -59,8 +61,13 @@ class Recording:
 
     @functools.cached_property
     def media(self) -> MediaInfo:
-        """Channels, duration and codec, read once. Raises MediaError if the file is not audio."""
-        return probe(self.path)
+        """Tracks, channels, duration and codec, read once.
+
+        Raises:
+            MediaError: The file is not audio.
+            UsageError: It has no such track.
+        """
+        return probe(self.path, self.track)
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,7 @@ def clean_recording(
         duration,
         {
             "input": recording.sha256,
+            "track": recording.media.track,
             "channel": channel,
             "preset": preset.model_dump(mode="json"),
             "version": CLEAN_VERSION,

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from voicekit.audio.clean import clean, measure_loudness
-from voicekit.audio.decode import MODEL_RATE, decode, probe
+from voicekit.audio.decode import decode
 from voicekit.audio.ffmpeg import ffmpeg_path
+from voicekit.audio.probe import MODEL_RATE, probe
 from voicekit.config.clean import clean_preset
 from voicekit.errors import MediaError
 

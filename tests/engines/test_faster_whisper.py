@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import MODEL_RATE
+from voicekit.audio.probe import MODEL_RATE
 from voicekit.config.transcribe import TranscribeOptions
 from voicekit.engines.asr.decoder import Clip, drop_hallucinations
 from voicekit.engines.asr.faster_whisper import FasterWhisper

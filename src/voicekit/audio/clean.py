@@ -8,12 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voicekit.audio.decode import MODEL_RATE, MediaInfo, audio_stream, decode, probe
+import numpy as np
+
+from voicekit.audio.decode import audio_stream, decode
 from voicekit.audio.ffmpeg import ffmpeg_path, max_seconds, run_ffmpeg
+from voicekit.audio.levels import raise_quiet_speech
+from voicekit.audio.ogg_chain import joined_links
+from voicekit.audio.probe import MODEL_RATE, MediaInfo, probe
 from voicekit.config.clean import CleanPreset, Loudness
 from voicekit.types import Audio
 
-VERSION = 2
+VERSION = 3
 """Part of the cache key; increase it when the result changes."""
 
 _SILENCE_LUFS = -69.0
@@ -37,21 +42,39 @@ def clean(
         media: What `probe` returned for the file, if known.
 
     Returns:
-        Audio of shape [1, n] at 16 kHz, and warnings.
+        Audio of shape [1, n] at 16 kHz, very quiet speech amplified, and warnings.
 
     Raises:
         MediaError: Nothing could be decoded.
     """
     media = media or probe(path)
+    if media.track == 0:
+        return _mix_tracks(path, preset, progress, media)
     gain = measure_loudness(path, preset, channel, media) if preset.loudness else None
 
     def add_filters(stream: Any) -> Any:
-        stream = _add_preset_filters(stream, preset, channel)
+        stream = _add_preset_filters(stream, preset)
         if preset.loudness and gain:
             stream = stream.filter("loudnorm", **_loudnorm_target(preset.loudness), **gain, linear="true")
         return stream
 
-    return decode(path, add_filters, MODEL_RATE, progress, media)
+    audio, warnings = decode(path, add_filters, MODEL_RATE, progress, media, channel)
+    audio, gain_db = raise_quiet_speech(audio)
+    if gain_db:
+        warnings.append(f"{path.name} is very quiet; it was amplified by {gain_db:.0f} dB")
+    return audio, warnings
+
+
+def _mix_tracks(
+    path: Path, preset: CleanPreset, progress: Callable[[float], None] | None, media: MediaInfo
+) -> tuple[Audio, list[str]]:
+    """Clean each track by itself and add them up; sums above full scale are scaled down."""
+    parts = [clean(path, preset, progress, media=probe(path, str(track.number))) for track in media.tracks]
+    mixed = np.zeros(max(audio.samples.shape[1] for audio, _ in parts), np.float32)
+    for audio, _ in parts:
+        mixed[: audio.samples.shape[1]] += audio.mono
+    mixed /= max(1.0, float(np.abs(mixed).max(initial=0.0)))
+    return Audio(mixed[None, :], MODEL_RATE), list(dict.fromkeys(text for _, notes in parts for text in notes))
 
 
 def measure_loudness(
@@ -66,10 +89,11 @@ def measure_loudness(
     import ffmpeg
 
     assert preset.loudness is not None
-    stream = _add_preset_filters(audio_stream(path, media or probe(path)), preset, channel)
-    stream = stream.filter("loudnorm", **_loudnorm_target(preset.loudness), print_format="json")
-    command = ffmpeg.output(stream, "-", format="null", t=max_seconds()).global_args("-hide_banner", "-nostdin")
-    _, _, log = run_ffmpeg(command.compile(cmd=ffmpeg_path()))
+    with joined_links(path, media or probe(path)) as (file, info):
+        stream = _add_preset_filters(audio_stream(file, info, channel)[0], preset)
+        stream = stream.filter("loudnorm", **_loudnorm_target(preset.loudness), print_format="json")
+        command = ffmpeg.output(stream, "-", format="null", t=max_seconds()).global_args("-hide_banner", "-nostdin")
+        _, _, log = run_ffmpeg(command.compile(cmd=ffmpeg_path()))
     report = re.search(r"\{[^{}]*\"input_i\"[^{}]*\}", log)
     if not report:
         return None
@@ -85,9 +109,7 @@ def measure_loudness(
     }
 
 
-def _add_preset_filters(stream: Any, preset: CleanPreset, channel: int | None) -> Any:
-    if channel is not None:
-        stream = stream.filter("pan", args=f"mono|c0=c{channel}")
+def _add_preset_filters(stream: Any, preset: CleanPreset) -> Any:
     for step in preset.steps:
         stream = stream.filter(step.filter, **step.options)
     return stream

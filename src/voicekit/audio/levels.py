@@ -7,6 +7,15 @@ from numpy.typing import NDArray
 
 from voicekit.types import Audio
 
+QUIET = -45.0
+"""dBFS: level below which speech is amplified before it is transcribed."""
+
+RAISED = -26.0
+"""dBFS: level to which it is brought."""
+
+DIGITAL_SILENCE = -90.0
+"""dBFS: level of frames that hold nothing, or only the noise of 16-bit rounding."""
+
 Samples = NDArray[np.float32]
 """float32 [n], full scale at 1.0."""
 
@@ -92,6 +101,25 @@ def speech_level(samples: Samples, rate: int) -> float:
         return -100.0
     speech = levels[levels > levels.max() - SPEECH_RANGE]
     return float(10 * np.log10((10 ** (speech / 10)).mean()))
+
+
+def raise_quiet_speech(audio: Audio) -> tuple[Audio, float]:
+    """Amplify audio whose speech is below QUIET, which voice activity detectors do not hear, to RAISED.
+
+    Peaks are clipped: a door that slams must not keep the speech down.
+
+    Returns:
+        The audio, and the gain in dB; the same object and 0 if it is loud enough, or silence.
+    """
+    levels = frame_levels(audio.mono, max(1, round(FRAME * audio.rate)))
+    heard = levels[levels > DIGITAL_SILENCE]
+    if len(heard) < 0.5 / FRAME:
+        return audio, 0.0
+    loud = float(np.percentile(heard, 95))
+    if loud >= QUIET:
+        return audio, 0.0
+    gain = RAISED - loud
+    return Audio(np.clip(audio.samples * np.float32(10 ** (gain / 20)), -1, 1), audio.rate), gain
 
 
 def apply_fades(samples: Samples, rate: int) -> Samples:

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from voicekit.audio.decode import decode, probe
+from voicekit.audio.decode import decode
 from voicekit.audio.encode import write_audio
+from voicekit.audio.probe import probe
 from voicekit.cli.options import Device, new_app, split_settings
 from voicekit.cli.reporters import print_error
 from voicekit.cli.say import read_text

@@ -11,7 +11,7 @@ from voicekit.config.formats import DEFAULT_FORMATS, FORMATS, Format
 from voicekit.config.schema import CommaSeparated, Positive, Strict, build
 from voicekit.config.translate import TranslateOptions, TranslatorName
 from voicekit.config.yaml_file import load_yaml
-from voicekit.text.languages import WHISPER_LANGUAGES
+from voicekit.text.languages import WHISPER_LANGUAGES, whisper_language
 
 
 class TranscribeOptions(Strict):
@@ -37,12 +37,17 @@ class TranscribeOptions(Strict):
         description="Whisper model: name, folder or hub id; auto uses base on a CPU and the best installed one on a "
         "GPU",
     )
-    language: str | None = Field(None, description="Spoken language (en, de, pt ...); detected by default")
+    language: str | None = Field(None, description="Spoken language (en, de, pt-BR ...); auto, the default, detects it")
     hotwords: str | None = Field(None, description="Words to expect, such as names")
     prompt: str | None = Field(None, description="Text that precedes the first word, to set style and spelling")
     channels: Literal["auto", "mix", "split"] = Field(
         "auto",
         description="Stereo: split treats each channel as one speaker (phone calls), mix averages them, auto decides",
+    )
+    audio_track: str = Field(
+        "default",
+        description="Audio track of files with several: a number from 1, a language, all to mix them; default: the "
+        "one that the file marks",
     )
     beam_size: Positive = Field(5, description="Beam size of the decoder; 1 is faster and less accurate")
     batch_size: Positive | None = Field(None, description="Clips per batch (default: 8 on a CPU, 16 on a GPU)")
@@ -71,9 +76,11 @@ class TranscribeOptions(Strict):
     @field_validator("language")
     @classmethod
     def _is_known_language(cls, value: str | None) -> str | None:
-        code = value.strip().lower() if value else None
-        if code is not None and code not in WHISPER_LANGUAGES:
-            raise ValueError(f"Whisper does not support {code!r}; known: {', '.join(sorted(WHISPER_LANGUAGES))}")
+        if value is None or value.strip().lower() in ("", "auto"):
+            return None
+        code = whisper_language(value)
+        if code is None:
+            raise ValueError(f"Whisper does not support {value!r}; known: {', '.join(sorted(WHISPER_LANGUAGES))}")
         return code
 
     @model_validator(mode="after")

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import MediaInfo, audio_stream, probe
-from voicekit.audio.ffmpeg import ffmpeg_path, max_seconds, run_ffmpeg
+from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, max_seconds, run_ffmpeg
+from voicekit.audio.probe import MediaInfo, probe
 from voicekit.types import Segment, Turn
 
 VERSION = 1
@@ -63,7 +63,8 @@ def measure_cross_talk(path: Path, media: MediaInfo | None = None) -> CrossTalk:
     """Measure how separate the two channels of a stereo file are. `media`: what `probe` returned for it, if known."""
     import ffmpeg
 
-    stream = audio_stream(path, media or probe(path)).filter("aresample", _RATE)
+    media = media or probe(path)
+    stream = ffmpeg.input(input_url(path), **input_limits())[f"a:{media.track - 1}"].filter("aresample", _RATE)
     output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=2, ar=_RATE, t=max_seconds())
     command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
     _, powers, _ = run_ffmpeg(command, _frame_powers)

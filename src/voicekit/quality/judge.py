@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import MODEL_RATE, decode
+from voicekit.audio.decode import decode
 from voicekit.audio.levels import resample
+from voicekit.audio.probe import MODEL_RATE
 from voicekit.engines.pool import EnginePool
 from voicekit.engines.protocols import REPETITION, Recognition
 from voicekit.engines.registry import load_engine

@@ -9,8 +9,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import MODEL_RATE
 from voicekit.audio.levels import resample
+from voicekit.audio.probe import MODEL_RATE
 from voicekit.types import Audio
 
 MELS = 64

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voicekit.audio.decode import probe
+from voicekit.audio.probe import probe
 from voicekit.errors import DownloadError, MediaError, VoicekitError
 from voicekit.redact import redact_credentials
 from voicekit.sources.playlist import PlaylistEntry, playlist_entries, unmark_entry

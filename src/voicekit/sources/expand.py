@@ -5,19 +5,27 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from voicekit.errors import SourceError, UsageError, VoicekitError
 
 MEDIA_SUFFIXES = frozenset(
-    ".aac .ac3 .aif .aiff .amr .ape .asf .au .avi .caf .flac .flv .m4a .m4b .m4v .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg "
-    ".mpg .oga .ogg .ogv .opus .ra .spx .ts .tta .w64 .wav .weba .webm .wma .wmv .wv .3gp".split()
+    ".aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .awb .caf .dff .divx .dsf .dts .dv .eac3 .ec3 .f4a .f4b .f4v "
+    ".flac .flv .gsm .m1a .m2a .m2t .m2ts .m2v .m4a .m4b .m4p .m4r .m4v .mka .mkv .mod .mov .mp2 .mp3 .mp4 .mpa .mpe "
+    ".mpeg .mpg .mpga .mts .mxf .nsv .oga .ogg .ogm .ogv .opus .qt .qta .ra .ram .rf64 .rm .rmvb .snd .spx .tod .trp "
+    ".ts .tta .vob .voc .w64 .wav .wave .weba .webm .wma .wmv .wtv .wv .3g2 .3ga .3gp .3gpp".split()
 )
 """Extensions of the files that are taken from folders."""
 
+Note = Callable[[str], None]
+
 _CHECK = "Check the name and the permissions"
+
+
+def _no_note(text: str) -> None:
+    pass
 
 
 def is_url(source: str) -> bool:
@@ -38,10 +46,14 @@ def is_url(source: str) -> bool:
     return bool(scheme)
 
 
-def expand(source: str) -> Iterator[str | Path | SourceError]:
+def expand(source: str, note: Note = _no_note) -> Iterator[str | Path | SourceError]:
     """Yield the recordings of a source: a URL as it is, a file's path, the sorted media files of a folder or glob.
 
     Folders that cannot be read, pipes and devices are yielded as errors.
+
+    Args:
+        source: What the user named.
+        note: Receives a line that names the files of a folder that are left out.
 
     Raises:
         SourceError: The source does not exist or holds no media files.
@@ -55,18 +67,18 @@ def expand(source: str) -> Iterator[str | Path | SourceError]:
         raise SourceError(f"no such file: {source}", "Check the name; quote it if it contains spaces or ? and &")
     is_empty = True
     for path in paths:
-        for item in media_below(path) if path.is_dir() else [path]:
+        for item in media_below(path, note) if path.is_dir() else [path]:
             is_empty = False
             yield _refuse_pipe(item)
     if is_empty:
         raise SourceError(f"no media files in {source}", "Name files, or convert them to a common format")
 
 
-def expand_all(sources: Iterable[str]) -> Iterator[str | Path | VoicekitError]:
+def expand_all(sources: Iterable[str], note: Note = _no_note) -> Iterator[str | Path | VoicekitError]:
     """Expand several sources; one that cannot be used is yielded as its error, in its place."""
     for source in sources:
         try:
-            yield from expand(source)
+            yield from expand(source, note)
         except VoicekitError as error:
             yield error
         except (OSError, ValueError, RuntimeError) as error:
@@ -94,13 +106,24 @@ def _refuse_pipe(item: Path | SourceError) -> Path | SourceError:
     return item
 
 
-def media_below(folder: Path) -> Iterator[Path | SourceError]:
-    """Yield the media files in a folder and its subfolders, sorted; hidden files and linked folders are skipped."""
+def media_below(folder: Path, note: Note = _no_note) -> Iterator[Path | SourceError]:
+    """Yield the media files in a folder and its subfolders, sorted; hidden files and linked folders are skipped.
+
+    `note` receives a line that names the files left out, once all others have been yielded.
+    """
     errors: list[OSError] = []
+    left_out: list[str] = []
     for root, folders, files in os.walk(folder, onerror=errors.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if Path(name).suffix.lower() in MEDIA_SUFFIXES and not name.startswith("."):
+            if name.startswith("."):
+                continue
+            if Path(name).suffix.lower() in MEDIA_SUFFIXES:
                 yield Path(root, name)
+            else:
+                left_out.append(name)
+    if left_out:
+        names = ", ".join(left_out[:3]) + (f" and {len(left_out) - 3} more" if len(left_out) > 3 else "")
+        note(f"{folder}: {len(left_out)} files left out, which have no extension of media: {names}")
     for error in errors:
         yield SourceError(f"cannot read {error.filename}: {error.strerror}", "Check its permissions")

@@ -47,7 +47,7 @@ def open_recordings(sources: Iterable[str], options: DownloadOptions, progress: 
         options: For downloads.
         progress: Receives the start of each item and the progress of downloads.
     """
-    for source in expand_all(sources):
+    for source in expand_all(sources, progress.note):
         if isinstance(source, VoicekitError):
             yield SourceItem("", error=source)
         else:
@@ -105,4 +105,4 @@ def _open_file_or_url(
         return fetched
     progress.stage_done("download", time.monotonic() - started, fetched.cached)
     about = {"kind": "url", **fetched.info}
-    return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about, fetched.lock)
+    return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about, lock=fetched.lock)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voicekit.audio.decode import decode, probe
+from voicekit.audio.decode import decode
+from voicekit.audio.probe import probe
 from voicekit.errors import SourceError, UsageError
 from voicekit.notebook import run_html
 from voicekit.quality.judge import Judge

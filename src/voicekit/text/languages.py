@@ -38,6 +38,24 @@ def normalize_tag(code: str) -> str:
     raise UsageError(f"{code!r} is not a language code", "Give BCP-47: es, pt-BR, zh-Hant ...")
 
 
+_WHISPER_CODES = {"nb": "no", "fil": "tl", "iw": "he", "cmn": "zh", "jv": "jw"}
+"""Languages that Whisper knows by another code."""
+
+
+def whisper_language(code: str) -> str | None:
+    """Return Whisper's code for a BCP-47 tag: pt-BR gives pt, nb no; None if Whisper has none."""
+    text = code.strip().lower().replace("_", "-")
+    base = base_language(text)
+    for candidate in (base, _WHISPER_CODES.get(base, "")):
+        if candidate in WHISPER_LANGUAGES:
+            return candidate
+    try:
+        standard = base_language(langcodes.standardize_tag(text, macro=True))
+    except ValueError:
+        return None
+    return standard if standard in WHISPER_LANGUAGES else _WHISPER_CODES.get(standard)
+
+
 def base_language(code: str) -> str:
     """Return the language without region or script: zh-Hant gives zh."""
     return code.replace("_", "-").partition("-")[0].lower()

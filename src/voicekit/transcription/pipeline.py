@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class _Pipeline:
     def run(self) -> TranscriptionResult:
         plan, stages = self.plan, self.stages
         is_split = self._is_split()
-        channels = (0, 1) if is_split else (None,)
+        channels: Sequence[int | None] = range(self.recording.media.channels) if is_split else (None,)
         cleaned = [clean_recording(self.recording, plan.preset, stages, channel) for channel in channels]
         windows = diarization = None
         if plan.options.diarizer != "none" and not is_split:
@@ -92,7 +92,8 @@ class _Pipeline:
             turns = diarization.turns if diarization else ()
         segments, turns, notes = name_speakers(segments, turns, plan.options.speaker_names)
         dropped = tuple(words for recognition in recognitions for words in recognition.dropped)
-        warnings = [*dict.fromkeys(stages.warnings), *notes, *_describe_dropped(dropped)]
+        warnings = [*_describe_track(self.recording), *stages.warnings, *notes, *_describe_dropped(dropped)]
+        warnings = list(dict.fromkeys(warnings))
         for warning in warnings:
             stages.progress.warning(warning)
         transcript = Transcript(
@@ -113,13 +114,13 @@ class _Pipeline:
     def _is_split(self) -> bool:
         """Whether each channel is transcribed as one speaker: on request, or detected by cross-talk."""
         mode = self.plan.options.channels
-        if mode == "mix" or self.plan.options.diarizer == "none":
-            return False
         channels = self.recording.media.channels
-        if mode == "split" and channels != 2:
-            raise UsageError(f"{self.recording.title} has {channels} channels to split, not 2", "Use --channels auto")
-        if mode == "split" or channels != 2:
-            return channels == 2
+        if mode == "split":
+            if channels < 2:
+                raise UsageError(f"{self.recording.title} has one channel, so none to split", "Use --channels auto")
+            return True
+        if mode == "mix" or self.plan.options.diarizer == "none" or channels != 2:
+            return False
         cross_talk = self.stages.result(
             "channels", 0.0, {"input": self.recording.sha256, "version": CHANNELS_VERSION}, CrossTalk,
             lambda: (measure_cross_talk(self.recording.path, self.recording.media), []),
@@ -204,6 +205,15 @@ class _Pipeline:
                 self._report,
             ),
         )
+
+
+def _describe_track(recording: Recording) -> list[str]:
+    """Return a warning if the file has several tracks and the user chose none."""
+    media = recording.media
+    if len(media.tracks) < 2 or recording.track != "default":
+        return []
+    tracks = "; ".join(map(str, media.tracks))
+    return [f"{recording.title} has {len(media.tracks)} audio tracks; track {media.track} is used: {tracks}"]
 
 
 def _word_count(recognition: Recognition) -> int:

@@ -235,6 +235,7 @@ class Session:
     def _transcribe(
         self, recording: Recording, plan: Plan, out: Path | None, cache: StageCache, started: float
     ) -> Outcome:
+        recording = replace(recording, track=plan.options.audio_track)
         name = one_line(recording.title)
         if out is not None and not cache.fresh and (folder := earlier_run(recording, plan, out)):
             point_latest(folder)

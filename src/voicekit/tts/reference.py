@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import MODEL_RATE
 from voicekit.audio.levels import apply_fades, clipping_ratio, frame_levels, normalize_loudness, resample, speech_level
+from voicekit.audio.probe import MODEL_RATE
 from voicekit.errors import UsageError
 from voicekit.types import Audio, Turn
 

@@ -14,7 +14,8 @@ from typing import Any, Unpack
 
 from pydantic import BaseModel
 
-from voicekit.audio.decode import decode, probe
+from voicekit.audio.decode import decode
+from voicekit.audio.probe import probe
 from voicekit.config.engines import sampling
 from voicekit.config.keywords import EngineKeywords
 from voicekit.diarization.clustering import cluster

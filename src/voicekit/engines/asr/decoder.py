@@ -24,7 +24,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import TranscriptionOptions, get_compression_ratio, get_suppressed_tokens
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import MODEL_RATE
+from voicekit.audio.probe import MODEL_RATE
 from voicekit.engines.asr.chunking import (
     Span,
     drop_repeated_start,

@@ -18,7 +18,7 @@ import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
-from voicekit.audio.decode import MODEL_RATE
+from voicekit.audio.probe import MODEL_RATE
 from voicekit.engines.asr.chunking import MAX_CLIP, MIXED_CLIP, Span, pack_clips
 from voicekit.engines.asr.decoder import CachingWhisper, Clip, Decoder, DecodingOptions, drop_hallucinations
 from voicekit.engines.asr.language_vote import CLEAR, clip_language, most_likely, several_languages

@@ -33,8 +33,9 @@ with warnings.catch_warnings():
     from chatterbox.tts_turbo import ChatterboxTurboTTS
     from chatterbox.tts_turbo import punc_norm as punc_norm_turbo
 
-from voicekit.audio.decode import MODEL_RATE, decode
+from voicekit.audio.decode import decode
 from voicekit.audio.levels import resample
+from voicekit.audio.probe import MODEL_RATE
 from voicekit.config.engines import ChatterboxParams
 from voicekit.engines.tts.chatterbox_patches import (
     fix_turbo_loudness,
