@@ -29,13 +29,15 @@ class TranscribeKeywords(TypedDict, total=False):
     model: str
     """Whisper model: name, folder or hub id; auto uses base on a CPU and the best installed one on a GPU"""
     language: str | None
-    """Spoken language (en, de, pt ...); detected by default"""
+    """Spoken language (en, de, pt-BR ...); auto, the default, detects it"""
     hotwords: str | None
     """Words to expect, such as names"""
     prompt: str | None
     """Text that precedes the first word, to set style and spelling"""
     channels: Literal["auto", "mix", "split"]
     """Stereo: split treats each channel as one speaker (phone calls), mix averages them, auto decides"""
+    audio_track: str
+    """Audio track of files with several: a number from 1, a language, all to mix them; default: the one that the file marks"""
     beam_size: int
     """Beam size of the decoder; 1 is faster and less accurate"""
     batch_size: int | None
