@@ -13,6 +13,7 @@ from voicekit.subtitles.source_cue import MAX_CUES, SourceCue
 from voicekit.subtitles.timestamps import (
     CLOCK,
     LENIENT_TIMING,
+    STANDARD_TIMING,
     is_blank,
     parse_clock,
     parse_timing,
@@ -71,10 +72,21 @@ def parse_vtt(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[Sou
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
-    """Yield the blocks between blank lines as (line number, line), without the header."""
+    """Yield the blocks between empty lines as (line number, line), without the header.
+
+    A line of spaces is text, unless a cue follows. Times begin a block even where the empty line before is missing.
+    """
     block: list[tuple[int, str]] = []
     for number, line in enumerate([*lines, ""], 1):
-        if not is_blank(line):
+        following = lines[number : number + 2]
+        if line and is_blank(line) and not _begins_cue(following):
+            if block and "-->" in "".join(text for _, text in block[:2]):
+                block.append((number, line))
+                continue
+        elif not is_blank(line):
+            if len(block) > 1 and any("-->" in text for _, text in block[:2]) and STANDARD_TIMING.match(line):
+                yield block
+                block = []
             block.append((number, line))
             continue
         if block and block[0][0] == 1:  # without a blank line, the header ends at the first cue
@@ -84,13 +96,21 @@ def _blocks(lines: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
         block = []
 
 
+def _begins_cue(lines: Sequence[str]) -> bool:
+    """Whether a cue, or nothing, begins with these two lines: times, or an identifier and times."""
+    return not lines or not lines[0] or any("-->" in line for line in lines)
+
+
 def _lines_by_voice(text: str) -> Iterator[tuple[str | None, str]]:
-    """Yield (speaker, line) for each line; a voice span continues on the next lines."""
+    """Yield (speaker, text) for each line, and for each voice span in it; a span continues on the next lines."""
     speaker = None
     for line in text.split("\n"):
-        if match := _VOICE.search(line):
-            speaker = " ".join(html.unescape(match[1]).split()) or None
-        yield speaker, html.unescape(ANY_TAG.sub("", line)).strip()
+        before, *spans = _VOICE.split(line)
+        if not spans or ANY_TAG.sub("", before).strip():
+            yield speaker, html.unescape(ANY_TAG.sub("", before)).strip()
+        for name, content in zip(spans[::2], spans[1::2], strict=True):
+            speaker = " ".join(html.unescape(name).split()) or None
+            yield speaker, html.unescape(ANY_TAG.sub("", content)).strip()
 
 
 def _with_srt_tags(text: str) -> str:

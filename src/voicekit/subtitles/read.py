@@ -13,10 +13,13 @@ from pathlib import Path
 
 from voicekit.errors import SourceError
 from voicekit.storage.files import read_limited
+from voicekit.subtitles.frame_times import with_milliseconds
 from voicekit.subtitles.parse_srt import parse_srt
 from voicekit.subtitles.parse_vtt import language_in_header, parse_vtt
-from voicekit.subtitles.source_cue import MAX_BYTES, SourceCue
+from voicekit.subtitles.rolling import without_repeated_lines
+from voicekit.subtitles.source_cue import MAX_BYTES, ReadOptions, SourceCue
 from voicekit.subtitles.speaker_labels import has_labels, lines_without_dashes, split_label
+from voicekit.text.encodings import decode_text
 from voicekit.text.languages import UNKNOWN
 from voicekit.text.words import join_words, spread
 from voicekit.types import Segment, Transcript, Word
@@ -25,8 +28,12 @@ MAX_NOTES_OF_A_KIND = 5
 """Further notes of the same kind are only counted: a file may have the same problem in every cue."""
 
 
-def read_subtitles(path: str | Path) -> tuple[Transcript, list[str]]:
+def read_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Transcript, list[str]]:  # noqa: B008
     """Read a .srt or .vtt file.
+
+    Args:
+        path: The file.
+        options: What is known about it.
 
     Returns:
         A transcript with one segment per cue, and notes on what was repaired, with line numbers.
@@ -39,47 +46,41 @@ def read_subtitles(path: str | Path) -> tuple[Transcript, list[str]]:
         problem = f"{path}: unknown file type" if path.exists() else f"cannot read {path}: no such file"
         raise SourceError(problem, "Give a .srt, .vtt or transcript.json")
     data = read_limited(path, MAX_BYTES, "Give the subtitles of one recording")
-    text, decoding_notes = decode(data, str(path))
-    transcript, notes = parse(text, str(path), vtt=path.suffix.lower() == ".vtt")
+    text, decoding_notes = decode(data, str(path), options)
+    transcript, notes = parse(text, str(path), vtt=path.suffix.lower() == ".vtt", options=options)
     return transcript, decoding_notes + notes
 
 
-def decode(data: bytes, name: str) -> tuple[str, list[str]]:
-    """Decode UTF-8, UTF-16 with a byte order mark, or else Windows-1252 with a note.
+def decode(data: bytes, name: str, options: ReadOptions = ReadOptions()) -> tuple[str, list[str]]:  # noqa: B008
+    """Decode the contents of a file, with a note if it is neither UTF-8 nor UTF-16.
 
     Raises:
-        SourceError: The data is not text.
+        SourceError: The data is not text, or its encoding is in doubt; see `text.encodings.decode_text`.
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return _reject_zero_bytes(data.decode("utf-16"), name), []
-        except UnicodeDecodeError as error:
-            raise SourceError(
-                f"{name}: not UTF-16 although it begins so: {error.reason}", "Save it as UTF-8"
-            ) from error
-    _reject_zero_bytes(data.decode("latin-1"), name)
-    try:
-        return data.decode("utf-8-sig"), []
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        text = data.removeprefix(b"\xef\xbb\xbf").decode("cp1252", errors="replace")
-        return text, [f"line {line}: not UTF-8: read as Windows-1252; check its accents"]
-
-
-def _reject_zero_bytes(text: str, name: str) -> str:
-    if "\0" in text:
+    text, encoding = decode_text(data, name, options.encoding, options.language)
+    if "\0" in text and not text.startswith("WEBVTT"):
         line = text[: text.index("\0")].count("\n") + 1
         raise SourceError(f"{name}: line {line}: a zero byte: this is not text", "Give a subtitle file, as UTF-8")
-    return text
+    text = text.replace("\0", "\ufffd")
+    if options.encoding or encoding in ("utf-8", "utf-16"):
+        return text, []
+    line = next(number for number, row in enumerate(data.split(b"\n"), 1) if not row.isascii())
+    return text, [f"line {line}: not UTF-8: read as {encoding}; if that is wrong, give --encoding"]
 
 
-def parse(text: str, name: str, vtt: bool = False) -> tuple[Transcript, list[str]]:
+def parse(
+    text: str,
+    name: str,
+    vtt: bool = False,
+    options: ReadOptions = ReadOptions(),  # noqa: B008
+) -> tuple[Transcript, list[str]]:
     """Parse subtitles.
 
     Args:
         text: Contents of the file.
         name: Name of the file, for errors and as the transcript's source.
         vtt: Whether it is WebVTT; otherwise SubRip.
+        options: What is known about the file.
 
     Returns:
         A transcript with one segment per cue, and notes on what was repaired.
@@ -88,13 +89,15 @@ def parse(text: str, name: str, vtt: bool = False) -> tuple[Transcript, list[str
         SourceError: An error cannot be repaired; names the line.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = with_milliseconds(lines, name, options.fps)
     notes: list[str] = []
     cues = list(parse_vtt(lines, name, notes) if vtt else parse_srt(lines, name, notes))
     language = (language_in_header(lines) if vtt else None) or UNKNOWN
     if any(second.start < first.start for first, second in pairwise(cues)):
         notes.append("cues out of order: sorted by start time")
         cues.sort(key=lambda cue: (cue.start, cue.line))
-    segments = _to_segments(cues, language)
+    cues = without_repeated_lines(cues, notes)
+    segments = _to_segments(cues, language, options.speaker_prefix)
     speakers = tuple(dict.fromkeys(s.speaker for s in segments if s.speaker))
     duration = max((s.end for s in segments), default=0.0)
     transcript = Transcript("voicekit.transcript/1", language, duration, Path(name).name, speakers, segments)
@@ -114,13 +117,15 @@ def _limit_notes(notes: Sequence[str]) -> list[str]:
     return limited
 
 
-def _to_segments(cues: Sequence[SourceCue], language: str) -> tuple[Segment, ...]:
+def _to_segments(cues: Sequence[SourceCue], language: str, speaker_prefix: bool | None) -> tuple[Segment, ...]:
     """Return one segment per cue.
 
     A speaker label applies until the next one. If two speakers share a cue, each word has its own speaker and the
     segment has the first.
     """
-    labelled = not any(voice for cue in cues for voice, _ in cue.lines) and has_labels(cues)
+    labelled = speaker_prefix
+    if labelled is None:
+        labelled = not any(voice for cue in cues for voice, _ in cue.lines) and has_labels(cues)
     segments: list[Segment] = []
     speaker: str | None = None
     for number, cue in enumerate(cues):

@@ -15,6 +15,23 @@ MAX_SECONDS = 1e6
 
 
 @dataclass(frozen=True)
+class ReadOptions:
+    """What the user knows about a subtitle file; None: it is found out.
+
+    Attributes:
+        encoding: Such as cp1251.
+        language: BCP-47 tag of its text; narrows the encodings.
+        fps: Frames per second of times with frames (00:00:01:12).
+        speaker_prefix: Whether a name before a colon is the speaker.
+    """
+
+    encoding: str | None = None
+    language: str | None = None
+    fps: float | None = None
+    speaker_prefix: bool | None = None
+
+
+@dataclass(frozen=True)
 class SourceCue:
     """A cue as in its file.
 

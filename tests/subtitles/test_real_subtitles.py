@@ -1,0 +1,156 @@
+"""Subtitle files as people have them: rolling captions, frames, two voices in a cue, colons that name nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from voicekit.errors import SourceError, UsageError
+from voicekit.subtitles.read import parse
+from voicekit.subtitles.source_cue import ReadOptions
+
+ROLLING_VTT = """WEBVTT
+Kind: captions
+Language: en
+
+00:00:00.160 --> 00:00:02.790 align:start position:0%
+~
+hello<00:00:00.480><c> and</c><00:00:00.800><c> welcome</c><00:00:01.200><c> to</c>
+
+00:00:02.790 --> 00:00:02.800 align:start position:0%
+hello and welcome to
+~
+
+00:00:02.800 --> 00:00:04.780 align:start position:0%
+hello and welcome to
+this<00:00:03.100><c> video</c><00:00:03.600><c> about</c>
+
+00:00:04.780 --> 00:00:04.790 align:start position:0%
+this video about
+~
+
+00:00:04.790 --> 00:00:06.500 align:start position:0%
+this video about
+old<00:00:05.100><c> bridges</c>
+
+00:00:06.500 --> 00:00:06.510 align:start position:0%
+old bridges
+~
+
+00:00:06.510 --> 00:00:08.000 align:start position:0%
+old bridges
+in<00:00:06.900><c> the</c><00:00:07.200><c> north</c>
+""".replace("~", " ")
+
+
+def test_rolling_captions_are_read_once() -> None:
+    transcript, notes = parse(ROLLING_VTT, "talk.en.vtt", vtt=True)
+    assert [(s.start, s.end, s.text) for s in transcript.segments] == [
+        (0.16, 2.79, "hello and welcome to"),
+        (2.8, 4.78, "this video about"),
+        (4.79, 6.5, "old bridges"),
+        (6.51, 8.0, "in the north"),
+    ]
+    assert [(w.text, w.start) for w in transcript.segments[1].words] == [("this", 2.8), ("video", 3.1), ("about", 3.6)]
+    assert any("rolling captions: 7 cues" in note for note in notes)
+
+
+def test_rolling_captions_as_subrip() -> None:
+    cues = ["one two", "three four", "five six", "seven eight", "nine ten"]
+    text = ""
+    for number, line in enumerate(cues):
+        before = cues[number - 1] if number else ""
+        text += f"{2 * number + 1}\n00:00:{2 * number:02},000 --> 00:00:{2 * number + 1:02},990\n{before}\n{line}\n\n"
+        text += f"{2 * number + 2}\n00:00:{2 * number + 1:02},990 --> 00:00:{2 * number + 2:02},000\n{line}\n \n\n"
+    transcript, _ = parse(text, "talk.srt")
+    assert [segment.text for segment in transcript.segments] == cues
+
+
+def test_an_answer_that_is_given_again_and_again_stays() -> None:
+    text = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n + 1},000\nNo.\n\n" for n in range(1, 8))
+    assert [segment.text for segment in parse(text, "x.srt")[0].segments] == ["No."] * 7
+
+
+@pytest.mark.parametrize(
+    ("clock", "fps", "seconds"),
+    [
+        ("00:00:01:12", 24, 1.5),
+        ("00:00:01:12", 25, 1.48),
+        ("00:00:01;12", 29.97, 1.401),
+        ("00:01:00;02", 29.97, 60.06),
+        ("00:10:00;00", 29.97, 599.999),
+        ("01:00:00;00", 59.94, 3599.996),
+        ("00:00:01:12", 23.976, 1.502),
+    ],
+)
+def test_times_with_frames(clock: str, fps: float, seconds: float) -> None:
+    text = f"1\n{clock} --> 02:00:00:00\nFrames.\n"
+    (segment,) = parse(text, "x.srt", options=ReadOptions(fps=fps))[0].segments
+    assert segment.start == pytest.approx(seconds, abs=0.0011)
+    with pytest.raises(SourceError, match="line 2: times with frames") as caught:
+        parse(text, "x.srt")
+    assert "--fps" in caught.value.remedy
+
+
+@pytest.mark.parametrize("fps", [0, -25, float("nan"), float("inf"), 1000])
+def test_frame_rates_that_are_none(fps: float) -> None:
+    with pytest.raises(UsageError, match="a frame rate of"):
+        parse("1\n00:00:01:12 --> 00:00:02:00\nX.\n", "x.srt", options=ReadOptions(fps=fps))
+
+
+@pytest.mark.parametrize(
+    ("body", "texts"),
+    [
+        ("one\n \ntwo\n", ["one two"]),
+        ("one\n\t\ntwo\n\n00:03.000 --> 00:04.000\nthree\n", ["one two", "three"]),
+        ("one\n \n00:03.000 --> 00:04.000\nthree\n", ["one", "three"]),
+        ("one\n00:03.000 --> 00:04.000\nthree\n", ["one", "three"]),
+        ("one --> two\n", ["one --> two"]),
+        ("a\0b\n", ["a\ufffdb"]),
+        ("one\n\nNOTE a comment\nof two lines\n\n120:00:03.000 --> 120:00:04.000\nlate\n", ["one", "late"]),
+    ],
+)
+def test_webvtt_blocks(body: str, texts: list[str], tmp_path: Path) -> None:
+    from voicekit.subtitles.read import read_subtitles
+
+    path = tmp_path / "x.vtt"
+    path.write_bytes(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{body}".replace("\n", "\r\n").encode())
+    transcript, _ = read_subtitles(path)
+    assert [segment.text for segment in transcript.segments] == texts
+
+
+def test_two_voices_in_one_line() -> None:
+    text = "WEBVTT\n\n00:01.000 --> 00:03.000\n<v Ana>Hi there.</v> <v Ben Li>Hello.</v>\n"
+    (segment,) = parse(text, "x.vtt", vtt=True)[0].segments
+    assert [(w.text, w.speaker) for w in segment.words] == [("Hi", "Ana"), ("there.", "Ana"), ("Hello.", "Ben Li")]
+
+
+def cues(*lines: str) -> str:
+    return "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{line}\n\n" for n, line in enumerate(lines, 1))
+
+
+@pytest.mark.parametrize(
+    ("lines", "speakers"),
+    [
+        (["Remember: never do that.", "Why?"], []),
+        (["Note: the door is open.", "It is.", "Note: it is cold."], []),
+        (["12: 30 is late.", "12: 45 is later."], []),
+        (["Remember: be kind.", "Always: be fair."], []),
+        (["Ana: Hello.", "Ben: Hi.", "Ana: Bye."], ["Ana", "Ben"]),
+        (["ANA: Hello.", "BEN: Hi."], ["ANA", "BEN"]),
+        (["SPEAKER_00: Hello.", "Yes."], ["SPEAKER_00"]),
+    ],
+)
+def test_what_stands_before_a_colon(lines: list[str], speakers: list[str]) -> None:
+    transcript, _ = parse(cues(*lines), "x.srt")
+    assert list(transcript.speakers) == speakers
+    if not speakers:
+        assert [segment.text for segment in transcript.segments] == lines
+
+
+def test_the_user_says_what_stands_before_a_colon() -> None:
+    text = cues("Dorothea: Hello.", "Yes.")
+    assert parse(text, "x.srt", options=ReadOptions(speaker_prefix=True))[0].speakers == ("Dorothea",)
+    text = cues("Ana: Hello.", "Ben: Hi.", "Ana: Bye.")
+    assert parse(text, "x.srt", options=ReadOptions(speaker_prefix=False))[0].speakers == ()
