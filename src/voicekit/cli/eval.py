@@ -23,10 +23,10 @@ app = new_app()
 WIDTH = 100
 
 
-@app.command(epilog="Formats: .json (voicekit's transcript.json), .stm, .rttm, .ctm, .srt, .vtt, .txt, all UTF-8")
+@app.command(epilog="Formats: .json (voicekit's transcript.json), .stm, .rttm, .ctm, .srt, .vtt, .txt")
 @options_from(
     EvalOptions,
-    {"language": "-l", "collar": "", "skip_overlap": "--skip-overlap", "seed": ""},
+    {"language": "-l", "encoding": "", "collar": "", "skip_overlap": "--skip-overlap", "seed": ""},
     exclude=("metrics", "normalize"),
 )
 def main(

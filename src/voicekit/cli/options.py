@@ -35,6 +35,21 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Ignore the cache")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never contact the model hub", callback=_apply_offline)]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only")]
 JsonEvents = Annotated[bool, typer.Option("--json", help="Print events as JSON lines")]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Encoding of subtitle files: cp1251, gb18030 ... (default: it is detected)"),
+]
+FrameRate = Annotated[
+    float | None, typer.Option("--fps", help="Frame rate of times with frames (00:00:01:12), such as 25 or 29.97")
+]
+SpeakerPrefix = Annotated[
+    bool | None,
+    typer.Option(
+        "--speaker-prefix/--no-speaker-prefix",
+        help="Whether a name before a colon is the speaker (default: if it recurs or is in capitals)",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error")]
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from voicekit.cli import subtitle_edit
-from voicekit.cli.options import Json, new_app, options_from
+from voicekit.cli.options import Encoding, FrameRate, Json, SpeakerPrefix, new_app, options_from
 from voicekit.cli.reporters import plain_table, print_error, progress_bar
 from voicekit.config.presets import preset
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
@@ -28,6 +28,7 @@ from voicekit.formats.subtitle_files import (
 )
 from voicekit.redact import one_line
 from voicekit.subtitles.render import clock
+from voicekit.subtitles.source_cue import ReadOptions
 
 
 class _LayoutByDefault(TyperGroup):
@@ -89,6 +90,8 @@ def layout(
     ] = None,
     font: Annotated[str | None, typer.Option("--font", help="Font family or font file for --burn")] = None,
     fonts: Annotated[Path | None, typer.Option("--fonts", help="Folder with more fonts for --burn")] = None,
+    encoding: Encoding = None,
+    speaker_prefix: SpeakerPrefix = None,
     **given: Any,
 ) -> int:
     """Lay out transcripts and subtitle files in a style: transcript.json becomes transcript.netflix.srt beside it.
@@ -100,15 +103,16 @@ def layout(
     voicekit subtitle talk.en.json talk.es.json --mux talk.mp4 -o talk.mkv
     """
     chosen = subtitle_style(style, **given)
+    reading = ReadOptions(encoding, None, given.get("fps"), speaker_prefix)
     formats = _parse_formats(format)
     if burn or mux:
-        return _write_video(files, chosen, burn, mux, out, font, fonts)
+        return _write_video(files, chosen, burn, mux, out, font, fonts, reading)
     if out is not None and len(files) > 1 and out.suffix and not out.is_dir():
         raise UsageError(f"{len(files)} files cannot all be written to {out}", "Give a folder with -o")
     failed = 0
     for path in files:
         try:
-            written, notes = write_subtitles(path, formats, chosen, preset("subtitle", style).stem, out)
+            written, notes = write_subtitles(path, formats, chosen, preset("subtitle", style).stem, out, reading)
         except VoicekitError as error:
             print_error(one_line(str(path)), error, debug=False)
             failed += 1
@@ -121,14 +125,14 @@ def layout(
 
 def _write_video(
     files: list[Path], style: SubtitleStyle, burn: Path | None, mux: Path | None, out: Path | None, font: str | None,
-    fonts: Path | None,
+    fonts: Path | None, reading: ReadOptions,
 ) -> int:  # fmt: skip
     if burn and mux:
         raise UsageError("--burn and --mux exclude each other", "Give one of them")
     video = burn or mux
     assert video is not None
     with progress_bar("burn" if burn else "mux") as report:
-        written = add_to_video(video, files, style, out, burn is not None, font, fonts, report)
+        written = add_to_video(video, files, style, out, burn is not None, font, fonts, report, reading)
     print(written)
     return 0
 
@@ -153,6 +157,9 @@ def check_files(
         Path | None,
         typer.Option("--words", help="transcript.json with the times of the words (default: the one beside FILE)"),
     ] = None,
+    encoding: Encoding = None,
+    fps: FrameRate = None,
+    speaker_prefix: SpeakerPrefix = None,
     json: Json = False,
 ) -> int:
     """List the cues that break a rule of a style. Exit status 1: a violation was avoidable.
@@ -167,7 +174,7 @@ def check_files(
     status, checked = 0, []
     for path in files:
         try:
-            result = check_subtitles(path, chosen, words)
+            result = check_subtitles(path, chosen, words, ReadOptions(encoding, None, fps, speaker_prefix))
         except VoicekitError as error:
             print_error(one_line(str(path)), error, debug=False)
             status = 1

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from voicekit.cli.options import Encoding, FrameRate
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import UsageError
 from voicekit.formats.subtitle_files import load_subtitles
@@ -17,6 +18,7 @@ from voicekit.redact import one_line
 from voicekit.subtitles import edit
 from voicekit.subtitles.render import clock
 from voicekit.subtitles.retime import retime as retime_cues
+from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.languages import UNKNOWN
 from voicekit.types import Transcript
 
@@ -48,6 +50,8 @@ def shift(
     start: Annotated[str, typer.Option("--start", help="Move only cues that start here or later")] = "0",
     end: Annotated[str | None, typer.Option("--end", help="Move only cues that start before this")] = None,
     out: Out = None,
+    encoding: Encoding = None,
+    fps: FrameRate = None,
 ) -> int:
     """Move subtitles in time, or convert them to another frame rate.
 
@@ -56,9 +60,12 @@ def shift(
     voicekit subtitle shift talk.srt --by 00:00:02,500 --start 00:10:00
     voicekit subtitle shift film.srt --from-fps 25 --to-fps 23.976
     """
-    if (from_fps is None) != (to_fps is None) or min(from_fps or 1, to_fps or 1) <= 0:
-        raise UsageError("a frame rate is missing", "Give --from-fps and --to-fps, both above 0")
-    transcript, notes = load_subtitles(file)
+    if (from_fps is None) != (to_fps is None):
+        raise UsageError("a frame rate is missing", "Give --from-fps and --to-fps")
+    for rate in (from_fps, to_fps):
+        if rate is not None and not 1 <= rate <= 240:
+            raise UsageError(f"a frame rate of {rate:g}", "Give one from 1 to 240, such as 25 or 23.976")
+    transcript, notes = load_subtitles(file, ReadOptions(encoding, fps=fps))
     factor = from_fps / to_fps if from_fps and to_fps else 1.0
     last = math.inf if end is None else parse_time(end)
     shifted, shift_notes = edit.shift(transcript, parse_time(by), factor, parse_time(start), last)
@@ -77,13 +84,15 @@ def join(
             "which is its last cue in .srt and the end of the recording in transcript.json)",
         ),
     ] = None,
+    encoding: Encoding = None,
+    fps: FrameRate = None,
 ) -> int:
     """Join the subtitles of several parts.
 
     \b
     voicekit subtitle join part1.srt part2.srt --at 00:45:00 -o whole.srt
     """
-    parts = [load_subtitles(file) for file in files]
+    parts = [load_subtitles(file, ReadOptions(encoding, fps=fps)) for file in files]
     joined = edit.join([transcript for transcript, _ in parts], [parse_time(text) for text in at or []])
     notes = [f"{file.name}: {note}" for file, (_, part_notes) in zip(files, parts, strict=True) for note in part_notes]
     _write(joined, files[0], "joined", out, notes)
@@ -95,13 +104,15 @@ def split(
     at: Annotated[list[str], typer.Option("--at", help="Time of a cut; repeat for more")],
     keep_times: Annotated[bool, typer.Option("--keep-times", help="Do not start each part at 0")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write to (default: beside FILE)")] = None,
+    encoding: Encoding = None,
+    fps: FrameRate = None,
 ) -> int:
     """Split subtitles where the video was cut: talk.srt becomes talk.1.srt, talk.2.srt ...
 
     \b
     voicekit subtitle split talk.srt --at 00:10:00 --at 00:20:00
     """
-    transcript, notes = load_subtitles(file)
+    transcript, notes = load_subtitles(file, ReadOptions(encoding, fps=fps))
     parts = edit.split(transcript, [parse_time(text) for text in at], keep_times)
     source = _file_of(file)
     for number, part in enumerate(parts, 1):
@@ -118,6 +129,8 @@ def retime(
     ] = None,
     model: Annotated[str | None, typer.Option("--model", help="Whisper model that transcribes --audio")] = None,
     out: Out = None,
+    encoding: Encoding = None,
+    fps: FrameRate = None,
 ) -> int:
     """Fit subtitles to another edit of the recording by finding their words in its audio.
 
@@ -126,7 +139,7 @@ def retime(
     """
     if (audio is None) == (transcript is None):
         raise UsageError("there is no other edit, or there are two", "Give --audio or --transcript")
-    subtitles, notes = load_subtitles(file)
+    subtitles, notes = load_subtitles(file, ReadOptions(encoding, fps=fps))
     if transcript is not None:
         target, _ = load_subtitles(transcript)
     else:

@@ -28,8 +28,8 @@ app = new_app()
 @options_from(
     TranslateOptions,
     {
-        "to": "-t", "source": "--from", "engine": "-e", "model": "-m", "base_url": "", "glossary": "-g", "format": "-f",
-        "subtitles": "-s",
+        "to": "-t", "source": "--from", "encoding": "", "engine": "-e", "model": "-m", "base_url": "", "glossary": "-g",
+        "format": "-f", "subtitles": "-s",
     },
 )  # fmt: skip
 def translate(

@@ -19,6 +19,9 @@ class EvalOptions(Strict):
     language: str | None = Field(
         None, description="Language of the words (en, de, zh ...; default: the hypothesis's, else en)"
     )
+    encoding: str | None = Field(
+        None, description="Encoding of subtitles and texts: cp1251, gb18030 ... (default: it is detected)"
+    )
     normalize: bool = Field(True, description="Normalize words with Whisper's normalizer before comparing them")
     collar: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
         0.0,

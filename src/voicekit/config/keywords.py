@@ -67,6 +67,8 @@ class TranslateKeywords(TypedDict, total=False):
 
     source: str | None
     """Language to translate from (default: the transcript's)"""
+    encoding: str | None
+    """Encoding of subtitle files: cp1251, gb18030 ... (default: it is detected)"""
     engine: Literal["auto", "bergamot", "nllb", "openai", "whisper"]
     """bergamot (English and Portuguese), nllb (200 languages), openai (a server), whisper (speech to English); auto uses the first that is installed and knows the languages"""
     model: str
@@ -152,6 +154,8 @@ class EvaluateKeywords(TypedDict, total=False):
 
     language: str | None
     """Language of the words (en, de, zh ...; default: the hypothesis's, else en)"""
+    encoding: str | None
+    """Encoding of subtitles and texts: cp1251, gb18030 ... (default: it is detected)"""
     normalize: bool
     """Normalize words with Whisper's normalizer before comparing them"""
     collar: float

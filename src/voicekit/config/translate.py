@@ -20,6 +20,9 @@ class TranslateOptions(Strict):
         (), description="Languages to translate to, separated by commas: es, pt-BR, zh-Hant"
     )
     source: str | None = Field(None, description="Language to translate from (default: the transcript's)")
+    encoding: str | None = Field(
+        None, description="Encoding of subtitle files: cp1251, gb18030 ... (default: it is detected)"
+    )
     engine: TranslatorName = Field(
         "auto",
         description="bergamot (English and Portuguese), nllb (200 languages), openai (a server), whisper (speech to "

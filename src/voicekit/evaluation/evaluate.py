@@ -27,6 +27,7 @@ from voicekit.evaluation.pairing import Source, pair_files
 from voicekit.evaluation.result import LABELS, TIME_SCORES, UNDEFINED, Evaluation, RecordingScores
 from voicekit.evaluation.score import Sample, Score, compute_score, pool_samples
 from voicekit.formats.readers import Annotation, annotation_from_transcript, read_annotation
+from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.languages import UNSPACED_LANGUAGES, base_language
 from voicekit.types import Transcript
 
@@ -59,7 +60,9 @@ def evaluate(
         try:
             scored.append(
                 _score_recording(
-                    name, [_read(file) for file in hypothesis_files], [_read(file) for file in reference_files],
+                    name,
+                    [_read(file, eval_options) for file in hypothesis_files],
+                    [_read(file, eval_options) for file in reference_files],
                     eval_options,
                 )
             )  # fmt: skip
@@ -77,10 +80,12 @@ def evaluate(
     return Evaluation(tuple(scored), total, tuple(notes), tuple(failed), eval_options)
 
 
-def _read(source: Source) -> Annotation:
+def _read(source: Source, options: EvalOptions) -> Annotation:
     if isinstance(source, Annotation):
         return source
-    return annotation_from_transcript(source) if isinstance(source, Transcript) else read_annotation(source)
+    if isinstance(source, Transcript):
+        return annotation_from_transcript(source)
+    return read_annotation(source, ReadOptions(options.encoding, options.language))
 
 
 def _score_recording(

@@ -17,7 +17,7 @@ from pathlib import Path
 from voicekit.errors import SourceError
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import decode, parse
-from voicekit.subtitles.source_cue import MAX_BYTES, MAX_SECONDS
+from voicekit.subtitles.source_cue import MAX_BYTES, MAX_SECONDS, ReadOptions
 from voicekit.text.sentences import SENTENCE_PAUSE
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Turn, Word
@@ -99,15 +99,18 @@ class Annotation:
         return replace(self, utterances=tuple(utterance for utterance in kept if utterance is not None))
 
 
-def read_annotation(path: str | Path) -> Annotation:
+def read_annotation(path: str | Path, options: ReadOptions = ReadOptions()) -> Annotation:  # noqa: B008
     """Read a file; its extension selects the format.
 
     Args:
-        path: .json (voicekit's transcript.json), .stm, .rttm, .ctm, .srt, .vtt or .txt; in UTF-8 with or without a
-            BOM; subtitles also in the other encodings of `subtitles.read.decode`.
+        path: .json (voicekit's transcript.json), .stm, .rttm, .ctm, .srt, .vtt or .txt.
+        options: What is known about its encoding and language; see `text.encodings.decode_text`.
+
+    Returns:
+        The annotation. An empty .txt, .srt or .vtt file is one without words.
 
     Raises:
-        SourceError: No such file, unknown extension, too large, not UTF-8, empty, or an error in a line.
+        SourceError: No such file, unknown extension, too large, no text, or an error in a line.
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())
@@ -115,8 +118,10 @@ def read_annotation(path: str | Path) -> Annotation:
         raise SourceError(f"{path}: unknown file type", f"Give a {', '.join(READERS)} file")
     data = read_limited(path, MAX_BYTES, "Give the transcript of one recording")
     assert reader is not None
-    text = decode(data, str(path))[0] if reader in (_srt, _vtt) else decode_utf8(data, str(path))
+    text = decode_utf8(data, str(path)) if reader is _json else decode(data, str(path), options)[0]
     if not text.strip():
+        if reader in (_txt, _srt, _vtt):
+            return Annotation(str(path), ())
         raise SourceError(f"{path} is empty", "Give a file with words or turns")
     return reader(str(path), text)
 

@@ -18,6 +18,7 @@ from voicekit.subtitles.markup import without_tags
 from voicekit.subtitles.mux import mux
 from voicekit.subtitles.read import read_subtitles
 from voicekit.subtitles.render import speaker_colours, to_srt
+from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.subtitles.video import CODECS, OnProgress, Track
 from voicekit.types import Transcript
 
@@ -25,8 +26,12 @@ SUBTITLE_FORMATS: tuple[Format, ...] = ("srt", "vtt", "ass", "txt", "docx")
 """Formats of subtitles."""
 
 
-def load_subtitles(path: str | Path) -> tuple[Transcript, list[str]]:
+def load_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Transcript, list[str]]:  # noqa: B008
     """Load a transcript.json, .srt, .vtt or a run's folder (or the latest run in it).
+
+    Args:
+        path: File or folder.
+        options: What is known about a subtitle file.
 
     Returns:
         The transcript, and notes of what was repaired in a subtitle file.
@@ -39,7 +44,7 @@ def load_subtitles(path: str | Path) -> tuple[Transcript, list[str]]:
         candidates = [path / "transcript.json", path / "latest" / "transcript.json"]
         path = next((candidate for candidate in candidates if candidate.is_file()), candidates[0])
     if path.suffix.lower() != ".json":
-        return read_subtitles(path)
+        return read_subtitles(path, options)
     try:
         return Transcript.from_json(path.read_bytes()), []
     except OSError as error:
@@ -66,7 +71,12 @@ def output_path(path: Path, kind: Format, style: str, out: Path | None) -> Path:
 
 
 def write_subtitles(
-    path: str | Path, kinds: Sequence[Format], style: SubtitleStyle, name: str, out: Path | None = None
+    path: str | Path,
+    kinds: Sequence[Format],
+    style: SubtitleStyle,
+    name: str,
+    out: Path | None = None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008
 ) -> tuple[list[Path], list[str]]:
     """Lay out one file in a style and write it in each format.
 
@@ -76,6 +86,7 @@ def write_subtitles(
         style: Of the subtitles.
         name: Of the style, for the file names.
         out: Folder, or a file name; see `output_path`.
+        options: What is known about a subtitle file.
 
     Returns:
         The files written, and notes of what was repaired in the file that was read.
@@ -86,7 +97,7 @@ def write_subtitles(
         OutputError: A file cannot be written.
     """
     path = Path(path)
-    transcript, notes = load_subtitles(path)
+    transcript, notes = load_subtitles(path, options)
     written = []
     for kind in kinds:
         target = output_path(path, kind, name, out)
@@ -106,6 +117,7 @@ def add_to_video(
     font: str | None = None,
     fonts: Path | None = None,
     progress: OnProgress = lambda share: None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008
 ) -> Path:
     """Burn subtitles into a video, or add them as tracks named by their language; returns the new video.
 
@@ -118,6 +130,7 @@ def add_to_video(
         font: Font family or file.
         fonts: Folder of fonts.
         progress: Called with the share done.
+        options: What is known about the subtitle files.
 
     Raises:
         UsageError: No font has a character, the container cannot hold subtitles, or the video would be overwritten.
@@ -129,7 +142,7 @@ def add_to_video(
     target = out if named and out else (out or video.parent) / f"{video.stem}.subtitled{extension}"
     if target.exists() and video.exists() and target.samefile(video):
         raise UsageError(f"{target} would overwrite the video that is read", "Give another name with -o")
-    transcripts = [load_subtitles(path)[0] for path in paths]
+    transcripts = [load_subtitles(path, options)[0] for path in paths]
     if burned:
         if len(transcripts) != 1:
             raise UsageError(f"cannot burn {len(transcripts)} subtitle files into one video", "Give one FILE")
@@ -168,7 +181,12 @@ class CheckedSubtitles:
         return sum(violation.avoidable for violation in self.broken)
 
 
-def check_subtitles(path: str | Path, style: SubtitleStyle, words: Path | None = None) -> CheckedSubtitles:
+def check_subtitles(
+    path: str | Path,
+    style: SubtitleStyle,
+    words: Path | None = None,
+    options: ReadOptions = ReadOptions(),  # noqa: B008
+) -> CheckedSubtitles:
     """Check a subtitle file, or the layout of a transcript.json, against the rules of a style.
 
     Args:
@@ -176,12 +194,13 @@ def check_subtitles(path: str | Path, style: SubtitleStyle, words: Path | None =
         style: Whose rules to check.
         words: transcript.json with the same words and their times (default: one next to the file, if there is one).
             Without it, the words of a cue share its time by their length.
+        options: What is known about a subtitle file.
 
     Raises:
         SourceError: A file cannot be read, or `words` contains other words.
     """
     path = Path(path)
-    transcript, notes = load_subtitles(path)
+    transcript, notes = load_subtitles(path, options)
     if not any(segment.cue is not None for segment in transcript.segments):
         cues = lay_out(transcript, style)
         return CheckedSubtitles(path, len(cues), tuple(find_violations(cues, transcript, style)), tuple(notes))

@@ -31,6 +31,7 @@ from voicekit.storage.cache import StageCache
 from voicekit.storage.files import file_sha256, hash_file, utc_now, write_json
 from voicekit.storage.paths import safe_name
 from voicekit.storage.runs import MANIFEST
+from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.languages import UNKNOWN, normalize_tag
 from voicekit.translation.translator import Translated, Translator
 from voicekit.types import Transcript
@@ -75,19 +76,25 @@ class TranslationResult:
     cached: bool = False
 
 
-def open_source(path: str | Path, out: Path | None = None, audio: Path | None = None) -> TranslationSource:
+def open_source(
+    path: str | Path,
+    out: Path | None = None,
+    audio: Path | None = None,
+    reading: ReadOptions = ReadOptions(),  # noqa: B008
+) -> TranslationSource:
     """Open a transcript.json, .srt or .vtt file, or a run folder.
 
     Args:
         path: File or folder.
         out: Folder for results; default: beside the file.
         audio: Its recording; default: the one that the run names.
+        reading: What is known about a subtitle file.
 
     Raises:
         SourceError: It cannot be read.
     """
     path = Path(path)
-    transcript, notes = load_subtitles(path)
+    transcript, notes = load_subtitles(path, reading)
     run = path if path.is_dir() else path.parent
     run = run if (run / "transcript.json").is_file() else run / "latest"
     stem = "transcript" if path.is_dir() else path.name.rpartition(".")[0]
@@ -177,7 +184,7 @@ def _translate_file(
     started: float,
 ) -> TranslationResult:
     options, progress = translator.options, translator.progress
-    source = open_source(path, out, audio)
+    source = open_source(path, out, audio, ReadOptions(translator.options.encoding, translator.options.source))
     for note in source.notes:
         progress.note(note)
     load_audio = load_audio_once(source.recording, progress)
