@@ -6,8 +6,10 @@ derived from the fields.
 
 from __future__ import annotations
 
+import difflib
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -110,6 +112,19 @@ class Word:
     ] = None
 
 
+def spread(text: str, start: float, end: float, speaker: str | None = None) -> tuple[Word, ...]:
+    """Split a text at spaces and share out the seconds from start to end by length.
+
+    For text whose words have no times of their own. Their probability is 1.
+    """
+    parts = text.split()
+    if not parts:
+        return ()
+    ends = list(itertools.accumulate(len(part) + 1 for part in parts))
+    times = [start, *(round(start + (end - start) * at / ends[-1], 3) for at in ends[:-1]), end]
+    return tuple(Word(part, times[i], times[i + 1], probability=1.0, speaker=speaker) for i, part in enumerate(parts))
+
+
 @dataclass(frozen=True)
 class Segment:
     """Consecutive words of one speaker in one language."""
@@ -134,6 +149,29 @@ class Segment:
             exclude_if=_is_none,
         ),
     ] = None
+
+    def with_text(self, text: str) -> Segment:
+        """Return the segment with another text, and words to match.
+
+        Words that stay keep their times; new ones share the time of those that they replace, or of the word before.
+        """
+        old, new = self.words, text.split()
+        words: list[Word] = []
+        matcher = difflib.SequenceMatcher(None, [word.text for word in old], new, autojunk=False)
+        for kind, old_from, old_to, new_from, new_to in matcher.get_opcodes():
+            if kind == "equal":
+                words += old[old_from:old_to]
+            elif kind != "delete":
+                replaced, added = list(old[old_from:old_to]), " ".join(new[new_from:new_to])
+                if not replaced and words:
+                    replaced = [words.pop()]
+                    added = f"{replaced[0].text} {added}"
+                elif not replaced and old:
+                    words += spread(added, self.start, old[0].start, old[0].speaker)
+                    continue
+                start, end = (replaced[0].start, replaced[-1].end) if replaced else (self.start, self.end)
+                words += spread(added, start, end, replaced[0].speaker if replaced else self.speaker)
+        return replace(self, text=" ".join(new), words=tuple(words), cue=None)
 
 
 @dataclass(frozen=True)

@@ -255,8 +255,8 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     said = json.loads(capsys.readouterr().out, parse_constant=refuse)
     assert said["options"] == {
-        "language": "en", "normalize": False, "collar": 0.25, "skip_overlap": True, "metrics": ["wer", "der"],
-        "seed": 7,
+        "language": "en", "encoding": None, "normalize": False, "collar": 0.25, "skip_overlap": True,
+        "metrics": ["wer", "der"], "seed": 7,
     }  # fmt: skip
     (recording,) = said["recordings"]
     assert set(recording["scores"]) == set(said["total"]) == {"wer", "der"}
@@ -283,7 +283,6 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["missing.json", "a.txt"], 1, "missing.json: no such file"),
         (["a.txt", "missing.stm"], 1, "missing.stm: no such file"),
-        (["empty.txt", "a.txt"], 1, "empty.txt is empty"),
         (["a.txt", "a.wav"], 1, "Give a .json, .stm"),
         (["a.txt", "bad.rttm"], 1, "bad.rttm: line 2: fewer than 8 fields"),
         (["a.txt", "."], 2, "a folder against a folder"),
@@ -417,3 +416,28 @@ def test_every_metric_has_a_label_a_reason_and_a_format(metric: str) -> None:
     for score in TIME_SCORES if metric == "times" else (metric,):
         assert score in UNDEFINED
         assert score in METRIC_FORMATS
+
+
+@pytest.mark.parametrize("extension", ["txt", "srt", "vtt", "json"])
+def test_an_empty_hypothesis_costs_all_its_words(tmp_path: Path, extension: str) -> None:
+    """And an empty reference makes every word an insertion: neither is left out of the total."""
+    for folder, texts in (("hyp", ("red green", "")), ("ref", ("red green", "a tall house"))):
+        (tmp_path / folder).mkdir()
+        for name, text in zip("ab", texts, strict=True):
+            (tmp_path / folder / f"{name}.txt").write_text(text)
+    (tmp_path / "hyp" / "b.txt").unlink()
+    empty = tmp_path / "hyp" / f"b.{extension}"
+    nothing = Transcript("voicekit.transcript/1", "en", 1.0, "b", (), ())
+    empty.write_text(nothing.to_json() if extension == "json" else "")
+    total = evaluate(tmp_path / "hyp", tmp_path / "ref", metrics=("wer",)).total["wer"]
+    assert total.value == pytest.approx(3 / 5)
+    total = evaluate(tmp_path / "ref", tmp_path / "hyp", metrics=("wer",)).total["wer"]
+    assert total.value == pytest.approx(3 / 2)
+
+
+def test_an_encoding_that_was_found_is_told(tmp_path: Path) -> None:
+    (tmp_path / "hyp.txt").write_text("привет мой друг")
+    (tmp_path / "ref.txt").write_bytes("привет мой друг".encode("cp1251"))
+    result = evaluate(tmp_path / "hyp.txt", tmp_path / "ref.txt", metrics=("wer",), language="ru")
+    assert result.total["wer"].value == 0
+    assert any("ref.txt: line 1: not UTF-8: read as cp1251" in note for note in result.recordings[0].notes)

@@ -139,6 +139,8 @@ class _Side:
         self.unused = [each for each in with_text if each is not self.words and each is not self.times]
 
     def notes(self, samples: Iterable[str]) -> Iterator[str]:
+        for annotation in self.annotations:
+            yield from (f"{Path(annotation.source).name}: {note}" for note in annotation.notes)
         used = set(samples)
         if self.words and self.unused and used - {"der", "jer"}:
             unused = ", ".join(_suffix(annotation) for annotation in self.unused)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voicekit.errors import SourceError
+from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import decode, parse
 from voicekit.subtitles.source_cue import MAX_BYTES, MAX_SECONDS, ReadOptions
@@ -52,6 +53,7 @@ class Annotation:
         ignored: Intervals (start, end) that are not scored.
         language: BCP-47; None if the file does not say.
         duration: Seconds; None if the file does not say.
+        notes: Remarks of the reader for the user.
     """
 
     source: str
@@ -60,6 +62,7 @@ class Annotation:
     ignored: tuple[tuple[float, float], ...] = ()
     language: str | None = None
     duration: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -118,12 +121,14 @@ def read_annotation(path: str | Path, options: ReadOptions = ReadOptions()) -> A
         raise SourceError(f"{path}: unknown file type", f"Give a {', '.join(READERS)} file")
     data = read_limited(path, MAX_BYTES, "Give the transcript of one recording")
     assert reader is not None
-    text = decode_utf8(data, str(path)) if reader is _json else decode(data, str(path), options)[0]
-    if not text.strip():
-        if reader in (_txt, _srt, _vtt):
-            return Annotation(str(path), ())
-        raise SourceError(f"{path} is empty", "Give a file with words or turns")
-    return reader(str(path), text)
+    if reader is _json:
+        return reader(str(path), decode_utf8(data, str(path)))
+    text, notes = decode(data, str(path), options)
+    if text.strip():
+        return replace(reader(str(path), text), notes=tuple(notes))
+    if reader in (_txt, _srt, _vtt):
+        return Annotation(str(path), ())
+    raise SourceError(f"{path} is empty", "Give a file with words or turns")
 
 
 def annotation_from_transcript(transcript: Transcript, source: str = "") -> Annotation:
@@ -148,11 +153,7 @@ def annotation_from_transcript(transcript: Transcript, source: str = "") -> Anno
 
 
 def _json(source: str, text: str) -> Annotation:
-    try:
-        transcript = Transcript.from_json(text)
-    except SourceError as error:
-        raise SourceError(f"{source}: {error.message}", error.remedy) from None
-    return annotation_from_transcript(transcript, source)
+    return annotation_from_transcript(read_transcript_json(text, source)[0], source)
 
 
 def _txt(source: str, text: str) -> Annotation:

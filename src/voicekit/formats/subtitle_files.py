@@ -9,7 +9,9 @@ from pathlib import Path
 from voicekit.config.formats import Format
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.errors import SourceError, UsageError
+from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.formats.writers import ENDINGS, write_transcript
+from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.burn import burn
 from voicekit.subtitles.check import Violation, find_violations
 from voicekit.subtitles.cue import DASH, Cue, Line
@@ -18,7 +20,7 @@ from voicekit.subtitles.markup import without_tags
 from voicekit.subtitles.mux import mux
 from voicekit.subtitles.read import read_subtitles
 from voicekit.subtitles.render import speaker_colours, to_srt
-from voicekit.subtitles.source_cue import ReadOptions
+from voicekit.subtitles.source_cue import MAX_BYTES, ReadOptions
 from voicekit.subtitles.video import CODECS, OnProgress, Track
 from voicekit.types import Transcript
 
@@ -45,13 +47,8 @@ def load_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tu
         path = next((candidate for candidate in candidates if candidate.is_file()), candidates[0])
     if path.suffix.lower() != ".json":
         return read_subtitles(path, options)
-    try:
-        return Transcript.from_json(path.read_bytes()), []
-    except OSError as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise SourceError(f"cannot read {path}: {reason}", "Check the name and the permissions") from error
-    except SourceError as error:
-        raise SourceError(f"{path}: {error.message}", error.remedy) from None
+    data = read_limited(path, MAX_BYTES, "Give the transcript of one recording")
+    return read_transcript_json(decode_utf8(data, str(path)), str(path))
 
 
 def output_path(path: Path, kind: Format, style: str, out: Path | None) -> Path:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from voicekit.config.formats import FORMATS, Format
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.errors import UsageError
+from voicekit.formats.transcript_json import consistent
 from voicekit.storage.files import atomic_write
 from voicekit.subtitles import render
 from voicekit.subtitles.docx import to_docx
@@ -33,13 +35,16 @@ def save(transcript: Transcript, path: str | Path, style: SubtitleStyle | str = 
         style: Subtitle style: a preset of configs/subtitle, a YAML file, or a loaded style.
 
     Returns:
-        `path` as a Path.
+        `path` as a Path. Words that disagree with the text of their segment are adapted to it, with a warning.
 
     Raises:
         UsageError: The extension or the style is unknown.
         OutputError: The file cannot be written.
     """
     path = Path(path)
+    transcript, notes = consistent(transcript)
+    for note in notes:
+        warnings.warn(f"{path.name}: {note}", stacklevel=3)
     write_transcript(transcript, path, format_of(path), subtitle_style(style) if isinstance(style, str) else style)
     return path
 

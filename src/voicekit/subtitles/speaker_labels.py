@@ -16,11 +16,9 @@ MAX_LABEL_WORDS, MAX_LABEL_CHARACTERS = 4, 40
 MIN_SHARE_OF_CUES = 0.1
 """Two names that recur must label at least this share of the cues."""
 
-MIN_LABELLED_CUES = 3
-"""Names on every cue are speakers from so many cues on, even if none recurs."""
-
 _NO_NAMES = frozenset(
-    "note notes remember warning caution attention tip hint example question answer reason result fact rule step part "
+    "note notes always never remember warning caution attention tip hint example question answer reason result fact "
+    "rule step part "
     "chapter episode scene source translation subtitles subtitle caption captions update edit today tomorrow "
     "nota aviso ejemplo pregunta respuesta atención recuerda hinweis achtung beispiel frage antwort merke wichtig "
     "remarque exemple réponse important ps p.s nb n.b ok so anyway now then also".split()
@@ -42,7 +40,7 @@ def lines_without_dashes(cue: SourceCue) -> list[str]:
 def has_labels(cues: Sequence[SourceCue]) -> bool:
     """Whether names before a colon are speakers. A colon alone does not make a speaker.
 
-    True if the first line has a name, and a name recurs, or all names are in capitals, or each of several cues has one,
+    True if the first line has a name, and a name recurs, or all names are in capitals, or every cue has one,
     or all are labels of a diarizer (SPEAKER_00). Also true if two names recur, on a tenth of the cues or more.
     """
     names = [
@@ -57,7 +55,7 @@ def has_labels(cues: Sequence[SourceCue]) -> bool:
         return True
     if not names or names[0] is None:
         return False
-    on_every_cue = len(cues) >= MIN_LABELLED_CUES and counts.total() >= len(cues)
+    on_every_cue = counts.total() > 1 and counts.total() >= len(cues)
     in_capitals = counts.total() > 1 and all(name.isupper() for name in counts)
     return bool(recurring) or on_every_cue or in_capitals or all(_DIARIZER_LABEL.fullmatch(name) for name in counts)
 
