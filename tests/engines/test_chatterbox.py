@@ -298,7 +298,11 @@ def test_a_new_process_says_it_the_same_way(engine: Any, voices: tuple[Voice, Vo
     )  # fmt: skip
     engine.generate_tokens("Good night.", "en", engine.conditionals(voices[1].clip), FEW, RandomStreams(5, ("part", 0)))
     here = synthesize("Hello to you.", voices[0], engine, FEW, 5)
-    assert done.stdout == f"{[[*some] for some in here.tokens]} {here.audio.samples.tobytes().hex()}\n", done.stderr
+    tokens, _, samples = done.stdout.rpartition(" ")
+    assert tokens == f"{[[*some] for some in here.tokens]}", done.stderr
+    there = np.frombuffer(bytes.fromhex(samples.strip()), np.float32)
+    # On two cores they are equal. On one core the vocoder differed by 1.6e-7 (-136 dBFS), depending on what ran before.
+    assert there == pytest.approx(here.audio.mono, abs=1e-6)
 
 
 @pytest.mark.parametrize("ending", ["wav", "mp3", "m4a", "opus"])

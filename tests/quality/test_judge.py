@@ -265,7 +265,7 @@ def test_the_command(
         (["--set", "max_were=1"], "Did you mean max_wer"), (["--set", "x"], "is not NAME=VALUE"),
         (["--set", "artifacts=hiss"], "artifacts"), (["-l", "xx"], "does not know"),
         (["--reference", "no.wav"], "no.wav"),
-        (["tone.wav", "--repair", "."], "would replace the originals"),
+        (["tone.wav", "--repair", "."], "would overwrite the file that is read"),
     ):  # fmt: skip
         assert run(["judge", "good.flac", *arguments]) in (1, 2)
         assert says in capsys.readouterr().err

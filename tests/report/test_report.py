@@ -453,7 +453,7 @@ def test_edits_of_a_file_make_files_beside_it(tmp_path: Path) -> None:
     assert "Anna" in (tmp_path / "talk.edited.srt").read_text()
     assert not (tmp_path / "talk.edited.vtt").exists()
     assert path.read_text() == TALK.to_json()
-    with pytest.raises(UsageError, match="over itself"):
+    with pytest.raises(UsageError, match="would overwrite the file that is read"):
         apply_edits(path, tmp_path / "talk.edits.json", path)
     with pytest.raises(SourceError, match="no such file"):
         apply_edits(path, tmp_path / "none.json")

@@ -11,6 +11,7 @@ from voicekit.cli.options import Device, EngineModel, NoWatermark, new_app
 from voicekit.cli.reporters import result_on_stdout
 from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
+from voicekit.storage.paths import refuse_overwrite
 from voicekit.tts.output import save_take
 from voicekit.tts.synthesizer import Synthesizer
 
@@ -44,6 +45,7 @@ def main(
     voicekit convert talk.wav --voice ana -o talk.ana.wav
     voicekit convert hello.wav.json --voice ben.wav --cut-tail 0.4 -o hello.ben.wav
     """
+    refuse_overwrite(out, recording, voice)
     from_take = recording.suffix.lower() == ".json"
     if cut_tail and not from_take:
         raise UsageError("--cut-tail needs the FILE.json of a take", "Leave it out")

@@ -24,6 +24,7 @@ from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.quality.gates import Verdict, assess
 from voicekit.quality.judge import Judge, measures_to_json
 from voicekit.redact import one_line
+from voicekit.storage.paths import refuse_overwrite
 from voicekit.takes.repair import RepairResult, repair_and_verify
 from voicekit.types import Audio, Measures
 
@@ -104,8 +105,8 @@ def main(
 def _check_repair_folder(files: list[Path], folder: Path) -> None:
     if len({path.stem for path in files}) < len(files):
         raise UsageError("two files have the same name", "Repair them one by one, into different folders")
-    if any((folder / f"{path.stem}.wav").resolve() == path.resolve() for path in files):
-        raise UsageError("the repaired files would replace the originals", "Give --repair another folder")
+    for path in files:
+        refuse_overwrite(folder / f"{path.stem}.wav", *files)
 
 
 def _analysis_rate(path: Path) -> int:

@@ -17,6 +17,7 @@ from voicekit.config.schema import build
 from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
 from voicekit.storage.files import check_size, decode_utf8, read_limited
+from voicekit.storage.paths import refuse_overwrite
 from voicekit.text.speakable import to_parts
 from voicekit.tts.output import save_take
 from voicekit.tts.synthesizer import Synthesizer
@@ -78,6 +79,7 @@ def main(
     voicekit say "Hello there." --voice ana.wav --engine chatterbox --preset calm
     """
     content = read_text(text)
+    refuse_overwrite(out, voice, text.removeprefix("@") if text.startswith("@") else None)
     if show_text:
         voice_language = find_voice(voice or first_voice(engine), engine, language).voice.language
         for part in to_parts(content, voice_language, not as_written):

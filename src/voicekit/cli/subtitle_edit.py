@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from voicekit.errors import UsageError
 from voicekit.formats.subtitle_files import load_subtitles
 from voicekit.formats.writers import format_of, write_transcript
 from voicekit.redact import one_line
+from voicekit.storage.paths import refuse_overwrite
 from voicekit.subtitles import edit
 from voicekit.subtitles.render import clock
 from voicekit.subtitles.retime import retime as retime_cues
@@ -95,7 +97,7 @@ def join(
     parts = [load_subtitles(file, ReadOptions(encoding, fps=fps)) for file in files]
     joined = edit.join([transcript for transcript, _ in parts], [parse_time(text) for text in at or []])
     notes = [f"{file.name}: {note}" for file, (_, part_notes) in zip(files, parts, strict=True) for note in part_notes]
-    _write(joined, files[0], "joined", out, notes)
+    _write(joined, files[0], "joined", out, notes, files[1:])
     return 0
 
 
@@ -139,6 +141,8 @@ def retime(
     """
     if (audio is None) == (transcript is None):
         raise UsageError("there is no other edit, or there are two", "Give --audio or --transcript")
+    if out is not None:
+        refuse_overwrite(out, _file_of(file), transcript, audio)
     subtitles, notes = load_subtitles(file, ReadOptions(encoding, fps=fps))
     if transcript is not None:
         target, _ = load_subtitles(transcript)
@@ -160,10 +164,16 @@ def _file_of(source: Path) -> Path:
     return source / "transcript.json" if source.is_dir() else source
 
 
-def _write(transcript: Transcript, source: Path, suffix: str, out: Path | None, notes: list[str]) -> None:
-    """Write in the format of the file name, without layout, to `out` or NAME.suffix beside the source."""
+def _write(
+    transcript: Transcript, source: Path, suffix: str, out: Path | None, notes: list[str], others: Sequence[Path] = ()
+) -> None:
+    """Write in the format of the file name, without layout, to `out` or NAME.suffix beside the source.
+
+    `others`: further files that were read.
+    """
     file = _file_of(source)
     target = out or file.with_name(f"{file.stem}.{suffix}{file.suffix}")
+    refuse_overwrite(target, *(_file_of(path) for path in (source, *others)))
     write_transcript(transcript, target, format_of(target), subtitle_style("raw"))
     for note in notes:
         print(one_line(f"note: {note}"))

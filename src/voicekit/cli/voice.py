@@ -14,6 +14,7 @@ from voicekit.config.engines import VoiceFile
 from voicekit.config.schema import build
 from voicekit.errors import UsageError, VoicekitError
 from voicekit.redact import one_line
+from voicekit.storage.paths import refuse_overwrite
 from voicekit.tts.reference import Reference
 from voicekit.tts.synthesizer import Synthesizer
 from voicekit.tts.voices import KnownVoice, find_voice, known_voices, store_voice
@@ -71,6 +72,7 @@ def prepare(
     \b
     voicekit voice prepare interview.mp4 -o ana.wav --start 62
     """
+    refuse_overwrite(out, recording)
     reference = _prepare(recording, start, one_speaker)
     write_audio(reference.clip, out)
     print(f"{out}  {reference.clip.duration:.1f} s")

@@ -12,6 +12,7 @@ from voicekit.errors import SourceError, UsageError
 from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.formats.writers import ENDINGS, write_transcript
 from voicekit.storage.files import decode_utf8, read_limited
+from voicekit.storage.paths import refuse_overwrite
 from voicekit.subtitles.burn import burn
 from voicekit.subtitles.check import Violation, find_violations
 from voicekit.subtitles.cue import DASH, Cue, Line
@@ -98,8 +99,7 @@ def write_subtitles(
     written = []
     for kind in kinds:
         target = output_path(path, kind, name, out)
-        if target.exists() and path.exists() and target.samefile(path):
-            raise UsageError(f"{target} would overwrite the file that is read", "Give another name with -o")
+        refuse_overwrite(target, path)
         write_transcript(transcript, target, kind, style)
         written.append(target)
     return written, notes
@@ -137,8 +137,7 @@ def add_to_video(
     extension = video.suffix if video.suffix.lower() in CODECS and not (burned and video.suffix == ".webm") else ".mkv"
     named = out is not None and out.suffix.lower() in CODECS and not out.is_dir()
     target = out if named and out else (out or video.parent) / f"{video.stem}.subtitled{extension}"
-    if target.exists() and video.exists() and target.samefile(video):
-        raise UsageError(f"{target} would overwrite the video that is read", "Give another name with -o")
+    refuse_overwrite(target, video, *paths)
     transcripts = [load_subtitles(path, options)[0] for path in paths]
     if burned:
         if len(transcripts) != 1:

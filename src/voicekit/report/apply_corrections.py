@@ -17,6 +17,7 @@ from voicekit.provenance import git_commit, software_versions
 from voicekit.report.corrections import Edits, apply_corrections, transcript_digest
 from voicekit.report.load import TRANSCRIPT, LoadedRun, load_run
 from voicekit.storage.files import digest, hash_file, utc_now
+from voicekit.storage.paths import refuse_overwrite
 from voicekit.storage.runs import MANIFEST, RunFolder, find_run, point_latest
 from voicekit.types import Transcript
 
@@ -141,8 +142,7 @@ def _write_files(run: LoadedRun, corrected: Transcript, out: Path | None, summar
     path = out or run.file.with_name(f"{run.file.stem}.edited.json")
     if format_of(path) != "json":
         raise UsageError(f"{path} is not the name of a transcript", "End it with .json")
-    if path.exists() and path.samefile(run.file):
-        raise UsageError(f"{path} would be written over itself", "Give another name with -o")
+    refuse_overwrite(path, run.file)
     stem = run.file.name.removesuffix(".json")
     for name, suffix in ENDINGS.items():
         if name != "json" and (run.folder / f"{stem}{suffix}").exists():

@@ -1,4 +1,4 @@
-"""Locate the cache, turn titles into safe folder names, read numeric limits from the environment."""
+"""Locate the cache, protect sources, turn titles into safe folder names, read numeric limits from the environment."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ def cache_dir() -> Path:
     import platformdirs
 
     return platformdirs.user_cache_path("voicekit", appauthor=False)
+
+
+def refuse_overwrite(target: Path, *sources: str | Path | None) -> None:
+    """Raise UsageError if a file that is to be written is one of those that are read, under whatever name."""
+    for source in filter(None, sources):
+        is_same = False
+        with contextlib.suppress(OSError, ValueError):  # a source may be a URL, a text or the name of a voice
+            is_same = target.samefile(source)
+        if is_same:
+            raise UsageError(f"{target} would overwrite the file that is read", "Give another name or folder")
 
 
 def env_limit(name: str, default: float) -> float:

@@ -29,7 +29,7 @@ from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import file_sha256, hash_file, utc_now, write_json
-from voicekit.storage.paths import safe_name
+from voicekit.storage.paths import refuse_overwrite, safe_name
 from voicekit.storage.runs import MANIFEST
 from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.languages import UNKNOWN, normalize_tag
@@ -258,8 +258,7 @@ def write_files(
         if kind not in _NO_TEXT
     }
     for path in paths.values():
-        if path.exists() and source.path.exists() and path.samefile(source.path):
-            raise UsageError(f"{path} would replace its own source", "Give another folder with -o")
+        refuse_overwrite(path, source.path)
         if path.absolute() in written:
             raise UsageError(
                 f"{path} was just written for another file", "Translate the files into folders of their own"
