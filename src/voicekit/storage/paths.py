@@ -21,7 +21,7 @@ def cache_dir() -> Path:
 
 def refuse_overwrite(target: Path, *sources: str | Path | None) -> None:
     """Raise UsageError if a file that is to be written is one of those that are read, under whatever name."""
-    for source in filter(None, sources):
+    for source in (each for each in sources if each is not None):
         is_same = False
         with contextlib.suppress(OSError, ValueError):  # a source may be a URL, a text or the name of a voice
             is_same = target.samefile(source)
