@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from tests.conftest import ROOT
 from voicekit.config.clean import CLEAN_FILTERS, clean_preset
+from voicekit.config.clone import CloneJob, Retry
+from voicekit.config.dialogue import DialogueOptions, Role
+from voicekit.config.engines import ChatterboxParams, KokoroParams, PiperParams, TurboParams
+from voicekit.config.evaluate import EvalOptions
 from voicekit.config.formats import DEFAULT_FORMATS
 from voicekit.config.presets import preset
-from voicekit.config.transcribe import transcribe_options
+from voicekit.config.quality import Gates
+from voicekit.config.report import CompareOptions, GalleryOptions, ReportOptions
+from voicekit.config.subtitles import SubtitleStyle
+from voicekit.config.transcribe import TranscribeOptions, transcribe_options
+from voicekit.config.translate import TranslateOptions
 from voicekit.errors import UsageError
 
 
@@ -26,6 +37,16 @@ from voicekit.errors import UsageError
         ({"beam_size": "many"}, "beam_size"),
         ({"language": "english"}, "does not support 'english'"),
         ({"speaker_names": "Ana,Ana"}, "twice"),
+        ({"glossary": "terms.csv"}, "glossary has no effect without translate"),
+        ({"translate_engine": "nllb"}, "translate_engine has no effect without translate"),
+        ({"base_url": "http://localhost:8000/v1"}, "base_url has no effect without translate"),
+        (
+            {"diarizer": "none", "diarizer_model": "starter"},
+            "diarizer_model has no effect without the diarizer pyannote",
+        ),
+        ({"diarizer": "none", "speaker_names": "Ana"}, "speaker_names has no effect without a diarizer"),
+        ({"channels": "split", "speakers": 2}, "leave out the speaker count"),
+        ({"format": "json", "subtitles": "bbc"}, "subtitles has no effect without the format srt, vtt or ass"),
     ],
 )
 def test_bad_options_are_named(given: dict[str, object], says: str) -> None:
@@ -118,3 +139,31 @@ def test_filters_that_read_files_are_refused(tmp_path: Path, name: str) -> None:
     file.write_text(f"description: x\nsteps:\n  - filter: {name}\n    options: {{filename: /etc/passwd}}\n")
     with pytest.raises(UsageError, match="unknown filter"):
         clean_preset(str(file))
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("pt-BR", "pt"), ("pt_br", "pt"), ("nb", "no"), ("zh-TW", "zh"), ("zh-Hant", "zh"), ("cmn", "zh"),
+        ("deu", "de"), ("fil", "tl"), ("iw", "he"), ("yue-HK", "yue"), ("jv", "jw"), ("EN", "en"), ("auto", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_languages_are_mapped_to_whispers(language: str, code: str | None) -> None:
+    assert transcribe_options(language=language).language == code
+
+
+OPTION_MODELS = (
+    TranscribeOptions, TranslateOptions, EvalOptions, DialogueOptions, Role, SubtitleStyle, Gates, CloneJob, Retry,
+    ReportOptions, CompareOptions, GalleryOptions, KokoroParams, PiperParams, ChatterboxParams, TurboParams,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e30, -1e30])
+@pytest.mark.parametrize("model", OPTION_MODELS, ids=lambda model: model.__name__)
+def test_every_number_has_a_range(model: type[BaseModel], value: float) -> None:
+    for name, field in model.model_fields.items():
+        if re.search(r"\b(int|float)\b", str(field.annotation)) and "tuple" not in str(field.annotation):
+            for number in (value, *([int(value)] if math.isfinite(value) else [])):
+                with pytest.raises(ValidationError):
+                    model.__pydantic_validator__.validate_assignment(model.model_construct(), name, number)

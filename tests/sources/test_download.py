@@ -181,3 +181,13 @@ def test_bad_sources_stand_among_good_ones(tmp_path: Path) -> None:
     given = [str(tmp_path / "a.mp3"), "ftp://x/y", str(tmp_path / "em*"), "none", str(tmp_path / "a.mp3")]
     kinds = [type(found).__name__ for found in expand_all(given)]
     assert kinds == ["PosixPath", "UsageError", "SourceError", "SourceError", "PosixPath"]
+
+
+def test_what_a_folder_scan_takes_and_leaves_out(tmp_path: Path) -> None:
+    taken = "a.MTS b.m2ts c.VOB d.f4v e.3g2 f.mpga g.mxf h.eac3 i.qta j.amr k.caf l.wv m.ape n.dsf".split()
+    for name in (*taken, "notes.txt", "x.srt", "y.pdf", "z.docx", ".hidden"):
+        (tmp_path / name).touch()
+    notes: list[str] = []
+    assert [Path(path).name for path in expand(str(tmp_path), notes.append) if isinstance(path, Path)] == taken
+    (note,) = notes
+    assert note.endswith("4 files left out, which have no extension of media: notes.txt, x.srt, y.pdf and 1 more")

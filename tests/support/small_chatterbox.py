@@ -15,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 from voicekit.storage.files import atomic_write
+from voicekit.storage.locks import locked
 
 LAYERS = 2
 
@@ -46,7 +47,9 @@ def folder(kind: str = "english") -> Path:
     """Where the checkpoint is: english, multilingual, turbo, or full, an english one of all layers, for benchmarks."""
     home = Path(os.environ.get("VOICEKIT_TEST_CACHE", Path.home() / ".cache" / "voicekit-tests"))
     made = home / f"chatterbox-{kind}-3"
-    if not (made / "complete").exists():
+    with locked(made):
+        if (made / "complete").exists():
+            return made
         with contextlib.nullcontext() if kind == "full" else layers():
             _BUILDERS[kind](made)
         (made / "complete").touch()

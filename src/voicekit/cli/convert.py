@@ -27,7 +27,9 @@ def main(
     ],
     voice: Annotated[str, typer.Option("-v", "--voice", help="Cloned voice in refs/, or a reference clip")],
     engine: Annotated[str | None, typer.Option("-e", "--engine", help=CLONING_ENGINES)] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed (default: 0, or the take's)")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed (default: 0, or the take's)")
+    ] = None,
     cut_tail: Annotated[
         float, typer.Option("--cut-tail", metavar="SECONDS", help="Cut this much off the end of a take")
     ] = 0.0,
@@ -46,6 +48,8 @@ def main(
     voicekit convert hello.wav.json --voice ben.wav --cut-tail 0.4 -o hello.ben.wav
     """
     refuse_overwrite(out, recording, voice)
+    if not 0 <= cut_tail <= 3600:
+        raise UsageError(f"--cut-tail {cut_tail:g} is not between 0 and 3600 seconds", "Give 0.4")
     from_take = recording.suffix.lower() == ".json"
     if cut_tail and not from_take:
         raise UsageError("--cut-tail needs the FILE.json of a take", "Leave it out")

@@ -35,6 +35,7 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Ignore the cache")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never contact the model hub", callback=_apply_offline)]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only")]
 JsonEvents = Annotated[bool, typer.Option("--json", help="Print events as JSON lines")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed; the same one gives the same audio")]
 Encoding = Annotated[
     str | None,
     typer.Option("--encoding", help="Encoding of subtitle files: cp1251, gb18030 ... (default: it is detected)"),

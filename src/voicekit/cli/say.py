@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from voicekit.cli.options import AsWritten, Device, EngineModel, NoWatermark, new_app, split_settings
+from voicekit.cli.options import AsWritten, Device, EngineModel, NoWatermark, Seed, new_app, split_settings
 from voicekit.cli.reporters import result_on_stdout
 from voicekit.config.clean import Loudness
 from voicekit.config.schema import build
@@ -44,7 +44,7 @@ def main(
         str | None,
         typer.Option("-e", "--engine", help=", ".join(e.name for e in SPEECH_ENGINES) + ", or an engine of a plugin"),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed; the same one gives the same audio")] = 0,
+    seed: Seed = 0,
     preset: Annotated[
         str | None, typer.Option("--preset", help="Name in configs/sampling/ENGINE, or a YAML file")
     ] = None,

@@ -105,6 +105,8 @@ def layout(
     chosen = subtitle_style(style, **given)
     reading = ReadOptions(encoding, None, given.get("fps"), speaker_prefix)
     formats = _parse_formats(format)
+    if (font or fonts) and not burn:
+        raise UsageError("--font and --fonts have no effect without --burn", "Leave them out")
     if burn or mux:
         return _write_video(files, chosen, burn, mux, out, font, fonts, reading)
     if out is not None and len(files) > 1 and out.suffix and not out.is_dir():

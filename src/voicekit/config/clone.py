@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from voicekit.config.quality import Gates, Weights
-from voicekit.config.schema import Strict
+from voicekit.config.schema import Seed, Strict
 
 Scalar = str | int | float
 
@@ -153,7 +153,7 @@ class CloneJob(Strict):
     lines: tuple[JobLine, ...] = ()
     lines_from: str | None = None
     """File with the lines, relative to the job file: .txt, .csv, .srt, .vtt or transcript.json."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Seed = 0
     """Seed from which the seed of every take is derived."""
     takes: Annotated[int, Field(ge=1, le=1000)] = 3
     """Takes for each line and setting; deterministic engines make one."""

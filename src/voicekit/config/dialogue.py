@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from voicekit.config.schema import Strict, UniqueCommaSeparated
+from voicekit.config.schema import Seed, Strict, UniqueCommaSeparated
 
 
 class Role(Strict):
@@ -23,7 +23,7 @@ class Role(Strict):
     """Preset in configs/sampling/ENGINE."""
     params: dict[str, float | int] = {}
     """Parameters of the engine, such as {speed: 0.9}."""
-    seed: Annotated[int, Field(ge=0)] | None = None
+    seed: Seed | None = None
     """Default: the seed of the dialogue."""
     level: Annotated[float, Field(ge=-30, le=12, allow_inf_nan=False)] = 0.0
     """Level in dB relative to the other speakers."""
@@ -37,7 +37,7 @@ class DialogueOptions(Strict):
     timing: Literal["tight", "natural", "slow"] = Field(
         "natural", description="Timing of the turns: tight, natural, slow"
     )
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="Seed of the takes, the timing and the fillers")
+    seed: Seed = Field(0, description="Seed of the takes, the timing and the fillers")
     fillers: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="Share of turns that start with a random filler (um, well)"
     )

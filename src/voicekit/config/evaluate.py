@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
-from voicekit.config.schema import Strict
+from voicekit.config.schema import Seed, Strict
 
 Metric = Literal["wer", "cer", "cpwer", "wder", "der", "jer", "times"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -31,7 +31,7 @@ class EvalOptions(Strict):
     metrics: tuple[Metric, ...] = Field(
         METRICS, min_length=1, description=f"Metric to compute: {', '.join(METRICS)}; repeat for more"
     )
-    seed: Annotated[int, Field(ge=0)] = Field(0, description="Seed of the bootstrap intervals")
+    seed: Seed = Field(0, description="Seed of the bootstrap intervals")
 
     @field_validator("metrics", mode="before")
     @classmethod

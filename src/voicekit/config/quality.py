@@ -17,7 +17,7 @@ ARTIFACT_KINDS: tuple[ArtifactKind, ...] = get_args(ArtifactKind)
 class Gates(Strict):
     """Limits that a take must meet. A score that could not be computed fails no gate; null disables a gate."""
 
-    max_wer: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+    max_wer: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = Field(
         0.2,
         description="Highest word error rate; one in five, so that one misrecognized word in a short line passes",
     )
@@ -27,13 +27,13 @@ class Gates(Strict):
     min_mos: Annotated[float, Field(ge=1, le=5)] | None = Field(
         2.2, description="Lowest DNSMOS P.835 overall score; clean home recordings are above it"
     )
-    max_pace: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+    max_pace: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = Field(
         0.5, description="Largest relative deviation from the voice's pace; sentences vary by a third"
     )
-    max_pitch: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+    max_pitch: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = Field(
         4.0, description="Largest deviation from the voice's pitch in semitones; sentences vary by one or two"
     )
-    spreads: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+    spreads: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = Field(
         3.0, description="Deviations in pace and pitch that always pass, in spreads of the voice's takes"
     )
     artifacts: Annotated[tuple[ArtifactKind, ...], UniqueCommaSeparated] = Field(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from voicekit.config.schema import Positive, Probability, Strict
+from voicekit.config.schema import Positive, Probability, Seed, Strict
 
 _EMBED = "Embed audio and images in the page, so that it can be sent as one file"
 
@@ -23,9 +23,7 @@ class CompareOptions(Strict):
     """How runs are compared."""
 
     embed: bool = Field(False, description="Embed audio in the page, so that it can be sent as one file")
-    seed: Annotated[int, Field(ge=0)] = Field(
-        0, description="Seed of the bootstrap intervals and of the order in the listening test"
-    )
+    seed: Seed = Field(0, description="Seed of the bootstrap intervals and of the order in the listening test")
     loudness: Annotated[float, Field(ge=-70, le=-5)] = Field(
         -23.0, description="Loudness of both sides of the listening test in LUFS, since the louder one would win"
     )

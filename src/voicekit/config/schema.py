@@ -13,7 +13,8 @@ from voicekit.errors import UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=10_000)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from voicekit.config.conflicts import Requirement, check_requirements
 from voicekit.config.formats import DEFAULT_FORMATS, FORMATS, Format
 from voicekit.config.schema import CommaSeparated, Positive, Strict, build
 from voicekit.config.translate import TranslateOptions, TranslatorName
@@ -92,6 +93,9 @@ class TranscribeOptions(Strict):
             raise ValueError(f"min_speakers {low} is more than max_speakers {high}")
         if (self.speakers or low or high) and self.diarizer != "pyannote":
             raise ValueError(f"the {self.diarizer} diarizer takes no speaker count: use the pyannote diarizer")
+        if (self.speakers or low or high) and self.channels == "split":
+            raise ValueError("channels split makes each channel a speaker: leave out the speaker count")
+        check_requirements(self, _REQUIREMENTS)
         if len(set(self.speaker_names)) < len(self.speaker_names):
             raise ValueError("speaker_names holds a name twice: two people would become one")
         if not self.format:
@@ -112,6 +116,21 @@ class TranscribeOptions(Strict):
             "base_url": self.base_url, "glossary": self.glossary, "device": self.device,
         }  # fmt: skip
         return build(TranslateOptions, values, "options")
+
+
+_REQUIREMENTS = (
+    Requirement("translate_engine", "translate", lambda options: options.translate),
+    Requirement("translate_model", "translate", lambda options: options.translate),
+    Requirement("base_url", "translate", lambda options: options.translate),
+    Requirement("glossary", "translate", lambda options: options.translate),
+    Requirement("diarizer_model", "the diarizer pyannote", lambda options: options.diarizer == "pyannote"),
+    Requirement(
+        "speaker_names", "a diarizer", lambda options: options.diarizer != "none" or options.channels == "split"
+    ),
+    Requirement(
+        "subtitles", "the format srt, vtt or ass", lambda options: not {"srt", "vtt", "ass"}.isdisjoint(options.format)
+    ),
+)
 
 
 def transcribe_options(config: Path | None = None, **given: Any) -> TranscribeOptions:

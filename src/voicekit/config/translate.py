@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from voicekit.config.conflicts import Requirement, check_requirements
 from voicekit.config.formats import FORMATS, Format
 from voicekit.config.schema import CommaSeparated, Positive, Strict
 from voicekit.text.languages import UNKNOWN, normalize_tag
@@ -72,4 +73,13 @@ class TranslateOptions(Strict):
             raise ValueError("engine openai needs a server: give base_url, such as http://localhost:8000/v1")
         if self.base_url and self.engine not in ("auto", "openai"):
             raise ValueError(f"base_url is for the engine openai, not for {self.engine}")
+        check_requirements(self, _REQUIREMENTS)
         return self
+
+
+_REQUIREMENTS = (
+    Requirement("context", "the engine openai", lambda options: options.engine in ("auto", "openai")),
+    Requirement("timeout", "the engine openai", lambda options: options.engine in ("auto", "openai")),
+    Requirement("beam_size", "the engine nllb", lambda options: options.engine in ("auto", "nllb")),
+    Requirement("model", "an engine that has several", lambda options: options.engine != "bergamot"),
+)
