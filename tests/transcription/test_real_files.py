@@ -24,7 +24,7 @@ def test_a_film_with_two_tracks(session: Session, talk: Path, tmp_path: Path) ->
     transcript = session.transcribe(film, out=out, diarizer="none", language="en")
     assert WORDS in transcript.text
     manifest = (out / "film" / "latest" / "run.json").read_text()
-    assert "film has 2 audio tracks; track 2 is used: 1 (eng, 1 ch); 2 (ger, 1 ch)" in manifest
+    assert "film has 2 audio tracks; track 2 is used: 1 (eng, 2 ch); 2 (ger, 1 ch)" in manifest
     assert session.transcribe(film, diarizer="none", language="en", audio_track="en").text == ""
     assert WORDS in session.transcribe(film, diarizer="none", language="en", audio_track="all").text
 
