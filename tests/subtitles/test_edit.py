@@ -186,10 +186,12 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert (tmp_path / "whole.srt").read_text() == SRT
     assert run(["subtitle", "retime", str(file), "--transcript", str(tmp_path / "talk.shifted.srt")]) == 0
     assert (tmp_path / "talk.retimed.srt").read_text() == (tmp_path / "talk.shifted.srt").read_text()
-    assert run(["subtitle", "shift", str(file), "--by", "-00:00:01,500", "--start", "3", "-o", str(file)]) == 0
-    assert [s.start for s in load_subtitles(file)[0].segments] == [1.0, 2.5]
-    file.write_text(SRT)
+    earlier = tmp_path / "earlier.srt"
+    assert run(["subtitle", "shift", str(file), "--by", "-00:00:01,500", "--start", "3", "-o", str(earlier)]) == 0
+    assert [s.start for s in load_subtitles(earlier)[0].segments] == [1.0, 2.5]
     assert run(["subtitle", "shift", str(file), "--from-fps", "25"]) == 2
+    for rate in ("nan", "inf", "0", "-25"):
+        assert run(["subtitle", "shift", str(file), "--from-fps", rate, "--to-fps", "25"]) == 2
     assert run(["subtitle", "retime", str(file)]) == 2
     assert file.read_text() == SRT
     assert "frame rate is missing" in capsys.readouterr().err
