@@ -16,8 +16,7 @@ from tests.support.server import Site
 from voicekit.cli import COMMANDS, run
 from voicekit.report.corrections import transcript_digest
 from voicekit.report.load import load_run
-from voicekit.text.words import spread
-from voicekit.types import Segment, Transcript
+from voicekit.types import Segment, Transcript, spread
 
 # The words of the sample, close enough to be aligned with its audio.
 SAMPLE_TEXT = (

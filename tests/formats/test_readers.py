@@ -181,7 +181,7 @@ def test_what_is_not_scored_is_taken_out_by_the_middle_of_words() -> None:
         (".srt", "hello\nthere\n", "line 1: no cue"),
         (".vtt", "1\n00:01.000 --> 00:02.000\nx\n", "line 1: does not begin with WEBVTT"),
         (".vtt", "WEBVTT\n\nNOTE a\nb\n\n00:01 --> 00:0x.000\nx\n", "line 6: not `00:01"),
-        (".json", "[]", "x.json: no transcript: JSON that holds a list"),
+        (".json", "[]", "x.json: not a transcript: JSON that holds a list"),
         (".json", '{"schema": ', "x.json: line 1: not JSON"),
         (".stm", "\ufeff \n\n", "is empty"),
         (".docx", "x", "unknown file type"),

@@ -83,9 +83,9 @@ def test_the_json_of_other_programs(
     [
         ("{", "x.json: line 1: not JSON"),
         ("not json at all", "x.json: line 1: not JSON"),
-        ("[1, 2]", "x.json: no transcript: JSON that holds a list"),
-        ('{"schema": "voicekit.takes/1"}', "x.json: no transcript: voicekit.takes/1"),
-        ('{"a": 1, "b": 2}', "x.json: no transcript ('segments'); its keys are a, b"),
+        ("[1, 2]", "x.json: not a transcript: JSON that holds a list"),
+        ('{"schema": "voicekit.takes/1"}', "x.json: not a transcript: voicekit.takes/1"),
+        ('{"a": 1, "b": 2}', "x.json: not a transcript ('segments'); its keys are a, b"),
         ('{"segments": [{"start": -1, "end": 2, "text": "x"}]}', "segment 0: -1 is not a time in seconds"),
         ('{"segments": [{"start": NaN, "end": 2, "text": "x"}]}', "NaN is not JSON"),
         (

@@ -33,8 +33,7 @@ from voicekit.report.compare import Comparison, Pair
 from voicekit.report.listening_test import make_listening_test, paired_lines
 from voicekit.report.load import load_run
 from voicekit.report.verdicts import VERDICTS, difference_verdict, preference_verdict
-from voicekit.text.words import spread
-from voicekit.types import Segment, Transcript
+from voicekit.types import Segment, Transcript, spread
 
 # --- intervals ------------------------------------------------------------------------------------------------------
 

@@ -32,8 +32,7 @@ from voicekit.report.report import write_report
 from voicekit.report.speaker_stats import speaker_stats
 from voicekit.report.spectrogram import MELS, spectrogram
 from voicekit.storage.cache import files_intact
-from voicekit.text.words import spread
-from voicekit.types import Artifact, Audio, Segment, Transcript, Turn, Word
+from voicekit.types import Artifact, Audio, Segment, Transcript, Turn, Word, spread
 
 HOSTILE = "</script><script>alert('x')</script> & \"quotes\" <img src=x onerror=alert(1)> \u2028 שלום עולם"
 

@@ -190,4 +190,4 @@ def test_what_a_folder_scan_takes_and_leaves_out(tmp_path: Path) -> None:
     notes: list[str] = []
     assert [Path(path).name for path in expand(str(tmp_path), notes.append) if isinstance(path, Path)] == taken
     (note,) = notes
-    assert note.endswith("4 files left out, which have no extension of media: notes.txt, x.srt, y.pdf and 1 more")
+    assert note.endswith("4 files without a media extension were left out: notes.txt, x.srt, y.pdf and 1 more")

@@ -17,8 +17,7 @@ from voicekit.subtitles import fonts
 from voicekit.subtitles.burn import burn, to_ass
 from voicekit.subtitles.mux import codec_for_existing, iso639_2, mux
 from voicekit.subtitles.video import Track
-from voicekit.text.words import spread
-from voicekit.types import Segment, Transcript
+from voicekit.types import Segment, Transcript, spread
 
 STYLE = subtitle_style("netflix")
 SCRIPTS = {

@@ -19,9 +19,8 @@ from voicekit.errors import UsageError
 from voicekit.formats.subtitle_files import load_subtitles
 from voicekit.subtitles import edit
 from voicekit.subtitles.retime import retime
-from voicekit.text.words import spread
 from voicekit.transcription.session import Session
-from voicekit.types import Segment, Transcript
+from voicekit.types import Segment, Transcript, spread
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\n<i>One</i> two three\n\n2\n00:00:04,000 --> 00:00:05,500\nfour five six\n\n"
 

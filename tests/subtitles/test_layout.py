@@ -17,8 +17,8 @@ from voicekit.subtitles.cue import width
 from voicekit.subtitles.layout import lay_out
 from voicekit.subtitles.line_breaks import FUNCTION, break_cost, breakable_phrases
 from voicekit.subtitles.tokens import to_tokens
-from voicekit.text.words import join_words, spread
-from voicekit.types import Segment, Transcript, Word
+from voicekit.text.words import join_words
+from voicekit.types import Segment, Transcript, Word, spread
 
 STYLES = {name: subtitle_style(name) for name in ("standard", "netflix", "bbc", "youtube", "shorts")}
 styles = st.one_of(

@@ -24,9 +24,8 @@ from voicekit.formats.writers import to_srt
 from voicekit.subtitles.check import find_violations
 from voicekit.subtitles.layout import lay_out
 from voicekit.text.sentences import split_sentences
-from voicekit.text.words import spread
 from voicekit.translation.placeholders import Masker
-from voicekit.types import Segment, Transcript
+from voicekit.types import Segment, Transcript, spread
 
 
 def said(*segments: tuple[str, str], language: str = "en") -> Transcript:

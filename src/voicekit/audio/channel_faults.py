@@ -1,6 +1,6 @@
 """Find what is wrong with the channels and the scale of a recording before it is mixed to mono.
 
-A channel with its wires swapped cancels the other in the mean; float samples on an integer scale look clipped.
+A channel with reversed polarity cancels the other in the mean; float samples on an integer scale look clipped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, run_ffmpeg
+from voicekit.audio.ffmpeg import input_track, pcm_command, run_ffmpeg
 from voicekit.audio.probe import MediaInfo
 
 _RATE = 8_000
@@ -72,9 +72,8 @@ def _find(path: Path, media: MediaInfo, _size: int, _changed: int) -> ChannelFau
     scale = _integer_scale(_measure(path, media, media.rate)[0]) if _is_float(media) else 1.0
     if media.channels != 2:
         return ChannelFaults(scale=scale)
-    _, products = _measure(path, media, _RATE)
-    left, right, both = products
-    return ChannelFaults(bool(both < INVERTED * np.sqrt(left * right)) and both < 0, scale)
+    _, (left, right, both) = _measure(path, media, _RATE)
+    return ChannelFaults(bool(both < INVERTED * np.sqrt(left * right)), scale)
 
 
 def _integer_scale(peak: float) -> float:
@@ -86,11 +85,7 @@ def _integer_scale(peak: float) -> float:
 
 def _measure(path: Path, media: MediaInfo, rate: int) -> tuple[float, tuple[float, float, float]]:
     """Return the peak, and for two channels the sums of left², right² and left * right."""
-    limits = [text for name, value in input_limits().items() for text in (f"-{name}", value)]
-    command = [
-        ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", *limits, "-i", input_url(path),
-        "-map", f"0:a:{media.track - 1}", "-t", str(_SECONDS), "-f", "f32le", "-ar", str(rate), "pipe:1",
-    ]  # fmt: skip
+    command = pcm_command(input_track(path, media.track), rate, media.channels, _SECONDS)
 
     def read(pipe: Any) -> tuple[float, tuple[float, float, float]]:
         peak, sums = 0.0, np.zeros(3)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from voicekit.audio.channel_faults import find_channel_faults
-from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, max_seconds, run_ffmpeg
+from voicekit.audio.ffmpeg import input_track, max_seconds, pcm_command, run_ffmpeg
 from voicekit.audio.levels import Samples
 from voicekit.audio.ogg_chain import joined_links
 from voicekit.audio.probe import MODEL_RATE, MediaInfo, last_packet_end, probe
@@ -74,16 +74,13 @@ def _read_samples(
     stream: Any, rate: int, limit: float, progress: Callable[[float], None] | None, *, fill_gaps: bool
 ) -> tuple[Samples, str]:
     """Run ffmpeg and return mono samples, and the last line of its log or its status."""
-    import ffmpeg
-
     # aresample's `async` fills gaps with silence, so that times stay right. It comes after the conversion, since ffmpeg
     # allocates the silence of a gap in one piece: two hours of it took 3 GB at 48 kHz. A late start is not filled here
     # (first_pts): ffmpeg builds the filters anew where rate or channels change, and would fill again from time 0.
     stream = stream.filter("aresample", rate).filter("aformat", sample_fmts="flt", channel_layouts="mono")
     if fill_gaps:
         stream = stream.filter("aresample", **{"async": 1})
-    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=1, ar=rate, t=limit + 1)
-    command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
+    command = pcm_command(stream, rate, 1, limit + 1)
 
     def read_all(pipe: Any) -> bytearray:
         data = bytearray()
@@ -124,9 +121,7 @@ def audio_stream(
     Returns:
         The stream, and warnings about its channels.
     """
-    import ffmpeg
-
-    stream = ffmpeg.input(input_url(path), **input_limits())[f"a:{media.track - 1}"]
+    stream = input_track(path, media.track)
     if media.codec.startswith(("pcm_f", "wavpack")):  # float formats can hold NaN, and one NaN would silence a filter
         stream = stream.filter("aeval", "if(isnan(val(ch))+isinf(val(ch)),0,val(ch))", c="same")
     faults = find_channel_faults(path, media)

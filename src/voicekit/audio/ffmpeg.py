@@ -70,6 +70,33 @@ def input_limits() -> dict[str, str]:
     return {"protocol_whitelist": "file", "format_whitelist": _format_whitelist()}
 
 
+def input_track(path: Path, track: int) -> Any:
+    """Return ffmpeg-python's input of an audio track, from 1, restricted to the given file."""
+    import ffmpeg
+
+    return ffmpeg.input(input_url(path), **input_limits())[f"a:{track - 1}"]
+
+
+def pcm_command(stream: Any, rate: int, channels: int, seconds: float, sample_format: str = "f32le") -> list[str]:
+    """Return the command that writes a stream to stdout as raw samples.
+
+    Args:
+        stream: ffmpeg-python's.
+        rate: Sample rate of the output, Hz.
+        channels: Number of channels of the output.
+        seconds: Longest output.
+        sample_format: f32le or s16le.
+    """
+    import ffmpeg
+
+    output = ffmpeg.output(
+        stream, "pipe:1", format=sample_format, acodec=f"pcm_{sample_format}", ac=channels, ar=rate, t=seconds
+    )
+    quiet = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error")
+    command: list[str] = quiet.compile(cmd=ffmpeg_path())
+    return command
+
+
 def run_ffmpeg(
     command: list[str], read: Callable[[Any], Any] = lambda pipe: pipe.read(), cwd: Path | None = None
 ) -> tuple[int, Any, str]:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url
+from voicekit.audio.ffmpeg import ffmpeg_path, input_track, max_seconds, pcm_command
 from voicekit.audio.probe import MODEL_RATE, MediaInfo, probe
 
 _HEADER = 27
@@ -69,16 +69,14 @@ def _write_link(path: Path, start: int, end: int, to: Path) -> Path:
 
 def _join(parts: list[Path], to: Path, channels: int, rate: int) -> None:
     """Decode the parts one after another into one FLAC file."""
-    limits = [text for name, value in input_limits().items() for text in (f"-{name}", value)]
-    quiet = ["-hide_banner", "-nostdin", "-loglevel", "error"]
     pcm = ["-f", "s16le", "-ac", str(channels), "-ar", str(rate)]
-    encoder = subprocess.Popen([ffmpeg_path(), *quiet, *pcm, "-i", "pipe:0", str(to)], stdin=subprocess.PIPE)
+    command = [ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", *pcm, "-i", "pipe:0", str(to)]
+    encoder = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert encoder.stdin
     try:
         for part in parts:
-            decoder = subprocess.Popen(
-                [ffmpeg_path(), *quiet, *limits, "-i", input_url(part), "-vn", *pcm, "pipe:1"], stdout=subprocess.PIPE
-            )
+            command = pcm_command(input_track(part, 1), rate, channels, max_seconds(), "s16le")
+            decoder = subprocess.Popen(command, stdout=subprocess.PIPE)
             assert decoder.stdout
             with contextlib.suppress(BrokenPipeError):
                 shutil.copyfileobj(decoder.stdout, encoder.stdin)

@@ -10,6 +10,7 @@ from typing import Any
 
 from voicekit.audio.ffmpeg import ffmpeg_reason, input_limits, input_url
 from voicekit.errors import MediaError, UsageError, VoicekitError
+from voicekit.text.languages import parse_tag
 
 MODEL_RATE = 16_000
 """Hz. Whisper, pyannote, CAM++ and Silero were all trained at 16 kHz."""
@@ -158,12 +159,9 @@ def find_track(tracks: tuple[AudioTrack, ...], wanted: str, name: str) -> int:
 
 def _same_language(wanted: str, stated: str) -> bool:
     """Whether two codes name one language: "en" and "eng", "de" and "ger"."""
-    import langcodes
-    from langcodes.tag_parser import LanguageTagError
-
     try:
-        return langcodes.get(wanted).language == langcodes.get(stated).language
-    except LanguageTagError:
+        return parse_tag(wanted).language == parse_tag(stated).language
+    except ValueError:
         return wanted.lower() == stated.lower()
 
 

@@ -18,6 +18,7 @@ from voicekit.formats.writers import format_of, write_transcript
 from voicekit.redact import one_line
 from voicekit.storage.paths import refuse_overwrite
 from voicekit.subtitles import edit
+from voicekit.subtitles.frame_times import check_frame_rate
 from voicekit.subtitles.render import clock
 from voicekit.subtitles.retime import retime as retime_cues
 from voicekit.subtitles.source_cue import ReadOptions
@@ -65,8 +66,8 @@ def shift(
     if (from_fps is None) != (to_fps is None):
         raise UsageError("a frame rate is missing", "Give --from-fps and --to-fps")
     for rate in (from_fps, to_fps):
-        if rate is not None and not 1 <= rate <= 240:
-            raise UsageError(f"a frame rate of {rate:g}", "Give one from 1 to 240, such as 25 or 23.976")
+        if rate is not None:
+            check_frame_rate(rate)
     transcript, notes = load_subtitles(file, ReadOptions(encoding, fps=fps))
     factor = from_fps / to_fps if from_fps and to_fps else 1.0
     last = math.inf if end is None else parse_time(end)

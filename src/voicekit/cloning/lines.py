@@ -15,6 +15,7 @@ from typing import Any
 from voicekit.config.clone import JobLine
 from voicekit.config.schema import build
 from voicekit.errors import UsageError
+from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import read_subtitles
 from voicekit.types import Segment, Transcript
@@ -40,7 +41,8 @@ def read_lines(path: Path, voices: set[str]) -> list[JobLine]:
     """
     kind = path.suffix.lower()
     if kind in (".srt", ".vtt", ".json"):
-        transcript = Transcript.from_json(_read_text(path)) if kind == ".json" else read_subtitles(path)[0]
+        as_json = kind == ".json"
+        transcript, _ = read_transcript_json(_read_text(path), str(path)) if as_json else read_subtitles(path)
         return _lines_from_transcript(transcript, path, voices)
     text = _read_text(path)
     if kind == ".csv":

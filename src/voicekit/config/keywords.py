@@ -37,7 +37,7 @@ class TranscribeKeywords(TypedDict, total=False):
     channels: Literal["auto", "mix", "split"]
     """Stereo: split treats each channel as one speaker (phone calls), mix averages them, auto decides"""
     audio_track: str
-    """Audio track of files with several: a number from 1, a language, all to mix them; default: the one that the file marks"""
+    """Which of several audio tracks to use: a number from 1, a language, or all (mixed); default is the track that the file marks"""
     beam_size: int
     """Beam size of the decoder; 1 is faster and less accurate"""
     batch_size: int | None

@@ -47,8 +47,8 @@ class TranscribeOptions(Strict):
     )
     audio_track: str = Field(
         "default",
-        description="Audio track of files with several: a number from 1, a language, all to mix them; default: the "
-        "one that the file marks",
+        description="Which of several audio tracks to use: a number from 1, a language, or all (mixed); default is "
+        "the track that the file marks",
     )
     beam_size: Positive = Field(5, description="Beam size of the decoder; 1 is faster and less accurate")
     batch_size: Positive | None = Field(None, description="Clips per batch (default: 8 on a CPU, 16 on a GPU)")

@@ -81,5 +81,5 @@ _REQUIREMENTS = (
     Requirement("context", "the engine openai", lambda options: options.engine in ("auto", "openai")),
     Requirement("timeout", "the engine openai", lambda options: options.engine in ("auto", "openai")),
     Requirement("beam_size", "the engine nllb", lambda options: options.engine in ("auto", "nllb")),
-    Requirement("model", "an engine that has several", lambda options: options.engine != "bergamot"),
+    Requirement("model", "an engine with several models", lambda options: options.engine != "bergamot"),
 )

@@ -58,7 +58,7 @@ def dialogue(
         cast: A cast file, or its content: `{"Alice": "joe", "Ben": {"voice": "jm_kumo", "pan": 0.3}}`.
         out: Folder for results.
         fresh: Ignore the cache.
-        synthesizer: What speaks (default: a shared one whose models stay loaded).
+        synthesizer: The synthesizer to use (default: a shared one whose models stay loaded).
         **options: The options of `voicekit dialogue --help` with underscores: timing="slow", seed=7 ...
 
     Returns:

@@ -29,6 +29,7 @@ from voicekit.dialogues.script import (
 )
 from voicekit.dialogues.script_lexer import Place, ScriptError
 from voicekit.errors import UsageError
+from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import read_subtitles
 from voicekit.types import Segment, Transcript
@@ -64,7 +65,7 @@ def read_script(path: str | Path) -> Script:
         return script_from_transcript(transcript, str(path))
     text = decode_utf8(read_limited(path, MAX_BYTES, "Give one conversation at a time"), str(path), column=True)
     if suffix == ".json":
-        return script_from_transcript(Transcript.from_json(text), str(path))
+        return script_from_transcript(read_transcript_json(text, str(path))[0], str(path))
     if suffix in (".yaml", ".yml"):
         return parse_yaml_script(text, str(path))
     if suffix in (".fountain", ".spmd"):

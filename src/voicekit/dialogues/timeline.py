@@ -13,8 +13,7 @@ from voicekit.audio.intervals import merge_intervals
 from voicekit.dialogues.casting import Casting
 from voicekit.dialogues.turn_taking import GapKind, PlacedUtterance
 from voicekit.jsonio import JsonDocument
-from voicekit.text.words import spread
-from voicekit.types import Seconds, Segment, Transcript, Turn
+from voicekit.types import Seconds, Segment, Transcript, Turn, spread
 
 SCHEMA: Literal["voicekit.timeline/1"] = "voicekit.timeline/1"
 

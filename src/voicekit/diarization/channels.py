@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, max_seconds, run_ffmpeg
+from voicekit.audio.ffmpeg import input_track, max_seconds, pcm_command, run_ffmpeg
 from voicekit.audio.probe import MediaInfo, probe
 from voicekit.types import Segment, Turn
 
@@ -61,12 +61,9 @@ class CrossTalk:
 
 def measure_cross_talk(path: Path, media: MediaInfo | None = None) -> CrossTalk:
     """Measure how separate the two channels of a stereo file are. `media`: what `probe` returned for it, if known."""
-    import ffmpeg
-
     media = media or probe(path)
-    stream = ffmpeg.input(input_url(path), **input_limits())[f"a:{media.track - 1}"].filter("aresample", _RATE)
-    output = ffmpeg.output(stream, "pipe:1", format="f32le", acodec="pcm_f32le", ac=2, ar=_RATE, t=max_seconds())
-    command = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error").compile(cmd=ffmpeg_path())
+    stream = input_track(path, media.track).filter("aresample", _RATE)
+    command = pcm_command(stream, _RATE, 2, max_seconds())
     _, powers, _ = run_ffmpeg(command, _frame_powers)
     return cross_talk_from_powers(powers)
 

@@ -102,7 +102,7 @@ class Annotation:
         return replace(self, utterances=tuple(utterance for utterance in kept if utterance is not None))
 
 
-def read_annotation(path: str | Path, options: ReadOptions = ReadOptions()) -> Annotation:  # noqa: B008
+def read_annotation(path: str | Path, options: ReadOptions = ReadOptions()) -> Annotation:
     """Read a file; its extension selects the format.
 
     Args:

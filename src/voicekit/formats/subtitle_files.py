@@ -29,7 +29,7 @@ SUBTITLE_FORMATS: tuple[Format, ...] = ("srt", "vtt", "ass", "txt", "docx")
 """Formats of subtitles."""
 
 
-def load_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Transcript, list[str]]:  # noqa: B008
+def load_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Transcript, list[str]]:
     """Load a transcript.json, .srt, .vtt or a run's folder (or the latest run in it).
 
     Args:
@@ -74,7 +74,7 @@ def write_subtitles(
     style: SubtitleStyle,
     name: str,
     out: Path | None = None,
-    options: ReadOptions = ReadOptions(),  # noqa: B008
+    options: ReadOptions = ReadOptions(),
 ) -> tuple[list[Path], list[str]]:
     """Lay out one file in a style and write it in each format.
 
@@ -114,7 +114,7 @@ def add_to_video(
     font: str | None = None,
     fonts: Path | None = None,
     progress: OnProgress = lambda share: None,
-    options: ReadOptions = ReadOptions(),  # noqa: B008
+    options: ReadOptions = ReadOptions(),
 ) -> Path:
     """Burn subtitles into a video, or add them as tracks named by their language; returns the new video.
 
@@ -181,7 +181,7 @@ def check_subtitles(
     path: str | Path,
     style: SubtitleStyle,
     words: Path | None = None,
-    options: ReadOptions = ReadOptions(),  # noqa: B008
+    options: ReadOptions = ReadOptions(),
 ) -> CheckedSubtitles:
     """Check a subtitle file, or the layout of a transcript.json, against the rules of a style.
 

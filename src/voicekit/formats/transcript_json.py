@@ -43,12 +43,12 @@ def read_transcript_json(text: str, name: str) -> tuple[Transcript, list[str]]:
             raise SourceError(f"{name}: {error.message}", error.remedy) from None
     if not isinstance(data, dict) or "schema" in data:
         what = data["schema"] if isinstance(data, dict) else f"JSON that holds a {type(data).__name__}"
-        raise SourceError(f"{name}: no transcript: {what}", _KNOWN)
+        raise SourceError(f"{name}: not a transcript: {what}", _KNOWN)
     try:
         segments = _of_whisper_cpp(data) if "transcription" in data else _of_whisper(data)
     except (KeyError, TypeError, ValueError) as error:
         keys = ", ".join(map(str, list(data)[:5]))
-        raise SourceError(f"{name}: no transcript ({error}); its keys are {keys}", _KNOWN) from None
+        raise SourceError(f"{name}: not a transcript ({error}); its keys are {keys}", _KNOWN) from None
     language = whisper_language(str(data.get("language") or _result_language(data))) or UNKNOWN
     segments = [replace(segment, language=language) for segment in segments]
     speakers = tuple(dict.fromkeys(segment.speaker for segment in segments if segment.speaker))
@@ -76,7 +76,9 @@ def consistent(transcript: Transcript) -> tuple[Transcript, list[str]]:
     if without_words:
         notes.append(f"{without_words} segments have a text but no words: their time is shared out by length")
     if edited:
-        notes.append(f"{edited} segments have other words than their text: the text counts, words that stay keep times")
+        notes.append(
+            f"{edited} segments have other words than their text: the text is used; unchanged words keep their times"
+        )
     if not notes:
         return transcript, []
     renumbered = tuple(replace(segment, id=number) for number, segment in enumerate(segments))
@@ -113,7 +115,7 @@ def _words(items: Any, start: float, end: float, with_spaces: bool, place: str) 
         first = _seconds(item["start"], here) if item.get("start") is not None else words[-1].end if words else start
         later = [other["start"] for other in items[number + 1 :] if other.get("start") is not None]
         last = _seconds(item["end"], here) if item.get("end") is not None else _seconds((later or [end])[0], here)
-        if with_spaces and words and text[:1] not in ("", " ") and text[0].isalnum() is False:
+        if with_spaces and words and text[:1] not in ("", " ") and not text[0].isalnum():
             words[-1] = replace(words[-1], text=words[-1].text + text.strip(), end=max(words[-1].end, last))
         elif text.strip():
             speaker = item.get("speaker") or None

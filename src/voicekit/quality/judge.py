@@ -35,8 +35,8 @@ from voicekit.runtime.device import choose_device
 from voicekit.runtime.progress import Progress
 from voicekit.storage.files import digest, file_sha256
 from voicekit.text.languages import WHISPER_LANGUAGES, base_language
-from voicekit.text.words import join_words, spread
-from voicekit.types import Audio, Measures, Word
+from voicekit.text.words import join_words
+from voicekit.types import Audio, Measures, Word, spread
 
 VERSION = 2
 """Part of the cache key of measures: raise it when the same take would get other measures."""

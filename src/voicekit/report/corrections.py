@@ -15,8 +15,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 from voicekit.errors import SourceError
 from voicekit.jsonio import JsonDocument
 from voicekit.storage.files import digest
-from voicekit.text.words import join_words, spread
-from voicekit.types import Segment, Transcript, Turn, Word
+from voicekit.text.words import join_words
+from voicekit.types import Segment, Transcript, Turn, Word, spread
 
 SCHEMA = "voicekit.edits/1"
 

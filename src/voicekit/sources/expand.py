@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from voicekit.errors import SourceError, UsageError, VoicekitError
+from voicekit.redact import list_names
 
 MEDIA_SUFFIXES = frozenset(
     ".aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .awb .caf .dff .divx .dsf .dts .dv .eac3 .ec3 .f4a .f4b .f4v "
@@ -22,10 +23,6 @@ MEDIA_SUFFIXES = frozenset(
 Note = Callable[[str], None]
 
 _CHECK = "Check the name and the permissions"
-
-
-def _no_note(text: str) -> None:
-    pass
 
 
 def is_url(source: str) -> bool:
@@ -46,7 +43,7 @@ def is_url(source: str) -> bool:
     return bool(scheme)
 
 
-def expand(source: str, note: Note = _no_note) -> Iterator[str | Path | SourceError]:
+def expand(source: str, note: Note = lambda text: None) -> Iterator[str | Path | SourceError]:
     """Yield the recordings of a source: a URL as it is, a file's path, the sorted media files of a folder or glob.
 
     Folders that cannot be read, pipes and devices are yielded as errors.
@@ -74,7 +71,7 @@ def expand(source: str, note: Note = _no_note) -> Iterator[str | Path | SourceEr
         raise SourceError(f"no media files in {source}", "Name files, or convert them to a common format")
 
 
-def expand_all(sources: Iterable[str], note: Note = _no_note) -> Iterator[str | Path | VoicekitError]:
+def expand_all(sources: Iterable[str], note: Note = lambda text: None) -> Iterator[str | Path | VoicekitError]:
     """Expand several sources; one that cannot be used is yielded as its error, in its place."""
     for source in sources:
         try:
@@ -106,7 +103,7 @@ def _refuse_pipe(item: Path | SourceError) -> Path | SourceError:
     return item
 
 
-def media_below(folder: Path, note: Note = _no_note) -> Iterator[Path | SourceError]:
+def media_below(folder: Path, note: Note = lambda text: None) -> Iterator[Path | SourceError]:
     """Yield the media files in a folder and its subfolders, sorted; hidden files and linked folders are skipped.
 
     `note` receives a line that names the files left out, once all others have been yielded.
@@ -123,7 +120,6 @@ def media_below(folder: Path, note: Note = _no_note) -> Iterator[Path | SourceEr
             else:
                 left_out.append(name)
     if left_out:
-        names = ", ".join(left_out[:3]) + (f" and {len(left_out) - 3} more" if len(left_out) > 3 else "")
-        note(f"{folder}: {len(left_out)} files left out, which have no extension of media: {names}")
+        note(f"{folder}: {len(left_out)} files without a media extension were left out: {list_names(left_out, 3)}")
     for error in errors:
         yield SourceError(f"cannot read {error.filename}: {error.strerror}", "Check its permissions")

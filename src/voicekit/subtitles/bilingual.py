@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.cue import width
 from voicekit.subtitles.tokens import Token, text_of, to_tokens
-from voicekit.text.words import spread
-from voicekit.types import Transcript
+from voicekit.types import Transcript, spread
 
 TOO_WIDE, EMPTY, UNEVEN = 1000.0, 20.0, 4.0
 """Costs of source text that does not fit its lines, of a cue without source text, and of lines that differ by the whole

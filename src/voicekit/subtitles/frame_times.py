@@ -27,8 +27,8 @@ def with_milliseconds(lines: Sequence[str], name: str, fps: float | None) -> lis
         SourceError: There are frames and `fps` is None, or a frame is not below `fps`; names the line.
         UsageError: `fps` is not between 1 and 240.
     """
-    if fps is not None and not 1 <= fps <= 240:
-        raise UsageError(f"a frame rate of {fps:g}", "Give one from 1 to 240, such as 25 or 29.97")
+    if fps is not None:
+        check_frame_rate(fps)
     result = []
     for number, line in enumerate(lines, 1):
         match = _TIMING.match(line)
@@ -42,6 +42,12 @@ def with_milliseconds(lines: Sequence[str], name: str, fps: float | None) -> lis
             line = f"{match[1]}{start} --> {end}{line[match.end() :]}"
         result.append(line)
     return result
+
+
+def check_frame_rate(fps: float) -> None:
+    """Raise UsageError unless a frame rate is between 1 and 240."""
+    if not 1 <= fps <= 240:
+        raise UsageError(f"a frame rate of {fps:g}", "Give one from 1 to 240, such as 25 or 29.97")
 
 
 def _seconds(text: str, fps: float, name: str, number: int) -> float:

@@ -21,14 +21,14 @@ from voicekit.subtitles.source_cue import MAX_BYTES, ReadOptions, SourceCue
 from voicekit.subtitles.speaker_labels import has_labels, lines_without_dashes, split_label
 from voicekit.text.encodings import decode_text
 from voicekit.text.languages import UNKNOWN
-from voicekit.text.words import join_words, spread
-from voicekit.types import Segment, Transcript, Word
+from voicekit.text.words import join_words
+from voicekit.types import Segment, Transcript, Word, spread
 
 MAX_NOTES_OF_A_KIND = 5
 """Further notes of the same kind are only counted: a file may have the same problem in every cue."""
 
 
-def read_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Transcript, list[str]]:  # noqa: B008
+def read_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Transcript, list[str]]:
     """Read a .srt or .vtt file.
 
     Args:
@@ -51,7 +51,7 @@ def read_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tu
     return transcript, decoding_notes + notes
 
 
-def decode(data: bytes, name: str, options: ReadOptions = ReadOptions()) -> tuple[str, list[str]]:  # noqa: B008
+def decode(data: bytes, name: str, options: ReadOptions = ReadOptions()) -> tuple[str, list[str]]:
     """Decode the contents of a file, with a note if it is neither UTF-8 nor UTF-16.
 
     Raises:
@@ -72,7 +72,7 @@ def parse(
     text: str,
     name: str,
     vtt: bool = False,
-    options: ReadOptions = ReadOptions(),  # noqa: B008
+    options: ReadOptions = ReadOptions(),
 ) -> tuple[Transcript, list[str]]:
     """Parse subtitles.
 

@@ -41,7 +41,7 @@ def without_repeated_lines(cues: Sequence[SourceCue], notes: list[str]) -> list[
         shown = texts or shown
         if repeated < len(texts):
             kept.append(_without_first_lines(cue, repeated))
-    notes.append(f"rolling captions: {len(cues)} cues that repeat the line before became {len(kept)}")
+    notes.append(f"rolling captions: {len(cues)} cues with repeated lines became {len(kept)}")
     return kept
 
 

@@ -38,7 +38,7 @@ def normalize_tag(code: str) -> str:
     raise UsageError(f"{code!r} is not a language code", "Give BCP-47: es, pt-BR, zh-Hant ...")
 
 
-_WHISPER_CODES = {"nb": "no", "fil": "tl", "iw": "he", "cmn": "zh", "jv": "jw"}
+_WHISPER_CODES = {"nb": "no", "fil": "tl", "jv": "jw"}
 """Languages that Whisper knows by another code."""
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from voicekit.text.markup import TAG
 from voicekit.text.sentence_ends import CLOSERS, ends_sentence
-from voicekit.text.words import join_words, spread, unspaced
-from voicekit.types import Segment, Word
+from voicekit.text.words import join_words, unspaced
+from voicekit.types import Segment, Word, spread
 
 MAX_WORDS = 60
 """Longest sentence in words; a longer one is cut."""

@@ -15,8 +15,8 @@ from typing import Any
 
 from voicekit.errors import UsageError
 from voicekit.text.sentences import split_sentences
-from voicekit.text.words import join_words, spread, unspaced
-from voicekit.types import Segment
+from voicekit.text.words import join_words, unspaced
+from voicekit.types import Segment, spread
 
 MAX_CHARACTERS, MAX_WORDS = 280, 40
 """Longest part. Chatterbox garbles text longer than about 300 characters."""

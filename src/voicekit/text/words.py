@@ -6,8 +6,6 @@ import functools
 import unicodedata
 from collections.abc import Iterable
 
-from voicekit.types import spread as spread
-
 
 def join_words(words: Iterable[str]) -> str:
     """Join words with spaces, except next to a character of a script written without spaces."""

@@ -80,7 +80,7 @@ def open_source(
     path: str | Path,
     out: Path | None = None,
     audio: Path | None = None,
-    reading: ReadOptions = ReadOptions(),  # noqa: B008
+    reading: ReadOptions = ReadOptions(),
 ) -> TranslationSource:
     """Open a transcript.json, .srt or .vtt file, or a run folder.
 
