@@ -35,8 +35,8 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def _is_none(value: object) -> bool:
-    return value is None
+def _is_absent(value: object) -> bool:
+    return value in (None, ())
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,13 @@ class Segment:
     words: tuple[Word, ...]
     source_text: Annotated[
         str | None,
-        Field(description="the source text, if `text` is a translation", exclude_if=_is_none),
+        Field(description="the source text, if `text` is a translation", exclude_if=_is_absent),
     ] = None
     cue: Annotated[
         str | None,
         Field(
             description="the cue as in its subtitle file, with line breaks, tags and speaker label",
-            exclude_if=_is_none,
+            exclude_if=_is_absent,
         ),
     ] = None
 
@@ -175,6 +175,15 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Unrecognized:
+    """A stretch of speech without words."""
+
+    start: Seconds
+    end: Seconds
+    reason: str
+
+
+@dataclass(frozen=True)
 class Transcript:
     """Who said what, and when: the result of transcription, and the input of everything that follows."""
 
@@ -190,8 +199,12 @@ class Transcript:
         tuple[Turn, ...],
         Field(description="turns of the diarizer, which may overlap; written to RTTM"),
     ] = ()
+    unrecognized: Annotated[
+        tuple[Unrecognized, ...],
+        Field(description="speech in which no words were recognized", exclude_if=_is_absent),
+    ] = ()
     translated_from: Annotated[
-        str | None, Field(description="BCP-47 tag of the source language of a translation", exclude_if=_is_none)
+        str | None, Field(description="BCP-47 tag of the source language of a translation", exclude_if=_is_absent)
     ] = None
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voicekit.types import Audio, Diarization, Segment, SynthesizedSpeech, Voice
+from voicekit.types import Audio, Diarization, Segment, SynthesizedSpeech, Unrecognized, Voice
 
 if TYPE_CHECKING:
     from voicekit.diarization.windows import SpeakerWindows
@@ -44,12 +44,14 @@ class Recognition:
         language: BCP-47; "und" if nothing was spoken.
         language_probability: 0 to 1.
         dropped: Words removed as hallucinations.
+        unrecognized: Speech without words.
     """
 
     segments: tuple[Segment, ...]
     language: str
     language_probability: float
     dropped: tuple[Dropped, ...] = ()
+    unrecognized: tuple[Unrecognized, ...] = ()
 
 
 class AsrModel(Protocol):

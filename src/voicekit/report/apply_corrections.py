@@ -26,7 +26,7 @@ MAX_BYTES = 64 << 20
 
 _COPIED_KEYS = (
     "source", "inputs", "config", "clean", "subtitles", "chosen", "models", "seeds", "stages", "timings", "warnings",
-    "dropped", "device",
+    "dropped", "unrecognized", "device",
 )  # fmt: skip
 """Entries of run.json that also hold for the corrected run."""
 

@@ -50,7 +50,7 @@ def shift(
     others = [segment for segment in transcript.segments if not start <= segment.start < end]
     segments = sorted([*others, *moved.segments], key=lambda segment: segment.start)
     duration = max([transcript.duration, *(segment.end for segment in segments)])
-    return replace(transcript, segments=renumber(segments), duration=duration, turns=()), notes
+    return replace(transcript, segments=renumber(segments), duration=duration, turns=(), unrecognized=()), notes
 
 
 def renumber(segments: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -77,6 +77,7 @@ def map_times(transcript: Transcript, new_time: Callable[[float], float]) -> Tra
         duration=max([max(0.0, round(new_time(transcript.duration), 3)), *(segment.end for segment in segments)]),
         segments=renumber(segments),
         turns=tuple(turn for turn in turns if turn.end > 0),
+        unrecognized=(),
     )
 
 

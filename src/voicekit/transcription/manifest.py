@@ -35,7 +35,7 @@ def transcript_manifest(
         "subtitles": plan.style.model_dump(mode="json"),
         "chosen": {"batch_size": plan.batch_size, "compute_type": plan.compute_type, "device": str(plan.device)},
         "models": [{**weights.record(), "origin": weights.origin} for weights in plan.weights],
-        "seeds": {"whisper": 0},  # used only for clips that fail twice (engines/asr/decoder.py)
+        "seeds": {"whisper": 0},  # used only for clips that fail twice (engines/asr/repair.py)
         "stages": result.stages,
         "timings": {
             "seconds": round(seconds, 3),
@@ -44,5 +44,6 @@ def transcript_manifest(
         },
         "warnings": result.warnings,
         "dropped": [vars(dropped) for dropped in result.dropped],
+        "unrecognized": [vars(speech) for speech in result.transcript.unrecognized],
         **run_environment(plan.device),
     }

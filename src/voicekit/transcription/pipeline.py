@@ -18,15 +18,19 @@ from voicekit.diarization.windows import SpeakerWindows
 from voicekit.engines.protocols import Dropped, Recognition
 from voicekit.errors import UsageError
 from voicekit.recording import CleanedAudio, Recording, clean_recording
+from voicekit.runtime.progress import format_duration
 from voicekit.stages import Stages
 from voicekit.transcription.attribution import attribute, name_speakers
 from voicekit.transcription.engines import TranscriptionEngines
 from voicekit.transcription.plan import Plan
 from voicekit.transcription.recognize import VERSION as TRANSCRIBE_VERSION
 from voicekit.transcription.recognize import transcribe
-from voicekit.types import Diarization, Transcript
+from voicekit.types import Diarization, Transcript, Unrecognized
 
 _WINDOWS_FILE = "voices.npz"
+
+_MAX_TIMES = 5
+"""Stretches of time that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,9 @@ class _Pipeline:
             turns = diarization.turns if diarization else ()
         segments, turns, notes = name_speakers(segments, turns, plan.options.speaker_names)
         dropped = tuple(words for recognition in recognitions for words in recognition.dropped)
-        warnings = [*_describe_track(self.recording), *stages.warnings, *notes, *_describe_dropped(dropped)]
+        unrecognized = tuple(sorted((u for r in recognitions for u in r.unrecognized), key=lambda u: u.start))
+        warnings = [*_describe_track(self.recording), *stages.warnings, *notes]
+        warnings += [*_describe_dropped(dropped), *_describe_unrecognized(unrecognized)]
         warnings = list(dict.fromkeys(warnings))
         for warning in warnings:
             stages.progress.warning(warning)
@@ -104,6 +110,7 @@ class _Pipeline:
             speakers=tuple(dict.fromkeys(turn.speaker for turn in turns)),
             segments=segments,
             turns=turns,
+            unrecognized=unrecognized,
         )
         return TranscriptionResult(transcript, stages.records, warnings, dropped)
 
@@ -220,6 +227,24 @@ def _word_count(recognition: Recognition) -> int:
     return sum(len(segment.words) for segment in recognition.segments)
 
 
-def _describe_dropped(dropped: tuple[Dropped, ...]) -> list[str]:
+def _describe_dropped(dropped: Sequence[Dropped]) -> list[str]:
     words = sum(len(part.text.split()) for part in dropped)
-    return [f"{words} words were dropped as hallucinations or repetitions; run.json lists them"] if words else []
+    if not words:
+        return []
+    return [f"{words} words were dropped as hallucinations or repetitions, at {_times(dropped)}; run.json lists them"]
+
+
+def _describe_unrecognized(unrecognized: Sequence[Unrecognized]) -> list[str]:
+    if not unrecognized:
+        return []
+    seconds = sum(part.end - part.start for part in unrecognized)
+    return [
+        f"{seconds:.1f} s of speech have no words, at {_times(unrecognized)}: a larger --model may recognize them; "
+        "transcript.json lists them"
+    ]
+
+
+def _times(parts: Sequence[Dropped | Unrecognized]) -> str:
+    """Return the first stretches of time as 0:03-0:07, 1:02-1:05, and the number of others."""
+    shown = ", ".join(f"{format_duration(part.start)}-{format_duration(part.end)}" for part in parts[:_MAX_TIMES])
+    return shown if len(parts) <= _MAX_TIMES else f"{shown} and {len(parts) - _MAX_TIMES} more"

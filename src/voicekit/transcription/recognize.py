@@ -9,7 +9,7 @@ from voicekit.engines.protocols import AsrModel, Recognition
 from voicekit.runtime.memory import is_out_of_memory, retry_with_smaller_batches
 from voicekit.types import Audio
 
-VERSION = 2
+VERSION = 3
 """Part of the cache key; increase it when the result changes."""
 
 SMALLEST = "int8"

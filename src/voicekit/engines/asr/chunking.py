@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
+from voicekit.text.sentence_ends import ends_sentence
+from voicekit.text.words import unspaced
 from voicekit.types import Word
 
 Span = tuple[float, float]
@@ -22,6 +27,12 @@ MIXED_CLIP = 10.0
 
 MIN_MISSED_SPEECH = 1.5
 """Speech without words that is decoded once more: Whisper ends some clips early (faster-whisper#1179)."""
+
+MIN_PIECE = 1.0
+"""Shortest piece when a clip is decoded piece by piece between pauses; Whisper invents words for shorter ones."""
+
+_SNAP = 0.7
+"""Missed speech is moved to a pause that is no farther than this, so that no word is cut."""
 
 _MAX_PHRASE_WORDS = 12
 _MAX_REPEATS = 4
@@ -66,10 +77,34 @@ def split_at_pause(clip: Span, spans: Sequence[Span]) -> list[Span]:
     return [(start, cut), (cut, end)]
 
 
+def split_at_pauses(clip: Span, spans: Sequence[Span]) -> list[Span]:
+    """Split a clip at every pause into pieces with at least MIN_PIECE seconds of speech each."""
+    pieces: list[Span] = []
+    speech = 0.0
+    for start, end in spans:
+        start, end = max(start, clip[0]), min(end, clip[1])
+        if end <= start:
+            continue
+        if pieces and speech < MIN_PIECE:
+            pieces[-1] = (pieces[-1][0], end)
+            speech += end - start
+        else:
+            pieces.append((start, end))
+            speech = end - start
+    if len(pieces) > 1 and speech < MIN_PIECE:
+        pieces[-2:] = [(pieces[-2][0], pieces[-1][1])]
+    return pieces or [clip]
+
+
 def find_missed_speech(
     clip: Span, words: Sequence[Word], spans: Sequence[Span], least: float = MIN_MISSED_SPEECH
 ) -> list[Span]:
-    """Return the stretches of a clip without words that contain at least `least` seconds of speech."""
+    """Return the stretches of a clip without words that contain at least `least` seconds of speech.
+
+    A word that lasts longer than it can be spoken counts with a plausible duration: Whisper stretches the word after
+    speech that it left out.
+    """
+    words = shorten_stretched_words(words)
     edges = [clip[0], *(time for word in words for time in (word.start, word.end)), clip[1]]
     missed = []
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
@@ -77,6 +112,69 @@ def find_missed_speech(
         if sum(e - s for s, e in speech) >= least:
             missed.append((speech[0][0], speech[-1][1]))
     return missed
+
+
+def shorten_stretched_words(words: Sequence[Word]) -> list[Word]:
+    """Shorten words that last longer than they can be spoken; the side next to another word of the phrase stays."""
+    shortened = []
+    for word, following in itertools.zip_longest(words, words[1:]):
+        longest = longest_duration(word.text)
+        if word.end - word.start > longest:
+            if following is not None and following.start - word.end < 0.1 and not ends_sentence(word.text):
+                word = replace(word, start=word.end - longest)
+            else:
+                word = replace(word, end=word.start + longest)
+        shortened.append(word)
+    return shortened
+
+
+def _words_with_right_times(words: Sequence[Word]) -> list[Word]:
+    """Return the shortened words, without those of the same phrase that lead to a stretched word."""
+    right: list[Word] = []
+    following: Word | None = None
+    is_dragged = False
+    for word, shortened in reversed(list(zip(words, shorten_stretched_words(words), strict=True))):
+        is_dragged &= following is not None and following.start - word.end < 0.1 and not ends_sentence(word.text)
+        if not is_dragged:
+            right.append(shortened)
+            is_dragged = shortened.start > word.start
+        following = word
+    return right[::-1]
+
+
+def longest_duration(word: str) -> float:
+    """Return the seconds that a slow speaker needs for a word."""
+    letters = 0
+    for char in word:
+        letters += 5 if char.isdigit() else 3 if unspaced(char) else unicodedata.category(char)[0] == "L"
+    return 0.6 + 0.1 * letters
+
+
+def move_to_pauses(missed: Span, words: Sequence[Word], spans: Sequence[Span]) -> Span:
+    """Move each end of missed speech to the nearest end of a span of speech, at most _SNAP away and not over a word.
+
+    Words that lead to a stretched word do not count: their times are wrong too.
+    """
+    middles = [(word.start + word.end) / 2 for word in _words_with_right_times(words)]
+    edges = [edge for span in spans for edge in span]
+
+    def move(time: float) -> float:
+        for edge in sorted((e for e in edges if abs(e - time) <= _SNAP), key=lambda edge: abs(edge - time)):
+            if not any(min(edge, time) < middle < max(edge, time) for middle in middles):
+                return edge
+        return time
+
+    start, end = move(missed[0]), move(missed[1])
+    return (start, end) if end - start >= MIN_PIECE else missed
+
+
+def share_kept(before: Sequence[Word], after: Sequence[Word]) -> float:
+    """Return the share of the words of one decoding that another has too, in the same order; 1 without words."""
+    if not before:
+        return 1.0
+    texts = [_plain(word.text) for word in before], [_plain(word.text) for word in after]
+    blocks = difflib.SequenceMatcher(None, *texts, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) / len(before)
 
 
 def find_loop_start(words: Sequence[str]) -> int | None:

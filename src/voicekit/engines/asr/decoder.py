@@ -1,4 +1,4 @@
-"""Decode clips of speech with Whisper, check the results and decode the failed clips again.
+"""Decode clips of speech with Whisper, and judge the results.
 
 faster-whisper's batched mode reads only the first 30 s of a clip, ignores Whisper's own failure checks and
 temperatures, and does not notice when decoding ends before the speech does (faster-whisper#1179, #1427).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from voicekit.runtime.device import preload_cuda_libraries
@@ -25,18 +25,10 @@ from faster_whisper.transcribe import TranscriptionOptions, get_compression_rati
 from numpy.typing import NDArray
 
 from voicekit.audio.probe import MODEL_RATE
-from voicekit.engines.asr.chunking import (
-    Span,
-    drop_repeated_start,
-    find_loop_start,
-    find_missed_speech,
-    pack_clips,
-    split_at_pause,
-)
+from voicekit.engines.asr.chunking import Span
 from voicekit.engines.asr.language_vote import Votes
-from voicekit.engines.protocols import NOT_SPEECH, REPETITION, Dropped, ProgressCallback
+from voicekit.engines.protocols import ProgressCallback
 from voicekit.runtime.memory import is_out_of_memory
-from voicekit.text.words import join_words
 from voicekit.types import Audio, Word
 
 # Whisper's own thresholds (openai/whisper transcribe.py).
@@ -87,6 +79,11 @@ class Clip:
         return bool(self.words) and not self.is_hallucination and is_bad
 
     @property
+    def is_reliable(self) -> bool:
+        """Whether the words can be added where other decodings found none."""
+        return bool(self.words) and not self.failed and not self.is_hallucination and self.no_speech <= NO_SPEECH
+
+    @property
     def is_hallucination(self) -> bool:
         """Whether the words are unreliable and there is probably no speech; no decoding would be better."""
         return self.no_speech > LIKELY_NO_SPEECH and self.log_probability < MIN_LOG_PROBABILITY
@@ -131,8 +128,8 @@ class Decoder:
     ) -> None:
         self._model = model
         self._load_model = load_model
-        self._audio = audio
-        self._spans = spans
+        self.audio = audio
+        self.spans = spans
         self._options = options
         self._encoded_clips: tuple[Span, ...] = ()
         self._encoded_features: Any = None
@@ -181,40 +178,6 @@ class Decoder:
                 decoded += self._decode_batch(batch, language)
                 progress(len(decoded) / total)
         return decoded
-
-    def repair(self, clips: list[Clip]) -> tuple[list[Clip], list[Dropped]]:
-        """Decode failed clips again: in halves, then with temperatures. Drop hallucinations and cut loops."""
-        good, failed = [clip for clip in clips if not clip.failed], [clip for clip in clips if clip.failed]
-        halves = {half: clip.language for clip in failed for half in split_at_pause(clip.span, self._spans)}
-        second = self.decode(halves, halves)
-        good += [clip for clip in second if not clip.failed]
-        dropped: list[Dropped] = []
-        still_failed = [clip for clip in second if clip.failed]
-        for clip in self.decode_with_temperatures(still_failed):
-            kept, removed = drop_hallucinations(clip)
-            good += [kept] if kept else []
-            dropped += removed
-        checked: list[Clip] = []
-        for clip in good:
-            kept, removed = drop_hallucinations(clip)
-            checked += [kept] if kept else []
-            dropped += removed
-        return checked, dropped
-
-    def decode_missed_speech(self, clips: list[Clip]) -> list[Clip]:
-        """Decode the speech in which earlier decodings found no words; only reliable results are returned."""
-        words_before: dict[Span, tuple[Word, ...]] = {}
-        languages: dict[Span, str] = {}
-        for clip in clips:
-            for missed in find_missed_speech(clip.span, clip.words, self._spans):
-                for part in pack_clips([missed], self._audio.duration):
-                    words_before[part] = tuple(word for word in clip.words if word.end <= part[0] + 0.1)
-                    languages[part] = clip.language
-        return [
-            replace(clip, words=tuple(drop_repeated_start(words_before[clip.span], clip.words)))
-            for clip in self.decode(languages, languages)
-            if clip.words and not clip.failed and not clip.is_hallucination and clip.no_speech <= NO_SPEECH
-        ]
 
     def decode_with_temperatures(self, clips: list[Clip]) -> list[Clip]:
         """Decode each clip with increasing temperatures; keep the first text that passes Whisper's checks.
@@ -268,7 +231,7 @@ class Decoder:
 
     def _make_clip(self, span: Span, parts: list[dict[str, Any]], language: str) -> Clip:
         tokens = [_TimedToken(**word) for part in parts for word in part["words"]]
-        words = to_words(tokens, language, self._audio.duration)
+        words = to_words(tokens, language, self.audio.duration)
         if not parts:
             return Clip(span, language, words, 0.0, 1.0, 1.0)
         return Clip(
@@ -277,7 +240,7 @@ class Decoder:
         )  # fmt: skip
 
     def _samples(self, span: Span) -> NDArray[np.float32]:
-        return self._audio.mono[int(span[0] * MODEL_RATE) : int(span[1] * MODEL_RATE)]
+        return self.audio.mono[int(span[0] * MODEL_RATE) : int(span[1] * MODEL_RATE)]
 
     def _encode(self, batch: list[Span]) -> Any:
         if tuple(batch) == self._encoded_clips:
@@ -306,19 +269,6 @@ class _TimedToken:
     start: float
     end: float
     probability: float
-
-
-def drop_hallucinations(clip: Clip) -> tuple[Clip | None, list[Dropped]]:
-    """Return the clip without repetitions, or None if it is a hallucination; and the words that were removed."""
-    if clip.is_hallucination and clip.words:
-        return None, [_dropped(clip.words, NOT_SPEECH)]
-    if clip.compression > MAX_COMPRESSION and (cut := find_loop_start([w.text for w in clip.words])) is not None:
-        return replace(clip, words=clip.words[:cut]), [_dropped(clip.words[cut:], REPETITION)]
-    return clip, []
-
-
-def _dropped(words: Sequence[Word], reason: str) -> Dropped:
-    return Dropped(words[0].start, words[-1].end, join_words(word.text for word in words), reason)
 
 
 def to_words(tokens: Iterable[Any], language: str, duration: float) -> tuple[Word, ...]:

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from voicekit.audio.probe import MODEL_RATE
 from voicekit.engines.asr.chunking import MAX_CLIP, MIXED_CLIP, Span, pack_clips
-from voicekit.engines.asr.decoder import CachingWhisper, Clip, Decoder, DecodingOptions, drop_hallucinations
+from voicekit.engines.asr.decoder import CachingWhisper, Clip, Decoder, DecodingOptions
 from voicekit.engines.asr.language_vote import CLEAR, clip_language, most_likely, several_languages
+from voicekit.engines.asr.repair import decode_missed_speech, drop_hallucinations, repair, unrecognized_speech
 from voicekit.engines.ctranslate2_errors import loading
 from voicekit.engines.protocols import ProgressCallback, Recognition
 from voicekit.errors import UsageError
@@ -92,12 +93,14 @@ class FasterWhisper:
             warnings.append(f"language {main} is uncertain ({certainty:.0%}): set --language if it is wrong")
         languages = {clip: clip_language(votes.get(clip, {}), clip, main) for clip in clips}
         decoded = decoder.decode(clips, languages, lambda share: progress(0.9 * share))
-        decoded, dropped = decoder.repair(decoded)
-        decoded += decoder.decode_missed_speech(decoded)
+        decoded, dropped = repair(decoder, decoded)
+        decoded = decode_missed_speech(decoder, decoded)
         progress(1.0)
         with_words = [clip for clip in sorted(decoded, key=lambda clip: clip.span) if clip.words]
         segments = tuple(_segment(number, clip) for number, clip in enumerate(with_words))
-        return Recognition(segments, main, certainty, tuple(dropped)), warnings
+        words = sorted((word for clip in with_words for word in clip.words), key=lambda word: word.start)
+        unrecognized = unrecognized_speech(decoder, words, dropped)
+        return Recognition(segments, main, certainty, tuple(dropped), tuple(unrecognized)), warnings
 
     def translate_speech(
         self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: ProgressCallback
