@@ -93,6 +93,11 @@ class Site:
         self.files[path] = ("application/rss+xml", text.encode())
         return self.url(path)
 
+    def text(self, path: str, content: str | bytes, kind: str) -> str:
+        """A page with any content and Content-Type."""
+        self.files[path] = (kind, content.encode() if isinstance(content, str) else content)
+        return self.url(path)
+
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()

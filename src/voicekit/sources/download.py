@@ -19,6 +19,7 @@ from typing import Any
 from voicekit.audio.probe import probe
 from voicekit.errors import DownloadError, MediaError, VoicekitError
 from voicekit.redact import redact_credentials
+from voicekit.sources.feeds import feed_entries
 from voicekit.sources.playlist import PlaylistEntry, playlist_entries, unmark_entry
 from voicekit.sources.site_info import display_url, list_field, number_field, text_field, unsmuggle
 from voicekit.sources.ytdlp import RESUME, DownloadOptions, Site, open_ytdlp, youtube_hint
@@ -84,6 +85,8 @@ def fetch(
     user_url = entry.get("named") or url
     with open_ytdlp(options, user_url) as site:
         try:
+            if not entry and (items := feed_entries(site, url, user_url, warn)) is not None:
+                return _store_playlist(index, items)
             info = site.call(lambda ydl: ydl.extract_info(entry.get("id") or url, False, entry.get("ie_key")), url)
         except DownloadError as error:
             if playlist := _indexed_playlist(index):
@@ -92,9 +95,7 @@ def fetch(
                 return entries
             raise
         if info.get("_type") in ("playlist", "multi_video"):
-            entries = playlist_entries(info, user_url)
-            write_json(index, {"date": utc_now(), "entries": [vars(entry) for entry in entries]})
-            return entries
+            return _store_playlist(index, playlist_entries(info, user_url))
         if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
             raise DownloadError(f"{display_url(url)} is a live stream", "Wait until it is over")
         folder = _folder(info, url)
@@ -210,6 +211,11 @@ def _indexed_media(index: Path) -> FetchedMedia | None:
     with contextlib.suppress(*_UNREADABLE):
         return _load(cache_dir() / json.loads(index.read_text(encoding="utf-8"))["folder"])
     return None
+
+
+def _store_playlist(index: Path, entries: list[PlaylistEntry]) -> list[PlaylistEntry]:
+    write_json(index, {"date": utc_now(), "entries": [vars(entry) for entry in entries]})
+    return entries
 
 
 def _indexed_playlist(index: Path) -> tuple[str, list[PlaylistEntry]] | None:

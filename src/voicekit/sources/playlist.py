@@ -1,4 +1,4 @@
-"""Entries of playlists, channels and podcast feeds."""
+"""Entries of playlists and channels."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def playlist_entries(info: dict[str, Any], user_url: str) -> list[PlaylistEntry]
         info: yt-dlp's result.
         user_url: The URL that the user gave. Its server is kept with each entry, since the network guard allows it.
     """
-    server = _server(user_url)
+    server = server_of(user_url)
     entries = []
     for entry in list_field(info.get("entries")):
         url, by_id = _entry_url(entry)
@@ -65,6 +65,7 @@ def unmark_entry(url: str) -> tuple[str, dict[str, str]]:
     return url, {}
 
 
-def _server(url: str) -> str:
+def server_of(url: str) -> str:
+    """Return a URL of the root of the server, without credentials."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from voicekit.errors import DownloadError, OutputError, UsageError, VoicekitError
@@ -19,6 +19,8 @@ from voicekit.storage.paths import cache_dir
 
 if TYPE_CHECKING:
     from voicekit.sources.network_guard import DownloadLimits
+
+T = TypeVar("T")
 
 RESUME = "Run the same command again: it resumes"
 """The remedy if the partial download is kept."""
@@ -98,6 +100,15 @@ def _explain(text: str, url: str) -> VoicekitError:
     return DownloadError(f"{display_url(url)}: {text}", remedy or "Update yt-dlp: sites change often")
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page as a server sent it. `url`: where it was found, after redirects."""
+
+    url: str
+    content: bytes
+    content_type: str
+
+
 class Site:
     """yt-dlp, opened for one URL.
 
@@ -118,7 +129,32 @@ class Site:
         count = len({match[0] for text in self._messages if (match := re.search(r"Skipping fragment \d+", text))})
         return f"{count} pieces of the recording could not be downloaded and are missing" if count else ""
 
-    def call(self, function: Callable[[Any], dict[str, Any]], url: str) -> dict[str, Any]:
+    def is_generic(self, url: str) -> bool:
+        """Whether yt-dlp has no extractor for the site."""
+        from yt_dlp.extractor import gen_extractor_classes
+
+        return not any(
+            extractor.suitable(url) for extractor in gen_extractor_classes() if extractor.IE_NAME != "generic"
+        )
+
+    def read_page(self, url: str, head: int, is_wanted: Callable[[bytes], bool]) -> Page | None:
+        """Return the page at a URL if its first `head` bytes are wanted.
+
+        Raises:
+            VoicekitError: The request failed.
+        """
+
+        def read(ydl: Any) -> Page | Literal[False]:
+            with ydl.urlopen(url) as response:
+                content = response.read(head)
+                if not is_wanted(content):
+                    return False
+                content += response.read()
+                return Page(response.url, content, response.get_header("Content-Type", ""))
+
+        return self.call(read, url) or None
+
+    def call(self, function: Callable[[Any], T], url: str) -> T:
         """Return `function(ydl)`; every failure is raised as a VoicekitError that names the URL."""
         try:
             info = function(self.ydl)

@@ -24,7 +24,7 @@ from voicekit.types import Unrecognized, Word
 
 NO_WORDS = "speech in which no words were found"  # in transcript.json
 
-MIN_KEPT = 0.8
+MIN_KEPT = 0.9
 """Share of a clip's words that must come again for its second decoding to replace it."""
 
 _MIN_OVERLAP = 0.3
@@ -129,9 +129,15 @@ def _insert(decoder: Decoder, clips: list[Clip], clip: Clip, piece: Clip) -> lis
     new_words = sorted((w for part in [piece, *again] for w in part.words), key=lambda word: word.start)
     if any(part.failed or part.is_hallucination for part in again) or share_kept(current.words, new_words) < MIN_KEPT:
         return []
+    if _seconds_missed(decoder, current.span, new_words) >= _seconds_missed(decoder, current.span, current.words):
+        return []
     clips.remove(current)
     clips += [piece, *again]
     return [piece, *again]
+
+
+def _seconds_missed(decoder: Decoder, span: Span, words: Sequence[Word]) -> float:
+    return sum(end - start for start, end in find_missed_speech(span, words, decoder.spans, least=_MIN_OVERLAP))
 
 
 def unrecognized_speech(decoder: Decoder, words: Sequence[Word], dropped: Sequence[Dropped]) -> list[Unrecognized]:

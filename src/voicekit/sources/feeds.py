@@ -1,0 +1,147 @@
+"""Read podcast feeds: RSS and Atom with feedparser, over all pages of a paged feed (RFC 5005).
+
+yt-dlp reads only RSS whose enclosures have a media extension. Here every enclosure counts: the download shows what it
+is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from voicekit.errors import DownloadError
+from voicekit.sources.expand import MEDIA_SUFFIXES
+from voicekit.sources.playlist import PlaylistEntry, mark_entry, server_of
+from voicekit.sources.site_info import display_url
+
+if TYPE_CHECKING:
+    from voicekit.sources.ytdlp import Page, Site
+
+MAX_PAGES = 1000
+"""Pages of one feed that are followed."""
+
+_HEAD = 4096
+"""Bytes in which the root element of a feed must begin."""
+
+_ROOT = re.compile(rb"<(\w+:)?(rss|feed|rdf)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One page of a feed.
+
+    Attributes:
+        items: (title, URL) of the media of each item, in the feed's order.
+        without_media: Titles of the items that have neither media nor a page.
+        next_page: URL of the next page, if there is one.
+    """
+
+    items: tuple[tuple[str, str], ...]
+    without_media: tuple[str, ...] = ()
+    next_page: str | None = None
+
+
+def feed_entries(site: Site, url: str, user_url: str, warn: Callable[[str], None]) -> list[PlaylistEntry] | None:
+    """Return the entries of the feed at a URL; None if there is something else.
+
+    Args:
+        site: For requests.
+        url: Of the feed.
+        user_url: The URL that the user gave; its server is kept with each entry, as in `playlist_entries`.
+        warn: Called with warnings: items without media, pages that cannot be read.
+    """
+    if _suffix(url) in MEDIA_SUFFIXES or not site.is_generic(url):
+        return None
+    page: Page | None = None
+    with contextlib.suppress(DownloadError):  # yt-dlp meets the same error, and reports it
+        page = site.read_page(url, _HEAD, is_feed)
+    if page is None:
+        return None
+    feed = parse_feed(page.content, page.url, page.content_type)
+    items, without_media, visited = list(feed.items), list(feed.without_media), {url, page.url}
+    while feed.next_page and feed.next_page not in visited and len(visited) < MAX_PAGES:
+        visited.add(feed.next_page)
+        try:
+            page = site.read_page(feed.next_page, _HEAD, is_feed)
+        except DownloadError as error:
+            warn(f"a page of the feed could not be read, so older items are missing: {error.message}")
+            break
+        if page is None:
+            warn(f"{display_url(feed.next_page)} is not a page of the feed: older items are missing")
+            break
+        feed = parse_feed(page.content, page.url, page.content_type)
+        items += feed.items
+        without_media += feed.without_media
+    if without_media:
+        warn(f"{len(without_media)} items of the feed have no media and were left out, the first: {without_media[0]}")
+    server = server_of(user_url)
+    unique = {media: PlaylistEntry(mark_entry(media, {"named": server}), title) for title, media in reversed(items)}
+    return list(unique.values())[::-1]
+
+
+def is_feed(head: bytes) -> bool:
+    """Whether a document starts like an RSS or Atom feed."""
+    text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff \t\r\n")
+    start = re.match(rb"(?s)(\s*<\?.*?\?>|\s*<!--.*?-->|\s*<!DOCTYPE[^>]*>)*\s*", text, re.IGNORECASE)
+    return start is not None and _ROOT.match(text, start.end()) is not None
+
+
+def parse_feed(content: bytes, url: str, content_type: str = "") -> Feed:
+    """Parse one page of a feed.
+
+    Args:
+        content: As the server sent it.
+        url: Where it was read; relative URLs refer to it.
+        content_type: The server's Content-Type, whose charset is tried first.
+    """
+    import feedparser
+
+    headers = {"content-location": url, **({"content-type": content_type} if content_type else {})}
+    # A file object: feedparser would open a text that looks like a URL or a path.
+    parsed = feedparser.parse(io.BytesIO(content.lstrip(b" \t\r\n")), response_headers=headers)
+    items: list[tuple[str, str]] = []
+    without_media: list[str] = []
+    for entry in parsed.entries:
+        media = _media_url(entry) or entry.get("link", "")
+        title = _plain(entry.get("title", ""))
+        if media:
+            media = urljoin(url, media.strip())
+            items.append((title or unquote(PurePosixPath(urlsplit(media).path).stem) or media, media))
+        else:
+            without_media.append(title or "untitled")
+    links = [link.get("href", "") for link in parsed.feed.get("links", ()) if link.get("rel") == "next"]
+    return Feed(tuple(items), tuple(without_media), urljoin(url, links[0]) if links and links[0] else None)
+
+
+def _media_url(entry: Any) -> str:
+    """Return the URL of an item's audio, else of its video, else of an enclosure of unknown type; "" without one."""
+    candidates = [(link.get("href", ""), link.get("type", "")) for link in entry.get("enclosures", ())]
+    candidates += [
+        (media.get("url", ""), media.get("type", "") or media.get("medium", ""))
+        for media in entry.get("media_content", ())
+    ]
+    ranked: dict[str, str] = {}
+    for href, kind in candidates:
+        main = kind.partition("/")[0].strip().lower()
+        if main == "image" or not href:
+            continue
+        is_media = _suffix(href) in MEDIA_SUFFIXES
+        ranked.setdefault(main if main in ("audio", "video") else "audio" if is_media else "unknown", href)
+    return next((ranked[rank] for rank in ("audio", "video", "unknown") if rank in ranked), "")
+
+
+def _plain(title: str) -> str:
+    return " ".join(html.unescape(re.sub(r"</?[a-zA-Z][^<>]*>", "", title)).split())
+
+
+def _suffix(url: str) -> str:
+    with contextlib.suppress(ValueError):
+        return PurePosixPath(unquote(urlsplit(url).path)).suffix.lower()
+    return ""
