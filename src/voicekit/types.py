@@ -36,7 +36,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 def _is_absent(value: object) -> bool:
-    return value in (None, ())
+    return value in (None, (), 0)
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,9 @@ class Segment:
             exclude_if=_is_absent,
         ),
     ] = None
+    layer: Annotated[
+        int, Field(ge=0, description="1 and more for cues shown at the same time as others", exclude_if=_is_absent)
+    ] = 0
 
     def with_text(self, text: str) -> Segment:
         """Return the segment with another text, and words to match.
@@ -260,10 +263,8 @@ class Transcript:
         if rows == "words":
             return pd.DataFrame(
                 [{"segment": s.id, **w.__dict__, "language": s.language} for s in self.segments for w in s.words],
-                columns=[
-                    "segment", "text", "start", "end", "probability", "speaker", "speaker_confidence", "language",
-                ],
-            )  # fmt: skip
+                columns="segment text start end probability speaker speaker_confidence language".split(),
+            )
         columns = ["id", "start", "end", "speaker", "language", "text"]
         return pd.DataFrame([{c: getattr(s, c) for c in columns} for s in self.segments], columns=columns)
 

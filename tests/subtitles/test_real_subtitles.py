@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError, UsageError
+from voicekit.subtitles.cue import Cue
+from voicekit.subtitles.layout import lay_out
 from voicekit.subtitles.read import parse
 from voicekit.subtitles.source_cue import ReadOptions
+from voicekit.text.sentences import split_sentences
+from voicekit.types import Transcript
 
 ROLLING_VTT = """WEBVTT
 Kind: captions
@@ -154,3 +160,66 @@ def test_the_user_says_what_stands_before_a_colon() -> None:
     assert parse(text, "x.srt", options=ReadOptions(speaker_prefix=True))[0].speakers == ("Dorothea",)
     text = cues("Ana: Hello.", "Ben: Hi.", "Ana: Bye.")
     assert parse(text, "x.srt", options=ReadOptions(speaker_prefix=False))[0].speakers == ()
+
+
+SIGN_OVER_DIALOGUE = """1
+00:00:01,000 --> 00:00:05,000
+I think that we should go there
+
+2
+00:00:02,000 --> 00:00:04,000
+HOTEL
+
+3
+00:00:05,500 --> 00:00:07,000
+before it rains.
+
+4
+00:00:06,900 --> 00:00:09,000
+It will.
+"""
+
+
+def shown_at(cues: list[Cue], time: float) -> list[str]:
+    return [line.text for cue in cues if cue.start <= time < cue.end for line in cue.lines]
+
+
+@pytest.mark.parametrize("style", ["raw", "standard", "netflix"])
+def test_cues_that_overlap_in_time_stay_simultaneous(style: str) -> None:
+    transcript, _ = parse(SIGN_OVER_DIALOGUE, "x.srt")
+    assert [segment.layer for segment in transcript.segments] == [0, 1, 0, 0]  # the last one only lingers
+    assert Transcript.from_json(transcript.to_json()) == transcript
+    cues = lay_out(transcript, subtitle_style(style))
+    assert shown_at(cues, 3.0) == ["I think that we should go there", "HOTEL"]
+    apart = lay_out(transcript, subtitle_style(style, overlaps=False))
+    assert all(first.end <= second.start for first, second in pairwise(apart))
+    assert {"HOTEL", "before"} <= {word for cue in apart for word in cue.text.split()}
+
+
+def test_a_raw_layout_without_overlaps_shows_the_same_at_every_moment() -> None:
+    transcript, _ = parse(SIGN_OVER_DIALOGUE, "x.srt")
+    together = lay_out(transcript, subtitle_style("raw"))
+    apart = lay_out(transcript, subtitle_style("raw", overlaps=False))
+    assert all(shown_at(together, time / 20) == shown_at(apart, time / 20) for time in range(200))
+
+
+def test_a_sign_does_not_cut_a_sentence() -> None:
+    transcript, _ = parse(SIGN_OVER_DIALOGUE, "x.srt")
+    texts = [sentence.text for sentence in split_sentences(transcript.segments)]
+    assert "I think that we should go there before it rains." in texts
+    assert "HOTEL" in texts
+
+
+DASHES = cues("- Are you going?\n- No, and I never will.", "And who will go", "<i>-I will</i>\n–and so will she")
+
+
+def test_dash_led_lines_are_turns() -> None:
+    """Nobody is named, so the words have no speaker; but no line and no sentence goes from one turn to the next."""
+    transcript, _ = parse(DASHES, "x.srt")
+    texts = [sentence.text for sentence in split_sentences(transcript.segments)]
+    assert texts == ["Are you going?", "No, and I never will.", "And who will go", "I will", "and so will she"]
+    for style in ("standard", "netflix"):
+        lines = [line.text for cue in lay_out(transcript, subtitle_style(style)) for line in cue.lines]
+        assert not any("going? No" in line or "will and" in line for line in lines)
+    netflix = lay_out(transcript, subtitle_style("netflix", reading_speed=100, shortest=3))
+    assert any([line.dash for line in cue.lines] == [True, True] for cue in netflix)

@@ -66,7 +66,7 @@ Style = Annotated[
     {
         "line_width": "--max-line-width", "lines": "--max-line-count", "words": "--max-words",
         "reading_speed": "--max-cps", "shortest": "--min-duration", "longest": "--max-duration", "gap": "--gap-frames",
-        "fps": "", "labels": "", "dashes": "--dashes/--no-dashes",
+        "fps": "", "labels": "", "dashes": "--dashes/--no-dashes", "overlaps": "--overlap/--no-overlap",
         "colours": "--colours/--no-colours --colors/--no-colors", "karaoke": "--karaoke/--no-karaoke",
         "bilingual": "--bilingual/--no-bilingual",
     },

@@ -15,7 +15,7 @@ from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.storage.paths import refuse_overwrite
 from voicekit.subtitles.burn import burn
 from voicekit.subtitles.check import Violation, find_violations
-from voicekit.subtitles.cue import DASH, Cue, Line
+from voicekit.subtitles.cue import Cue, Line
 from voicekit.subtitles.layout import keep_cues, lay_out
 from voicekit.subtitles.markup import without_tags
 from voicekit.subtitles.mux import mux
@@ -23,6 +23,7 @@ from voicekit.subtitles.read import read_subtitles
 from voicekit.subtitles.render import speaker_colours, to_srt
 from voicekit.subtitles.source_cue import MAX_BYTES, ReadOptions
 from voicekit.subtitles.video import CODECS, OnProgress, Track
+from voicekit.text.dashes import DASH
 from voicekit.types import Transcript
 
 SUBTITLE_FORMATS: tuple[Format, ...] = ("srt", "vtt", "ass", "txt", "docx")

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.bilingual import SecondLanguage
-from voicekit.subtitles.cue import DASH, width
+from voicekit.subtitles.cue import width
 from voicekit.subtitles.tokens import Token, label_of
+from voicekit.text.dashes import DASH
 
 BROKEN_RULE, EXCESS, TWO_SPEAKERS, PAUSE_INSIDE, RAGGED_LINE, PER_CUE, LITTLE_TEXT = (
     1000.0, 30.0, 50.0, 8.0, 4.0, 2.0, 3.0,

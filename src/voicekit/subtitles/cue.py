@@ -5,10 +5,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from voicekit.text.dashes import DASH
 from voicekit.types import Word
-
-DASH = "- "
-"""Marks the lines of two speakers in one cue."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ choice of breaks has. `subtitles.check` compares other layouts with it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.bilingual import second_language
 from voicekit.subtitles.cost import TICK, CueCosts, best_breaks
@@ -25,13 +29,18 @@ VERSION = 1
 def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     """Return the cues of a transcript in order.
 
-    Every word is in exactly one cue. Start times never decrease, and a cue ends before the next one starts. A line is
-    never wider than the style allows, including the speaker's name before it.
+    Every word is in exactly one cue. Start times never decrease, and a cue ends before the next one starts; cues of
+    different layers may overlap if the style allows it. A line is never wider than the style allows, including the
+    speaker's name before it.
     """
     if style.labels == "change" and len({word.speaker for word in transcript.words}) < 2:
         style = style.model_copy(update={"labels": "never"})  # the speaker never changes
     if style.as_it_stands:
         return keep_cues(transcript, style)
+    layers = sorted({segment.layer for segment in transcript.segments})
+    if len(layers) > 1 and style.overlaps:
+        cues = [cue for layer in layers for cue in lay_out(_layer(transcript, layer), style)]
+        return sorted(cues, key=lambda cue: cue.start)
     tokens = to_tokens(transcript.segments, style)
     if not tokens:
         return []
@@ -39,6 +48,10 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     ends = best_breaks(costs)
     starts = [0, *ends[:-1]]
     return [_make_cue(costs, first, end) for first, end in zip(starts, ends, strict=True)]
+
+
+def _layer(transcript: Transcript, layer: int) -> Transcript:
+    return replace(transcript, segments=tuple(segment for segment in transcript.segments if segment.layer == layer))
 
 
 def fewest_violations(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
@@ -59,7 +72,23 @@ def keep_cues(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
             lines = (Line(segment.text, segment.words, segment.speaker, label),)
         below = (segment.source_text,) if style.bilingual and segment.source_text else ()
         cues.append(Cue(segment.start, segment.end, lines, below))
-    return cues
+    return cues if style.overlaps else without_overlaps(cues)
+
+
+def without_overlaps(cues: Sequence[Cue]) -> list[Cue]:
+    """Show cues that overlap in time as one cue with the lines of all, while they do."""
+    times = sorted({time for cue in cues for time in (cue.start, cue.end)})
+    starting: dict[float, list[Cue]] = {}
+    for cue in cues:
+        starting.setdefault(cue.start, []).append(cue)
+    shown: list[Cue] = []
+    separate: list[Cue] = []
+    for start, end in pairwise(times):
+        shown = [cue for cue in [*shown, *starting.get(start, [])] if cue.end > start]
+        if shown:
+            lines = tuple(line for cue in shown for line in cue.lines)
+            separate.append(Cue(start, end, lines, tuple(line for cue in shown for line in cue.below)))
+    return separate
 
 
 def _make_cue(costs: CueCosts, first: int, end: int) -> Cue:

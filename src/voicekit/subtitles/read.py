@@ -24,6 +24,9 @@ from voicekit.text.languages import UNKNOWN
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Word, spread
 
+MIN_SIMULTANEOUS = 0.5
+"""Share of the shorter of two cues from which an overlap in time counts as intended."""
+
 MAX_NOTES_OF_A_KIND = 5
 """Further notes of the same kind are only counted: a file may have the same problem in every cue."""
 
@@ -97,11 +100,35 @@ def parse(
         notes.append("cues out of order: sorted by start time")
         cues.sort(key=lambda cue: (cue.start, cue.line))
     cues = without_repeated_lines(cues, notes)
-    segments = _to_segments(cues, language, options.speaker_prefix)
+    segments = with_layers(_to_segments(cues, language, options.speaker_prefix))
     speakers = tuple(dict.fromkeys(s.speaker for s in segments if s.speaker))
     duration = max((s.end for s in segments), default=0.0)
     transcript = Transcript("voicekit.transcript/1", language, duration, Path(name).name, speakers, segments)
     return transcript, _limit_notes(notes)
+
+
+def with_layers(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Put cues that are shown at the same time, such as a sign over dialogue, into different layers.
+
+    A cue that only lingers into the next one, by less than MIN_SIMULTANEOUS of the shorter one, is not simultaneous.
+    """
+    last_of_layer: list[Segment] = []
+    layered = []
+    for segment in segments:
+        layer = next((n for n, last in enumerate(last_of_layer) if not _are_simultaneous(last, segment)), None)
+        if layer is None:
+            layer = len(last_of_layer)
+            last_of_layer.append(segment)
+        elif last_of_layer[layer].end < segment.end:
+            last_of_layer[layer] = segment
+        layered.append(replace(segment, layer=layer))
+    return tuple(layered)
+
+
+def _are_simultaneous(first: Segment, second: Segment) -> bool:
+    shared = min(first.end, second.end) - second.start
+    shorter = min(first.end - first.start, second.end - second.start)
+    return shared > MIN_SIMULTANEOUS * shorter and shared > 0
 
 
 def _limit_notes(notes: Sequence[str]) -> list[str]:

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from voicekit.subtitles.cue import DASH
 from voicekit.subtitles.source_cue import SourceCue
+from voicekit.text.dashes import without_dashes
 from voicekit.text.sentence_ends import is_abbreviation
 
 MAX_LABEL_WORDS, MAX_LABEL_CHARACTERS = 4, 40
@@ -26,15 +26,12 @@ _NO_NAMES = frozenset(
 """What stands before a colon and is no speaker, in lower case."""
 
 _DIARIZER_LABEL = re.compile(r"SPEAKER_\d+", re.IGNORECASE)
-_LINE_DASH = re.compile(r"[-–—‐]\s{0,3}(?=[^\W\d]|\s|[\"'¿¡<(\[♪])")
 _NO_SPEECH = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|[♪♫#*][^♪♫#*]*[♪♫#*]")  # [laughter], (sighs), ♪ la la ♪
 
 
 def lines_without_dashes(cue: SourceCue) -> list[str]:
-    """Return the lines without speaker dashes. If two lines have one, no space needs to follow it."""
-    lines = [line for _, line in cue.lines]
-    several = sum(_LINE_DASH.match(line) is not None for line in lines) > 1
-    return [_LINE_DASH.sub("", line) if several else line.removeprefix(DASH).strip() for line in lines]
+    """Return the lines without speaker dashes."""
+    return without_dashes([line for _, line in cue.lines])
 
 
 def has_labels(cues: Sequence[SourceCue]) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from voicekit.config.subtitles import SubtitleStyle
-from voicekit.subtitles.cue import DASH, width
+from voicekit.subtitles.cue import width
 from voicekit.subtitles.line_breaks import FORBIDDEN, GLUED, PLAIN, break_cost, breakable_parts, breakable_phrases
+from voicekit.text.dashes import DASH, turn_starts
 from voicekit.text.words import unspaced
 from voicekit.types import Segment, Word
 
@@ -26,7 +27,7 @@ class Token:
         word: Text and times.
         cost: Cost of a break before it.
         space: Whether a space precedes it.
-        run: Number of its turn: increases where the speaker changes.
+        run: Number of its turn: increases where the speaker or the layer changes, and at dashes.
         language: BCP-47 language of its segment.
         segment: Index of its segment.
     """
@@ -42,14 +43,17 @@ class Token:
 def to_tokens(segments: Sequence[Segment], style: SubtitleStyle) -> list[Token]:
     """Return the tokens of all segments in order."""
     tokens: list[Token] = []
-    run, last_speaker = 0, None
+    run = 0
+    last: tuple[str | None, int] = (None, 0)
     for index, segment in enumerate(segments):
         room = style.of_language(segment.language)[0] - _label_and_dash_columns(segment, style)
         before = tokens[-1] if tokens else None
-        for piece, cost in _pieces(segment, room):
+        pieces = list(_pieces(segment, room))
+        turns = turn_starts(segment.cue, (piece.text for piece, _ in pieces))
+        for number, (piece, cost) in enumerate(pieces):
             word = piece if piece.speaker else replace(piece, speaker=segment.speaker)
-            if word.speaker != last_speaker:
-                run, last_speaker = run + 1, word.speaker
+            if (word.speaker, segment.layer) != last or number in turns:
+                run, last = run + 1, (word.speaker, segment.layer)
             space = False
             if cost is None:
                 cost = 0.0

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from voicekit.text.dashes import turn_starts
 from voicekit.text.markup import TAG
 from voicekit.text.sentence_ends import CLOSERS, ends_sentence
 from voicekit.text.words import join_words, unspaced
@@ -45,20 +46,23 @@ class SentenceWord:
         word: The word.
         position: Its index among all words of the transcript.
         segment: Index of its segment.
+        dash: Whether a dash precedes it in its cue.
     """
 
     word: Word
     position: int
     segment: int
+    dash: bool = False
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words that are translated together, in order of time; at least one."""
+    """Words that are translated together, in order of time; at least one. `layer`: that of their segments."""
 
     pieces: tuple[SentenceWord, ...]
     speaker: str | None
     language: str
+    layer: int = 0
 
     @property
     def text(self) -> str:
@@ -72,11 +76,15 @@ class Sentence:
 
 def split_sentences(segments: Sequence[Segment]) -> list[Sentence]:
     """Return the sentences of a transcript by start. Every word is in exactly one sentence."""
-    tracks: dict[str | None, list[tuple[SentenceWord, Segment]]] = {}
+    tracks: dict[tuple[str | None, int], list[tuple[SentenceWord, Segment]]] = {}
     position = 0
     for number, segment in enumerate(segments):
-        for word in segment_words(segment):
-            tracks.setdefault(segment.speaker, []).append((SentenceWord(word, position, number), segment))
+        words = segment_words(segment)
+        dashes = turn_starts(segment.cue, (word.text for word in words))
+        for index, word in enumerate(words):
+            tracks.setdefault((segment.speaker, segment.layer), []).append(
+                (SentenceWord(word, position, number, index in dashes), segment)
+            )
             position += 1
     uncased = not any(char.isupper() for segment in segments for char in segment.text)
     sentences = [sentence for track in tracks.values() for sentence in _split_track(track, segments, uncased)]
@@ -132,21 +140,21 @@ def _cut_at_sentence_ends(word: Word) -> Iterator[Word]:
 def _split_track(
     track: Sequence[tuple[SentenceWord, Segment]], segments: Sequence[Segment], uncased: bool
 ) -> Iterator[Sentence]:
-    """Yield the sentences of one speaker. `uncased`: the text has no capitals, so lower case proves nothing."""
+    """Yield the sentences of one speaker in one layer. `uncased`: no capitals, so lower case proves nothing."""
     run: list[SentenceWord] = []
     for index, (piece, segment) in enumerate(track):
         run.append(piece)
         following = track[index + 1] if index + 1 < len(track) else None
         if following is None or _ends_between(piece, segment, *following, uncased):
             for part in _cut_long(run):
-                yield Sentence(tuple(part), segment.speaker, segment.language)
+                yield Sentence(tuple(part), segment.speaker, segment.language, segment.layer)
             run = []
 
 
 def _ends_between(
     piece: SentenceWord, segment: Segment, following: SentenceWord, next_segment: Segment, uncased: bool
 ) -> bool:
-    if segment.language != next_segment.language:
+    if segment.language != next_segment.language or following.dash:
         return True
     pause = following.word.start - piece.word.end
     if pause > (MAX_PAUSE if following.position == piece.position + 1 else MAX_INTERRUPTED_PAUSE):

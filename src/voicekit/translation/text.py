@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from voicekit.engines.protocols import Line, TranslationModel
 from voicekit.errors import UsageError
 from voicekit.storage.files import digest
+from voicekit.text.dashes import DASH
 from voicekit.text.languages import UNKNOWN, same_language
 from voicekit.text.markup import TAG
 from voicekit.text.sentences import Sentence, split_sentences
@@ -356,11 +357,13 @@ def to_segments(sentence: Sentence, text: str, language: str) -> list[Segment]:
         spoken = tuple(replace(word, speaker=sentence.speaker) for word in words)
         if pending_source:
             source_text, pending_source = join_words([pending_source, source_text]), ""
+        dash = DASH if sentence.pieces[0].dash and not segments else ""
         segments.append(
             Segment(
                 0, spoken[0].start, spoken[-1].end, join_words(word.text for word in spoken), sentence.speaker,
                 language, spoken, source_text=source_text,
-                cue=join_words(token for group in shown for token in group) if has_tags else None,
+                cue=dash + join_words(token for group in shown for token in group) if has_tags or dash else None,
+                layer=sentence.layer,
             )
         )  # fmt: skip
     return segments

@@ -25,7 +25,7 @@ MAX_GAP = 2.0
 MIXED_CLIP = 10.0
 """Longest clip in recordings with several languages: a clip is decoded in one language, so it should hold only one."""
 
-MIN_MISSED_SPEECH = 1.5
+MIN_MISSED_SPEECH = 1.0
 """Speech without words that is decoded once more: Whisper ends some clips early (faster-whisper#1179)."""
 
 MIN_PIECE = 1.0

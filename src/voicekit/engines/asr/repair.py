@@ -94,21 +94,34 @@ def decode_missed_speech(decoder: Decoder, clips: Sequence[Clip]) -> list[Clip]:
     """Decode the speech in which no words were found; returns the given clips, some replaced, and new ones."""
     done, todo = list(clips), list(clips)
     for _ in range(_ROUNDS):
-        missed = {
-            move_to_pauses(span, clip.words, decoder.spans): clip
-            for clip in todo
-            for span in find_missed_speech(clip.span, clip.words, decoder.spans)
-        }
+        missed = [(clip, span) for clip in todo for span in find_missed_speech(clip.span, clip.words, decoder.spans)]
         if not missed:
             break
         todo = []
-        parts = {part: clip for span, clip in missed.items() for part in pack_clips([span], decoder.audio.duration)}
-        found = decoder.decode(parts, {part: clip.language for part, clip in parts.items()})
-        for piece in found:
-            if piece.is_reliable:
-                clip = parts[piece.span]
-                todo += _insert(decoder, done, clip, piece)
+        for clip, piece in _decode_spans(decoder, missed):
+            todo += _insert(decoder, done, clip, piece)
     return done
+
+
+def _decode_spans(decoder: Decoder, missed: Sequence[tuple[Clip, Span]]) -> list[tuple[Clip, Clip]]:
+    """Decode missed speech of clips as it is and cut at pauses; return the clips with the longer reliable result."""
+    versions = [
+        [pack_clips([cut], decoder.audio.duration) for cut in {move_to_pauses(span, clip.words, decoder.spans), span}]
+        for clip, span in missed
+    ]
+    languages = {
+        part: clip.language
+        for (clip, _), alternatives in zip(missed, versions, strict=True)
+        for parts in alternatives
+        for part in parts
+    }
+    decoded = {piece.span: piece for piece in decoder.decode(languages, languages) if piece.is_reliable}
+    found = []
+    for (clip, _), alternatives in zip(missed, versions, strict=True):
+        results = [[decoded[part] for part in parts if part in decoded] for parts in sorted(alternatives)]
+        best = max(results, key=lambda pieces: sum(len(piece.words) for piece in pieces))
+        found += [(clip, piece) for piece in best]
+    return found
 
 
 def _insert(decoder: Decoder, clips: list[Clip], clip: Clip, piece: Clip) -> list[Clip]:
