@@ -1,9 +1,9 @@
 """Protect parts of a text from translation with placeholders, and put them back afterwards.
 
-URLs, tags, numbers, names and glossary terms become placeholders; tags at the ends of a text are set aside. No
-placeholder survives every engine: bergamot keeps `_1_` in 98 to 100 % of sentences and breaks `<1>`, `{1}` and `@1`
-in all of them (benchmarks/RESULTS.md). So the result is checked, another form is tried, and a text that no form
-survives is translated in pieces around the protected parts.
+URLs, tags, numbers, symbols (♪, emoji), names and glossary terms become placeholders; tags and symbols at the ends of
+a text are set aside. No placeholder survives every engine: bergamot keeps `_1_` in 98 to 100 % of sentences and breaks
+`<1>`, `{1}` and `@1` in all of them (benchmarks/RESULTS.md). So the result is checked, another form is tried, and a
+text that no form survives is translated in pieces around the protected parts.
 
 Digits stay as they are: 3.5 does not become 3,5.
 """
@@ -14,11 +14,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import regex
+
 from voicekit.text.markup import TAG
 from voicekit.text.words import unspaced
 from voicekit.translation.glossary import Term
 
-VERSION = 1
+VERSION = 2
 
 PLACEHOLDER_FORMS = ("_{}_", "Xq{}", "({})")
 """Placeholders with a number for `{}`, the most reliable first."""
@@ -39,9 +41,11 @@ _PATTERNS = (
     r"(?:[A-Z]{2})?[$€£¥₹]\s?\d+(?:[.,]\d+)*(?!\w)",
     r"(?<!\w)\d+(?:[.,:/’'–-]\d+)*(?:\s?[%‰°€£¥])?(?!\w)",
 )
+_SYMBOL = r"(?:[♪♫♬♩]|\p{Extended_Pictographic}|\p{Regional_Indicator}|<3)[\u200d\ufe0f\u20e3\p{Emoji_Modifier}]*"
+_SYMBOLS = regex.compile(rf"{_SYMBOL}(?:\s*{_SYMBOL})*")  # notes of a song, emoji
 _PROTECTED = re.compile("|".join(_PATTERNS), re.IGNORECASE | re.ASCII)
-_LEADING_TAGS = re.compile(rf"(?:\s*(?:{TAG}))*\s*")
-_TRAILING_TAGS = re.compile(rf"\s*(?:(?:{TAG})\s*)*$")
+_LEADING_TAGS = regex.compile(rf"(?:\s*(?:{TAG}|{_SYMBOL}|[#*](?=\s)))*\s*")
+_TRAILING_TAGS = regex.compile(rf"(?:\s*(?:{TAG}|{_SYMBOL}|(?<=\s)[#*]))*\s*$")
 
 # Which match wins where two overlap: URLs and tags, then terms (the longest first), then numbers.
 _MAX_TERM_LENGTH = 10_000
@@ -63,9 +67,9 @@ class MaskedText:
     """A text with protected spans.
 
     Attributes:
-        text: The text without the tags at its ends.
+        text: The text without the tags and symbols at its ends.
         kept: The protected spans, in order.
-        head, tail: Tags that were set aside.
+        head, tail: Tags and symbols that were set aside.
     """
 
     text: str
@@ -189,6 +193,8 @@ class Masker:
             number = match[0][0].isdigit() or match[0][0] in "$€£¥₹"
             span = ProtectedSpan(match.start(), match.end(), match[0], bool(match["tag"]))
             yield (_RANK_NUMBER if number else _RANK_URL), span
+        for match in _SYMBOLS.finditer(text):
+            yield _RANK_URL, ProtectedSpan(match.start(), match.end(), match[0])
         for pattern in self._patterns:
             for match in pattern.finditer(text) if pattern else ():
                 term = self._exact.get(_one_space(match[0])) or self._caseless[_one_space(match[0]).casefold()]

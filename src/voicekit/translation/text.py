@@ -19,6 +19,7 @@ from voicekit.engines.protocols import Line, TranslationModel
 from voicekit.errors import UsageError
 from voicekit.storage.files import digest
 from voicekit.text.dashes import DASH
+from voicekit.text.language_id import in_other_script, other_language, recognize_language
 from voicekit.text.languages import UNKNOWN, same_language
 from voicekit.text.markup import TAG
 from voicekit.text.sentences import Sentence, split_sentences
@@ -29,7 +30,7 @@ from voicekit.translation.placeholders import PLACEHOLDER_FORMS, MaskedText, Mas
 from voicekit.translation.placeholders import VERSION as PLACEHOLDERS_VERSION
 from voicekit.types import Segment, Transcript
 
-VERSION = 1
+VERSION = 2
 
 ODD_RATIO = 2.0
 """A translation this many times longer or shorter than the others, relative to its source, gives a warning."""
@@ -124,6 +125,10 @@ def translate_text(
         notes.warnings.append(f"all of it is in {target} already")
     translated = [segment for segment in segments if same_language(segment.language, target)]
     done = 0
+    foreign = _foreign_sentences(sentences, notes)
+    for sentence in foreign:
+        translated += to_segments(sentence, sentence.text, sentence.language)
+    sentences = [sentence for sentence in sentences if sentence not in foreign]
     for language, route in routes.items():
         batch = [sentence for sentence in sentences if sentence.language == language]
         if isinstance(route, UsageError):
@@ -143,6 +148,31 @@ def translate_text(
             translated += to_segments(sentence, result.text, target)
     progress(1.0)
     return with_segments(transcript, translated, target, source or transcript.language), notes
+
+
+def _foreign_sentences(sentences: Sequence[Sentence], notes: TranslationNotes) -> list[Sentence]:
+    """Return the sentences in another language or script than their segments say, and add a warning that lists them.
+
+    If most of the text is in one other language, only a warning says so: the stated language may be the right one.
+    """
+    texts = [_without_tags(sentence.text) for sentence in sentences]
+    other_script = [in_other_script(text, s.language) for text, s in zip(texts, sentences, strict=True)]
+    others = [
+        None if script else other_language(text, s.language)
+        for text, s, script in zip(texts, sentences, other_script, strict=True)
+    ]
+    most = statistics.mode(others) if others else None
+    if most is not None:
+        probability = recognize_language(" ".join(texts))[1]
+        notes.warnings.append(
+            f"the text looks like {most} ({probability:.0%}), not {sentences[0].language}: is --from right?"
+        )
+        others = [None] * len(sentences)
+    foreign = [s for s, script, other in zip(sentences, other_script, others, strict=True) if script or other]
+    if foreign:
+        languages = ", ".join(sorted({sentence.language for sentence in foreign}))
+        notes.warnings.append(f"{count_sentences(foreign)} not in {languages} left as they are: {list_places(foreign)}")
+    return foreign
 
 
 def _sentences_to_translate(segments: Sequence[Segment], target: str) -> list[Sentence]:

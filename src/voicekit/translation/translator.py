@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field
@@ -24,6 +24,8 @@ from voicekit.redact import redact_credentials
 from voicekit.runtime.device import Device, choose_device
 from voicekit.runtime.progress import Progress
 from voicekit.storage.paths import cache_dir
+from voicekit.subtitles.markup import without_tags
+from voicekit.text.language_id import MIN_LETTERS, MIN_PROBABILITY, recognize_language
 from voicekit.text.languages import UNKNOWN, same_language
 from voicekit.translation.cache import SentenceCache
 from voicekit.translation.glossary import Term, read_glossary
@@ -114,6 +116,8 @@ class Translator:
             EngineError: The engine failed. What it had translated is in the cache.
         """
         source = self.options.source
+        if not source:
+            transcript = self._with_recognized_language(transcript)
         main = source or ("" if transcript.language == UNKNOWN else transcript.language)
         name = self.choose(main, target, audio is not None) if main and not same_language(main, target) else ""
         if name == "whisper":
@@ -135,6 +139,19 @@ class Translator:
         if pair and target not in (pair[1], "pt-BR") and pair[1] == "pt":
             notes.warnings.append(f"bergamot translates to Brazilian Portuguese, not to {target}")
         return Translated(result, notes, list(engines.values()))
+
+    def _with_recognized_language(self, transcript: Transcript) -> Transcript:
+        """Give a transcript of unknown language the language of its text. Raises UsageError if that is in doubt."""
+        if transcript.language != UNKNOWN or not any(s.language == UNKNOWN for s in transcript.segments):
+            return transcript
+        text = without_tags("\n".join(segment.text for segment in transcript.segments))
+        language, probability = recognize_language(text)
+        if probability < MIN_PROBABILITY or sum(map(str.isalpha, text)) < MIN_LETTERS:
+            guess = f"; it may be {language} ({probability:.0%})" if probability else ""
+            raise UsageError(f"the language of {transcript.source} is unknown{guess}", "Give it, such as --from en")
+        self.progress.note(f"{transcript.source}: the language is {language} ({probability:.0%})")
+        segments = (replace(s, language=language if s.language == UNKNOWN else s.language) for s in transcript.segments)
+        return replace(transcript, language=language, segments=tuple(segments))
 
     def _route(self, language: str, target: str, engines: dict[str, dict[str, Any]]) -> Route:
         """Return the route from a language to the target, and add its engine's record to `engines`."""
