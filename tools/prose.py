@@ -33,7 +33,7 @@ WORDS = {
     r"is told|are told|told of|is said\b(?! to)|what was said": "is reported, is spoken",
     r"what held|held bit": "matches, is reproduced",
     r"shields?|shielded": "placeholder, protected",
-    r"atoms?": "token",
+    r"(?-i:atoms?)": "token",
     r"(?:a|one) (?:row|line) an? \w+": "one row per",
     r"of its like|of the like": "similar",
     r"let pass": "accepted",

@@ -16,8 +16,9 @@ from voicekit.cli import run
 from voicekit.config.evaluate import Metric
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.evaluation.evaluate import evaluate
+from voicekit.evaluation.normalization import normalizer
 from voicekit.evaluation.result import LABELS, TIME_SCORES, UNDEFINED
-from voicekit.evaluation.wer import normalizer, tokens
+from voicekit.evaluation.wer import tokens
 from voicekit.formats.readers import Annotation, Utterance, annotation_from_transcript, read_annotation
 from voicekit.report.metrics import METRIC_FORMATS
 from voicekit.types import Segment, Transcript, Turn, Word

@@ -16,11 +16,11 @@ from tests.support.strategies import transcripts
 from voicekit.evaluation import bootstrap
 from voicekit.evaluation.der import diarization_errors, stretches
 from voicekit.evaluation.evaluate import evaluate
+from voicekit.evaluation.normalization import normalizer
 from voicekit.evaluation.score import Sample, compute_score, pool_samples
 from voicekit.evaluation.wer import (
     character_errors,
     cp_errors,
-    normalizer,
     speaker_errors,
     tokens,
     word_errors,
@@ -83,6 +83,18 @@ def test_where_lines_break_changes_nothing() -> None:
         ("th", "ที่นี่", "ที่ นี่"),
         ("hi", "हिन्दी है", "हिन्दी है"),
         ("xx", "A b", "a b"),
+        ("ar", "كَتَبَ الوَلَدُ رســالة", "كتب الولد رسالة"),
+        ("ar", "٢٠ كتاب", "20 كتاب"),
+        ("he", "שָׁלוֹם עוֹלָם\u200f", "שלום עולם"),
+        ("tr", "İSTANBUL IŞIK", "istanbul ışık"),
+        ("hi", "हिन्दी २०", "हिन्दी 20"),
+        ("fa", "می\u200cروم", "میروم"),
+        ("th", "น้ำ", "น้ำ"),
+        ("lo", "ນ້ຳ", "ນ້ຳ"),
+        ("km", "ខ្ញុំស្រឡាញ់", "ខ្ញុំ ស្រ ឡា ញ់"),
+        ("ja", "２０２４年", "2 0 2 4 年"),
+        ("de", "Stra\u00adße ＡＢ２", "straße ab2"),
+        ("en", "co\u00adlour", "color"),
     ],
 )
 def test_normalizers(language: str, text: str, words: str) -> None:

@@ -15,7 +15,8 @@ from voicekit.dialogues.timeline import Timeline, TimelineEntry
 from voicekit.diarization.oracle import oracle_turns
 from voicekit.evaluation.der import diarization_errors
 from voicekit.evaluation.evaluate import evaluate
-from voicekit.evaluation.wer import align, normalizer
+from voicekit.evaluation.normalization import normalizer
+from voicekit.evaluation.wer import align
 from voicekit.jsonio import type_adapter
 from voicekit.recording import Recording
 from voicekit.runtime.progress import Progress

@@ -23,6 +23,7 @@ from voicekit.config.schema import build
 from voicekit.errors import SourceError, UsageError, VoicekitError
 from voicekit.evaluation import bootstrap, der, wer
 from voicekit.evaluation.bootstrap import Counts
+from voicekit.evaluation.normalization import normalizer
 from voicekit.evaluation.pairing import Source, pair_files
 from voicekit.evaluation.result import LABELS, TIME_SCORES, UNDEFINED, Evaluation, RecordingScores
 from voicekit.evaluation.score import Sample, Score, compute_score, pool_samples
@@ -200,7 +201,7 @@ def _compute_samples(
     """The data of a metric, by score; `reference` and `hypothesis` have what it needs."""
     if metric in ("der", "jer"):
         return {metric: _turn_sample(metric, reference, hypothesis, ignored, options)}
-    normalize = wer.normalizer(language, options.normalize)
+    normalize = normalizer(language, options.normalize)
     if metric == "times":
         assert reference.times is not None
         assert hypothesis.times is not None

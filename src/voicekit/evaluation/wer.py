@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,45 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicekit.evaluation.bootstrap import Counts
+from voicekit.evaluation.normalization import Normalizer
 from voicekit.formats.readers import Utterance
-from voicekit.text.languages import UNSPACED_LANGUAGES, base_language
 from voicekit.types import Word
 
 if TYPE_CHECKING:
     import jiwer
 
-Normalizer = Callable[[str], str]
 Indices = NDArray[np.intp]
 
 MAX_SPEAKERS = 20
 """Limit of meeteval for cpWER."""
 
 KINDS = ("substitutions", "deletions", "insertions")
-
-
-@functools.cache
-def normalizer(language: str, normalize: bool = True) -> Normalizer:
-    """A function that normalizes text to words with spaces between them.
-
-    Args:
-        language: BCP-47. English uses Whisper's English normalizer (numbers, contractions, spelling); other languages
-            its basic one (case, punctuation, text in brackets), but keeping combining marks, which are vowels in many
-            scripts. Languages without spaces are split into characters, so that their WER counts characters, as in the
-            Whisper paper (Radford et al. 2022).
-        normalize: False keeps the words as written.
-    """
-    spaced = base_language(language) not in UNSPACED_LANGUAGES
-    if not normalize:
-        return (lambda text: text) if spaced else (lambda text: " ".join("".join(text.split())))
-    if base_language(language) == "en":
-        from whisper_normalizer.english import EnglishTextNormalizer  # type: ignore[import-untyped]
-
-        english: Normalizer = EnglishTextNormalizer()
-        return english
-    from whisper_normalizer.basic import BasicTextNormalizer  # type: ignore[import-untyped]
-
-    basic: Normalizer = BasicTextNormalizer(split_letters=not spaced, preserve_marks=True)
-    return basic
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicekit.errors import UsageError
-from voicekit.evaluation.wer import align, normalizer, tokens
+from voicekit.evaluation.normalization import normalizer
+from voicekit.evaluation.wer import align, tokens
 from voicekit.text.speakable import to_parts
 from voicekit.types import Word
 

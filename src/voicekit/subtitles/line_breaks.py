@@ -11,6 +11,8 @@ import functools
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+import regex
+
 from voicekit.text.phrases import split_phrases
 from voicekit.text.sentence_ends import CLOSERS, OPENERS, TITLES, is_abbreviation
 from voicekit.text.words import unspaced
@@ -147,9 +149,10 @@ def _join_forbidden(parts: Iterable[str]) -> list[str]:
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Yield the parts that are never broken: a word of a script with spaces, or a character with its marks."""
+    """Yield the parts that are never broken: a word of a script with spaces, or a grapheme cluster (UAX 29)."""
     part = ""
-    for char in text:
+    for cluster in regex.findall(r"\X", text):
+        char = cluster[0]
         joined = part and (
             unicodedata.category(char) in ("Mn", "Mc", "Cf")
             or part[-1] in "เแโใไ\u200d"  # Thai vowels written before their consonant; a joiner
@@ -159,6 +162,6 @@ def clusters(text: str) -> Iterator[str]:
         if part and not joined:
             yield part
             part = ""
-        part += char
+        part += cluster
     if part:
         yield part

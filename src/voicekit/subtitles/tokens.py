@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import regex
+
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.cue import width
 from voicekit.subtitles.line_breaks import FORBIDDEN, GLUED, PLAIN, break_cost, breakable_parts, breakable_phrases
@@ -132,13 +134,13 @@ def _cut(text: str, room: int) -> list[str]:
     parts: list[str] = []
     while width(text) > room:
         end, columns = 0, 0
-        while end < len(text) and (columns := columns + width(text[end])) <= room:
-            end += 1
-        end = max(end, 1)
+        for cluster in regex.findall(r"\X", text):
+            columns += width(cluster)
+            if columns > room and end:
+                break
+            end += len(cluster)
         mark = max((text.rfind(char, end // 2, end) for char in "/-._?&=#%"), default=-1)
         end = mark + 1 if mark >= end // 2 and mark > 0 else end
-        while end < len(text) and end > 1 and width(text[end]) == 0:  # a combining mark stays with its letter
-            end -= 1
         parts.append(text[:end])
         text = text[end:]
     return [*parts, text] if text else parts
@@ -149,9 +151,12 @@ def shorten_name(speaker: str | None, columns: int = MAX_LABEL_COLUMNS) -> str:
     name = " ".join((speaker or "").split())
     if width(name) <= columns:
         return name
-    while width(name) > columns - 1:
-        name = name[:-1]
-    return f"{name}…"
+    shown = ""
+    for cluster in regex.findall(r"\X", name):
+        if width(shown + cluster) > columns - 1:
+            break
+        shown += cluster
+    return f"{shown}…"
 
 
 def label_of(speaker: str | None, last_speaker: str | None, language: str, style: SubtitleStyle) -> str:
