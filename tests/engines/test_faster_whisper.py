@@ -242,3 +242,18 @@ def test_recordings_that_peers_lose_words_of(
     assert texts.count(word) >= times - 2 or missing > 1.5
     spoken = sum(heard.end - heard.start for segment in found.segments for heard in segment.words)
     assert spoken + missing > 0.6 * len(samples) / rate
+
+
+def test_hotwords_and_prompts_longer_than_the_window_are_cut(whisper: FasterWhisper, sample: Path) -> None:
+    """300 hotwords filled Whisper's whole context, and the prompt came out as speech."""
+    samples, rate = soundfile.read(sample, dtype="float32")
+    names = ", ".join(f"Terven{number}" for number in range(300))
+    found, warnings = whisper.transcribe(
+        Audio(samples[None, : 12 * rate], rate), language="en", hotwords=names, prompt=f"A talk about {names}",
+        beam_size=5, batch_size=8, progress=lambda share: None,
+    )  # fmt: skip
+    assert [warning.partition(" is longer")[0] for warning in warnings] == ["the list of hotwords", "the prompt"]
+    assert all("of 30" in warning for warning in warnings)
+    said = " ".join(word.text for segment in found.segments for word in segment.words)
+    assert "Terven" not in said
+    assert "Hello" in said

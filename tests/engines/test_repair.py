@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from voicekit.engines.asr.chunking import Span, longest_duration, move_to_pauses, split_at_pauses
-from voicekit.engines.asr.decoder import Clip
+from voicekit.engines.asr.decoder import Clip, Decoder, DecodingOptions
 from voicekit.engines.asr.repair import NO_WORDS, decode_missed_speech, repair, unrecognized_speech
 from voicekit.engines.protocols import NOT_SPEECH, REPETITION, Dropped
 from voicekit.types import Audio, Word
@@ -41,6 +41,12 @@ class ScriptedDecoder:
 
     def decode(self, clips: Iterable[Span], languages: dict[Span, str], progress: Any = None) -> list[Clip]:
         return [self.script.get(span) or clip(span, "") for span in clips]
+
+    def echoes_prompt(self, clip: Clip) -> bool:
+        return clip.words[:1] != () and clip.words[0].text == "Kubernetes"
+
+    def without_prompt(self) -> ScriptedDecoder:
+        return ScriptedDecoder(self.spans, {span: c for span, c in self.script.items() if not self.echoes_prompt(c)})
 
     def decode_with_temperatures(self, clips: list[Clip]) -> list[Clip]:
         return [self.sampled or some for some in clips]
@@ -76,6 +82,21 @@ def test_a_loop_in_a_piece_is_cut() -> None:
     clips, dropped = repair(decoder, [loop])  # type: ignore[arg-type]
     assert text(clips) == "he said thank you"
     assert [(part.text, part.reason) for part in dropped] == [(("thank you " * 8).strip(), REPETITION)]
+
+
+def test_a_clip_that_repeats_the_prompt_is_decoded_without_it() -> None:
+    echo = clip((0.0, 9.7), "Kubernetes Istio Envoy Helm Argo")
+    decoder = ScriptedDecoder(SPANS, {echo.span: clip(echo.span, SENTENCE)})
+    clips, dropped = repair(decoder, [echo])  # type: ignore[arg-type]
+    assert (text(clips), dropped) == (SENTENCE, [])
+
+
+def test_what_counts_as_an_echo() -> None:
+    options = DecodingOptions("Kubernetes, Istio, Envoy, Helm, Argo, Flux", None, 5, 8)
+    decoder = Decoder(None, lambda: None, Audio(np.zeros((1, 16), np.float32), 16_000), SPANS, options)
+    assert decoder.echoes_prompt(clip(SPANS[0], "we use kubernetes istio envoy helm argo"))
+    assert not decoder.echoes_prompt(clip(SPANS[0], "we use kubernetes and istio with envoy"))
+    assert not decoder.without_prompt().echoes_prompt(clip(SPANS[0], "kubernetes istio envoy helm argo"))
 
 
 def stretched() -> Clip:

@@ -47,7 +47,7 @@ def said(*turns: tuple[str, str], seconds: float = 0.3, pause: float = 0.0, lang
         segments.append(Segment(number, words[0].start, words[-1].end, text, speaker or None, language, tuple(words)))
         clock += pause
     names = tuple(dict.fromkeys(speaker for speaker, _ in turns if speaker))
-    return Transcript("voicekit.transcript/1", language, clock, "x", names, tuple(segments))
+    return Transcript("voicekit.transcript/1", language, clock + 5, "x", names, tuple(segments))
 
 
 @given(transcripts(), styles)
@@ -90,7 +90,7 @@ def test_the_layout_is_the_cheapest_of_all(turns: list[tuple[str, int]], data: s
     tokens = to_tokens(transcript.segments, style)
     if len(tokens) > 9:
         return
-    table = CueCosts(tokens, style)
+    table = CueCosts(tokens, style, end=transcript.duration)
 
     def cost(ends: tuple[int, ...]) -> float:
         pairs = pairwise([0, *ends, len(tokens)])

@@ -12,9 +12,10 @@ from voicekit.errors import SourceError, UsageError
 from voicekit.subtitles.cue import Cue
 from voicekit.subtitles.layout import lay_out
 from voicekit.subtitles.read import parse
+from voicekit.subtitles.render import to_vtt
 from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.sentences import split_sentences
-from voicekit.types import Transcript
+from voicekit.types import Segment, Transcript, spread
 
 ROLLING_VTT = """WEBVTT
 Kind: captions
@@ -223,3 +224,31 @@ def test_dash_led_lines_are_turns() -> None:
         assert not any("going? No" in line or "will and" in line for line in lines)
     netflix = lay_out(transcript, subtitle_style("netflix", reading_speed=100, shortest=3))
     assert any([line.dash for line in cue.lines] == [True, True] for cue in netflix)
+
+
+VOICES = """WEBVTT
+
+00:01.000 --> 00:02.000
+<v Ana>Hi.</v>
+<v Ben Li>Hello.</v>
+
+00:03.000 --> 00:04.000
+<v Ben Li>Bye.
+"""
+
+
+def test_names_of_voice_spans_are_kept_in_subrip() -> None:
+    transcript, _ = parse(VOICES, "x.vtt", vtt=True)
+    cues = lay_out(transcript, subtitle_style("raw"))
+    assert [cue.text for cue in cues] == ["Ana: Hi.\nBen Li: Hello.", "Bye."]
+    assert "<v Ana>Hi.\n<v Ben Li>Hello." in to_vtt(cues, {})
+    labelled, _ = parse(
+        "1\n00:00:01,000 --> 00:00:02,000\nAna: Hi.\n\n2\n00:00:03,000 --> 00:00:04,000\nAna: Bye.\n", "x.srt"
+    )
+    assert [cue.text for cue in lay_out(labelled, subtitle_style("raw"))] == ["Ana: Hi.", "Ana: Bye."]
+
+
+def test_no_cue_goes_on_after_the_recording() -> None:
+    segment = Segment(0, 0.0, 0.3, "Hello.", None, "en", spread("Hello.", 0.0, 0.3))
+    transcript = Transcript("voicekit.transcript/1", "en", 0.36, "x.wav", (), (segment,))
+    assert [(cue.start, cue.end) for cue in lay_out(transcript, subtitle_style("standard"))] == [(0.0, 0.36)]

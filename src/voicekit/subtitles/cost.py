@@ -57,7 +57,11 @@ class CueCosts:
     """
 
     def __init__(
-        self, tokens: Sequence[Token], style: SubtitleStyle, second_language: SecondLanguage | None = None
+        self,
+        tokens: Sequence[Token],
+        style: SubtitleStyle,
+        second_language: SecondLanguage | None = None,
+        end: float = np.inf,
     ) -> None:
         self.tokens, self.style, self.second_language = tokens, style, second_language
         n = len(tokens)
@@ -88,6 +92,7 @@ class CueCosts:
         self.cue_break[:-1][np.diff(self.run, prepend=self.run[0]) > 0] = 0.0  # free where the speaker changes
         self.next_start: Floats = np.append(self.start[1:], np.inf)
         self.latest_end: Floats = np.round(self.next_start - style.gap / style.fps, 3)
+        self.latest_end[-1] = max(end, self.end[-1])
         self.max_lines = max(1, style.lines // 2) if second_language else style.lines
         self.lines = LineCosts(self)
         self.cost: list[Floats] = [np.zeros(0)]

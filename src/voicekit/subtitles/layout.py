@@ -12,6 +12,8 @@ choice of breaks has. `subtitles.check` compares other layouts with it.
 
 from __future__ import annotations
 
+import html
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -20,8 +22,10 @@ from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.bilingual import second_language
 from voicekit.subtitles.cost import TICK, CueCosts, best_breaks
 from voicekit.subtitles.cue import Cue, Line, width
-from voicekit.subtitles.tokens import label_of, text_of, to_tokens
-from voicekit.types import Transcript
+from voicekit.subtitles.markup import without_tags
+from voicekit.subtitles.tokens import label_of, shorten_name, text_of, to_tokens
+from voicekit.text.dashes import without_dashes
+from voicekit.types import Segment, Transcript
 
 VERSION = 1
 
@@ -30,8 +34,8 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     """Return the cues of a transcript in order.
 
     Every word is in exactly one cue. Start times never decrease, and a cue ends before the next one starts; cues of
-    different layers may overlap if the style allows it. A line is never wider than the style allows, including the
-    speaker's name before it.
+    different layers may overlap if the style allows it. The last one ends with the recording. A line is never wider
+    than the style allows, including the speaker's name before it.
     """
     if style.labels == "change" and len({word.speaker for word in transcript.words}) < 2:
         style = style.model_copy(update={"labels": "never"})  # the speaker never changes
@@ -44,7 +48,9 @@ def lay_out(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     tokens = to_tokens(transcript.segments, style)
     if not tokens:
         return []
-    costs = CueCosts(tokens, style, second_language(transcript, tokens, style) if style.bilingual else None)
+    below = second_language(transcript, tokens, style) if style.bilingual else None
+    is_recording = transcript.duration > 0 and all(segment.cue is None for segment in transcript.segments)
+    costs = CueCosts(tokens, style, below, transcript.duration if is_recording else math.inf)
     ends = best_breaks(costs)
     starts = [0, *ends[:-1]]
     return [_make_cue(costs, first, end) for first, end in zip(starts, ends, strict=True)]
@@ -64,15 +70,39 @@ def keep_cues(transcript: Transcript, style: SubtitleStyle) -> list[Cue]:
     cues = []
     last_speaker: str | None = None
     for segment in transcript.segments:
-        label = label_of(segment.speaker, last_speaker, segment.language, style)
-        last_speaker = segment.speaker or last_speaker
         if segment.cue is not None:
-            lines = tuple(Line(text, (), segment.speaker, markup=True) for text in segment.cue.split("\n"))
+            lines, last_speaker = _lines_of_cue(segment, segment.cue, last_speaker)
         else:
+            label = label_of(segment.speaker, last_speaker, segment.language, style)
+            last_speaker = segment.speaker or last_speaker
             lines = (Line(segment.text, segment.words, segment.speaker, label),)
         below = (segment.source_text,) if style.bilingual and segment.source_text else ()
         cues.append(Cue(segment.start, segment.end, lines, below))
     return cues if style.overlaps else without_overlaps(cues)
+
+
+def _lines_of_cue(segment: Segment, cue: str, last_speaker: str | None) -> tuple[tuple[Line, ...], str | None]:
+    """Return the lines of a cue as in its file, and the last speaker.
+
+    A name that is not in the text, because it comes from a voice span of WebVTT, is shown where the speaker changes.
+    """
+    speakers = [word.speaker or segment.speaker for word in segment.words for _ in word.text]
+    texts = cue.split("\n")
+    plain = ["".join(html.unescape(without_tags(text)).split()) for text in without_dashes(texts)]
+    named_elsewhere = "".join(plain) == "".join(word.text for word in segment.words)
+    lines: list[Line] = []
+    position = 0
+    for text, letters in zip(texts, plain, strict=True):
+        if not named_elsewhere or position >= len(speakers):
+            lines.append(Line(text, (), segment.speaker, markup=True))
+            last_speaker = speakers[-1] if speakers else last_speaker
+            continue
+        speaker = speakers[position]
+        position += len(letters)
+        label = "" if speaker in (None, last_speaker) else shorten_name(speaker)
+        last_speaker = speaker or last_speaker
+        lines.append(Line(text, (), speaker, label, markup=True))
+    return tuple(lines), last_speaker
 
 
 def without_overlaps(cues: Sequence[Cue]) -> list[Cue]:

@@ -203,5 +203,11 @@ def drop_repeated_start(before: Sequence[Word], words: Sequence[Word]) -> list[W
     return list(words)
 
 
+def longest_shared_run(words: Sequence[str], prompt: Sequence[str]) -> int:
+    """Return the length of the longest run of words that occurs in both."""
+    plain = [_plain(word) for word in words], [_plain(word) for word in prompt]
+    return difflib.SequenceMatcher(None, *plain, autojunk=False).find_longest_match().size
+
+
 def _plain(word: str) -> str:
     return re.sub(r"\W", "", word).lower()

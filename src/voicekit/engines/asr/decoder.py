@@ -6,9 +6,10 @@ temperatures, and does not notice when decoding ends before the speech does (fas
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from voicekit.runtime.device import preload_cuda_libraries
@@ -25,7 +26,7 @@ from faster_whisper.transcribe import TranscriptionOptions, get_compression_rati
 from numpy.typing import NDArray
 
 from voicekit.audio.probe import MODEL_RATE
-from voicekit.engines.asr.chunking import Span
+from voicekit.engines.asr.chunking import Span, longest_shared_run
 from voicekit.engines.asr.language_vote import Votes
 from voicekit.engines.protocols import ProgressCallback
 from voicekit.runtime.memory import is_out_of_memory
@@ -47,6 +48,9 @@ hallucinates for noise; no speech in our recordings, however noisy, had both pro
 
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 """Sampling temperatures, tried in this order on clips that failed twice (Whisper's own)."""
+
+MIN_ECHO = 5
+"""Words in a row that a clip must share with the prompt to be decoded again without it."""
 
 SEED = 0
 """Seed for temperatures above 0, so that a recording always gives the same words."""
@@ -178,6 +182,18 @@ class Decoder:
                 decoded += self._decode_batch(batch, language)
                 progress(len(decoded) / total)
         return decoded
+
+    def echoes_prompt(self, clip: Clip) -> bool:
+        """Whether a run of words of the hotwords or the prompt is in the clip, as Whisper sometimes repeats them."""
+        words = [word.text for word in clip.words]
+        prompts = (self._options.hotwords, self._options.prompt)
+        return any(prompt and longest_shared_run(words, prompt.split()) >= MIN_ECHO for prompt in prompts)
+
+    def without_prompt(self) -> Decoder:
+        """Return a decoder of the same recording without hotwords and prompt."""
+        other = copy.copy(self)
+        other._options = replace(self._options, hotwords=None, prompt=None)
+        return other
 
     def decode_with_temperatures(self, clips: list[Clip]) -> list[Clip]:
         """Decode each clip with increasing temperatures; keep the first text that passes Whisper's checks.

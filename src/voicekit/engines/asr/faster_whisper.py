@@ -33,6 +33,9 @@ from voicekit.types import Audio, Segment
 VAD_PAD = 0.2
 """Seconds kept before and after speech: Silero cuts soft onsets and endings."""
 
+PROMPT_TOKENS = 223
+"""Tokens of hotwords and prompt together: half of Whisper's context, less one that marks their start."""
+
 TRANSLATION_BEAM = 5
 """Beam size of speech translation."""
 
@@ -78,6 +81,7 @@ class FasterWhisper:
         spans = detect_speech(audio.mono)
         if not spans:
             return Recognition((), language or "und", 0.0), ["no speech was found"]
+        hotwords, prompt, warnings = self._fit_window(hotwords, prompt)
         decoder = Decoder(self.model, self.load, audio, spans, DecodingOptions(hotwords, prompt, beam_size, batch_size))
         clips = pack_clips(spans, audio.duration)
         votes = {clip: {language: 1.0} for clip in clips} if language else decoder.vote(clips)
@@ -88,7 +92,6 @@ class FasterWhisper:
             main, certainty = most_likely(votes)
             if several_languages(votes, main):
                 clips = shorter
-        warnings = []
         if certainty < 0.5:
             warnings.append(f"language {main} is uncertain ({certainty:.0%}): set --language if it is wrong")
         languages = {clip: clip_language(votes.get(clip, {}), clip, main) for clip in clips}
@@ -101,6 +104,37 @@ class FasterWhisper:
         words = sorted((word for clip in with_words for word in clip.words), key=lambda word: word.start)
         unrecognized = unrecognized_speech(decoder, words, dropped)
         return Recognition(segments, main, certainty, tuple(dropped), tuple(unrecognized)), warnings
+
+    def _fit_window(self, hotwords: str | None, prompt: str | None) -> tuple[str | None, str | None, list[str]]:
+        """Cut hotwords and prompt to Whisper's window; returns them and warnings.
+
+        The first hotwords stay, and the end of the prompt, which is next to the speech. Half of the window is for each.
+        """
+        needed = {text: self._count_tokens(text) for text in (hotwords, prompt) if text}
+        if sum(needed.values()) <= PROMPT_TOKENS:
+            return hotwords, prompt, []
+        warnings: list[str] = []
+
+        def cut(text: str | None, other: str | None, name: str, from_end: bool) -> str | None:
+            room = PROMPT_TOKENS - min(needed.get(other or "", 0), PROMPT_TOKENS // 2)
+            if text is None or needed[text] <= room:
+                return text
+            words = text.split()
+            count = len(words)
+            while count and self._count_tokens(" ".join(words[-count:] if from_end else words[:count])) > room:
+                count -= 1
+            kept = words[len(words) - count :] if from_end else words[:count]
+            which = "last" if from_end else "first"
+            warnings.append(
+                f"the {name} is longer than Whisper's window of {PROMPT_TOKENS} tokens: only its {which} {count} of "
+                f"{len(words)} words are used"
+            )
+            return " ".join(kept) or None
+
+        return cut(hotwords, prompt, "list of hotwords", False), cut(prompt, hotwords, "prompt", True), warnings
+
+    def _count_tokens(self, text: str) -> int:
+        return len(self.model.hf_tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
 
     def translate_speech(
         self, audio: Audio, clips: Sequence[tuple[float, float, str]], batch_size: int, progress: ProgressCallback

@@ -40,12 +40,17 @@ _ROUNDS = 2
 def repair(decoder: Decoder, clips: Sequence[Clip]) -> tuple[list[Clip], list[Dropped]]:
     """Decode failed clips again: in halves, loops in pieces between pauses, the rest with temperatures.
 
+    Clips that repeat the prompt are decoded without it.
+
     A person may say a phrase many times. Pieces are decoded independently, so a phrase that comes again in each of them
     was said again; a decoding loop does not come back.
 
     Returns:
         Clips without hallucinations and loops, and the words that were removed.
     """
+    echoes = [clip for clip in clips if decoder.echoes_prompt(clip)]
+    clips = [clip for clip in clips if clip not in echoes]
+    clips += _decode_parts(decoder.without_prompt(), echoes, lambda span, spans: [span])
     good = [clip for clip in clips if not clip.failed]
     halves = _decode_parts(decoder, [clip for clip in clips if clip.failed], split_at_pause)
     good += [clip for clip in halves if not clip.failed]
