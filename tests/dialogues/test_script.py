@@ -583,3 +583,12 @@ def test_comments_without_an_end_take_linear_time() -> None:
     for opening in ("/*", "[["):
         with pytest.raises(UsageError, match="has no lines"):
             parse_fountain(opening * 1_000_000, "f")
+
+
+def test_retakes_without_the_judge_are_refused(tmp_path: Path) -> None:
+    """Whether they have an effect is known only when header, cast and command line are merged."""
+    from voicekit.cli import run
+
+    (tmp_path / "talk.txt").write_text("---\nretakes: 2\n---\nAna: Hello.\n", encoding="utf-8")
+    assert run(["dialogue", str(tmp_path / "talk.txt"), "-o", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()

@@ -11,7 +11,7 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError, UsageError
 from voicekit.subtitles.cue import Cue
 from voicekit.subtitles.layout import lay_out
-from voicekit.subtitles.read import parse
+from voicekit.subtitles.read import parse, read_subtitles
 from voicekit.subtitles.render import to_vtt
 from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.sentences import split_sentences
@@ -119,8 +119,6 @@ def test_frame_rates_that_are_none(fps: float) -> None:
     ],
 )
 def test_webvtt_blocks(body: str, texts: list[str], tmp_path: Path) -> None:
-    from voicekit.subtitles.read import read_subtitles
-
     path = tmp_path / "x.vtt"
     path.write_bytes(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{body}".replace("\n", "\r\n").encode())
     transcript, _ = read_subtitles(path)
@@ -252,3 +250,14 @@ def test_no_cue_goes_on_after_the_recording() -> None:
     segment = Segment(0, 0.0, 0.3, "Hello.", None, "en", spread("Hello.", 0.0, 0.3))
     transcript = Transcript("voicekit.transcript/1", "en", 0.36, "x.wav", (), (segment,))
     assert [(cue.start, cue.end) for cue in lay_out(transcript, subtitle_style("standard"))] == [(0.0, 0.36)]
+
+
+def test_an_impossible_minute_is_noted() -> None:
+    text = "1\n00:00:01,000 --> 99:99:99,999\nforever\n"
+    assert "line 2: unusual times: read as 1 to 362440 s" in parse(text, "x.srt")[1]
+
+
+@pytest.mark.parametrize(("name", "text"), [("x.srt", ""), ("x.vtt", "WEBVTT\n\nNOTE nothing yet\n")])
+def test_a_file_without_cues_says_so(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert read_subtitles(tmp_path / name)[1] == ["there are no cues in it"]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from voicekit.config.conflicts import Requirement
 from voicekit.config.schema import Seed, Strict, UniqueCommaSeparated
 
 
@@ -57,6 +58,10 @@ class DialogueOptions(Strict):
         0, description="Number of additional takes for the lines with the highest WER; needs --judge"
     )
     device: str = Field("auto", description="auto, cpu, cuda or cuda:1")
+
+
+DIALOGUE_REQUIREMENTS = (Requirement("retakes", "judge", lambda options: options.judge),)
+"""Checked when header, cast file and command line have been merged."""
 
 
 class ScriptHeader(DialogueOptions):

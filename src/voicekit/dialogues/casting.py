@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from voicekit.config.dialogue import DialogueOptions, Role, ScriptHeader
+from voicekit.config.conflicts import check_requirements
+from voicekit.config.dialogue import DIALOGUE_REQUIREMENTS, DialogueOptions, Role, ScriptHeader
 from voicekit.config.engines import sampling
 from voicekit.config.presets import presets
 from voicekit.config.schema import build
@@ -123,6 +124,10 @@ def cast_script(script: Script, name: str, cast: ScriptHeader | None = None, **g
     """
     given = {key: value for key, value in given.items() if value is not None}
     options = build(DialogueOptions, {**script.header.options, **(cast.options if cast else {}), **given}, "options")
+    try:
+        check_requirements(options, DIALOGUE_REQUIREMENTS)
+    except ValueError as error:
+        raise UsageError(str(error), "Add --judge, or leave retakes out") from error
     roles = _assign_roles(script, {**script.header.cast, **(cast.cast if cast else {})})
     voices = {}
     for speaker, role in roles.items():

@@ -51,6 +51,8 @@ def read_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tu
     data = read_limited(path, MAX_BYTES, "Give the subtitles of one recording")
     text, decoding_notes = decode(data, str(path), options)
     transcript, notes = parse(text, str(path), vtt=path.suffix.lower() == ".vtt", options=options)
+    if not transcript.segments:
+        notes = [*notes, "there are no cues in it"]
     return transcript, decoding_notes + notes
 
 

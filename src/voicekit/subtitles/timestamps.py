@@ -22,7 +22,8 @@ COMPLETE_TIMING = re.compile(
 )
 """Two times with minutes, seconds and milliseconds each."""
 
-STANDARD_TIMING = re.compile(r"^\ufeff?(?:\d{2,4}:)?\d{2}:\d{2}[.,]\d{3} --> (?:\d{2,4}:)?\d{2}:\d{2}[.,]\d{3}(?:\s|$)")
+_STANDARD_CLOCK = r"(?:\d{2,4}:)?[0-5]\d:[0-5]\d[.,]\d{3}"
+STANDARD_TIMING = re.compile(rf"^\ufeff?{_STANDARD_CLOCK} --> {_STANDARD_CLOCK}(?:\s|$)")
 """Two times exactly as the formats define them."""
 
 MAYBE_TIMING = re.compile(r"\d.{0,30}?(?:>|\d[.,:：]\d)|-->")
