@@ -82,8 +82,7 @@ def feed_entries(site: Site, url: str, user_url: str, warn: Callable[[str], None
     if without_media:
         warn(f"{len(without_media)} items of the feed have no media and were left out, the first: {without_media[0]}")
     server = server_of(user_url)
-    unique = {media: PlaylistEntry(mark_entry(media, {"named": server}), title) for title, media in reversed(items)}
-    return list(unique.values())[::-1]
+    return [PlaylistEntry(mark_entry(media, {"named": server}), title) for title, media in dict.fromkeys(items)]
 
 
 def is_feed(head: bytes) -> bool:
