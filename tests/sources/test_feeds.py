@@ -98,6 +98,12 @@ def test_items_without_media_are_named() -> None:
     assert len(feed.items) == 1
 
 
+def test_an_invalid_url_costs_only_its_own_item() -> None:
+    bad = '<title>Bad</title><enclosure url="http://[" type="audio/mpeg"/>'
+    feed = parse_feed(rss(bad, f"<title>One</title>{AUDIO}").encode(), BASE)
+    assert ("One", "https://example.org/media.php?id=1") in feed.items
+
+
 @pytest.mark.parametrize(
     "content",
     [b"<!DOCTYPE html><html><head>", b"<html>", b"ID3\x04", b"", b"#EXTM3U", b"<?xml version='1.0'?><MPD>", b"<rssx>"],

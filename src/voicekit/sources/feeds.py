@@ -1,7 +1,7 @@
 """Read podcast feeds: RSS and Atom with feedparser, over all pages of a paged feed (RFC 5005).
 
-yt-dlp reads only RSS whose enclosures have a media extension. Here every enclosure counts: the download shows what it
-is.
+yt-dlp reads only RSS whose enclosures have a media extension. Here every enclosure is an item; whether it is audio is
+found after the download.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from voicekit.errors import DownloadError
 from voicekit.sources.expand import MEDIA_SUFFIXES
 from voicekit.sources.playlist import PlaylistEntry, mark_entry, server_of
-from voicekit.sources.site_info import display_url
+from voicekit.sources.site_info import display_url, name_in_url
 
 if TYPE_CHECKING:
     from voicekit.sources.ytdlp import Page, Site
@@ -108,15 +108,28 @@ def parse_feed(content: bytes, url: str, content_type: str = "") -> Feed:
     items: list[tuple[str, str]] = []
     without_media: list[str] = []
     for entry in parsed.entries:
-        media = _media_url(entry) or entry.get("link", "")
+        media = _absolute(url, _media_url(entry) or entry.get("link", ""))
         title = _plain(entry.get("title", ""))
         if media:
-            media = urljoin(url, media.strip())
-            items.append((title or unquote(PurePosixPath(urlsplit(media).path).stem) or media, media))
+            items.append((title or name_in_url(media), _with_id(media, entry.get("id", ""))))
         else:
             without_media.append(title or "untitled")
     links = [link.get("href", "") for link in parsed.feed.get("links", ()) if link.get("rel") == "next"]
-    return Feed(tuple(items), tuple(without_media), urljoin(url, links[0]) if links and links[0] else None)
+    return Feed(tuple(items), tuple(without_media), _absolute(url, links[0]) if links else None)
+
+
+def _absolute(base: str, url: str) -> str:
+    """Return a URL of a feed as absolute; an invalid one as it is, so that only its own download fails."""
+    with contextlib.suppress(ValueError):
+        return urljoin(base, url.strip()) if url else ""
+    return url
+
+
+def _with_id(url: str, item_id: str) -> str:
+    """Add an item's id to its URL as yt-dlp does in feeds: items that share a file are still different recordings."""
+    from yt_dlp.utils import smuggle_url
+
+    return str(smuggle_url(url, {"force_videoid": item_id})) if item_id else url
 
 
 def _media_url(entry: Any) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from voicekit.sources.site_info import ENTRY_MARK, display_url, list_field, text_field
+from voicekit.sources.site_info import ENTRY_MARK, list_field, name_in_url, text_field
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def playlist_entries(info: dict[str, Any], user_url: str) -> list[PlaylistEntry]
     entries = []
     for entry in list_field(info.get("entries")):
         url, by_id = _entry_url(entry)
-        title = text_field(entry.get("title")) or unquote(PurePosixPath(display_url(url).partition("?")[0]).stem)
+        title = text_field(entry.get("title")) or name_in_url(url)
         entries.append(PlaylistEntry(mark_entry(server if by_id else url, {"named": server, **by_id}), title))
     return entries
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from voicekit.redact import redact_urls
 
@@ -19,6 +21,11 @@ def display_url(url: str) -> str:
 def unsmuggle(url: str) -> str:
     """Return a URL without the data that yt-dlp and `playlist` append to it."""
     return url.partition("#__youtubedl_smuggle")[0].partition(ENTRY_MARK)[0]
+
+
+def name_in_url(url: str) -> str:
+    """Return the file name in a URL without its extension."""
+    return unquote(PurePosixPath(display_url(url).partition("?")[0]).stem)
 
 
 def list_field(value: Any) -> list[dict[str, Any]]:
