@@ -43,7 +43,7 @@ class SubtitleStyle(Strict):
         "change", description="Speaker names before the text: change (where the speaker changes), always, never"
     )
     dashes: bool = Field(True, description="Put two short turns in one cue, each with a dash")
-    overlaps: bool = Field(True, description="Keep cues of a subtitle file that are shown at the same time apart")
+    overlaps: bool = Field(True, description="Keep cues that overlap in time, such as a sign over dialogue")
     colours: bool = Field(False, description="Give each speaker a colour")
     karaoke: bool = Field(False, description="Highlight each word as it is spoken (VTT, ASS)")
     bilingual: bool = Field(False, description="Show the source text below its translation")

@@ -3,11 +3,11 @@
 English uses Whisper's English normalizer (numbers, contractions, spelling). Other languages use its basic one (case,
 punctuation, text in brackets), but keep combining marks, which are vowels in many scripts. More rules:
 
-    all             invisible characters (soft hyphens, joiners, direction marks) are removed
-    ar fa ur he yi  vowel points and tatweel are removed: most texts are written without them
-    tr az           I becomes ı and İ becomes i
-    zh yue ja th lo km my   split into grapheme clusters, so that their WER counts characters (Radford et al. 2022)
-    all but English digits of other scripts become 0 to 9, also full-width ones
+    all                      invisible characters (soft hyphens, joiners, direction marks) are removed
+    ar fa ur ps sd ug he yi  vowel points and tatweel are removed: most texts are written without them
+    tr az                    I becomes ı and İ becomes i
+    zh yue ja th lo km my    split into grapheme clusters: their WER counts characters (Radford et al. 2022)
+    all but English          digits of any script become 0 to 9
 """
 
 from __future__ import annotations

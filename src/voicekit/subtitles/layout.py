@@ -12,7 +12,6 @@ choice of breaks has. `subtitles.check` compares other layouts with it.
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,9 +21,8 @@ from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.bilingual import second_language
 from voicekit.subtitles.cost import TICK, CueCosts, best_breaks
 from voicekit.subtitles.cue import Cue, Line, width
-from voicekit.subtitles.markup import without_tags
 from voicekit.subtitles.tokens import label_of, shorten_name, text_of, to_tokens
-from voicekit.text.dashes import without_dashes
+from voicekit.text.dashes import plain_lines, without_dashes
 from voicekit.types import Segment, Transcript
 
 VERSION = 1
@@ -87,12 +85,11 @@ def _lines_of_cue(segment: Segment, cue: str, last_speaker: str | None) -> tuple
     A name that is not in the text, because it comes from a voice span of WebVTT, is shown where the speaker changes.
     """
     speakers = [word.speaker or segment.speaker for word in segment.words for _ in word.text]
-    texts = cue.split("\n")
-    plain = ["".join(html.unescape(without_tags(text)).split()) for text in without_dashes(texts)]
+    plain = ["".join(line.split()) for line in without_dashes(plain_lines(cue))]
     named_elsewhere = "".join(plain) == "".join(word.text for word in segment.words)
     lines: list[Line] = []
     position = 0
-    for text, letters in zip(texts, plain, strict=True):
+    for text, letters in zip(cue.split("\n"), plain, strict=True):
         if not named_elsewhere or position >= len(speakers):
             lines.append(Line(text, (), segment.speaker, markup=True))
             last_speaker = speakers[-1] if speakers else last_speaker

@@ -21,6 +21,11 @@ def without_dashes(lines: Sequence[str]) -> list[str]:
     return [_LINE_DASH.sub("", line) if several else line.removeprefix(DASH).strip() for line in lines]
 
 
+def plain_lines(cue: str) -> list[str]:
+    """Return the lines of a cue without tags and entities."""
+    return [html.unescape(_TAG.sub("", line)).strip() for line in cue.split("\n")]
+
+
 def turn_starts(cue: str | None, words: Iterable[str]) -> frozenset[int]:
     """Return the indices of the words that follow a dash at the start of a line of the cue.
 
@@ -28,7 +33,7 @@ def turn_starts(cue: str | None, words: Iterable[str]) -> frozenset[int]:
     """
     if cue is None or not re.search(r"(?m)^\W*[-–—‐]", cue):
         return frozenset()
-    lines = [html.unescape(_TAG.sub("", line)).strip() for line in cue.split("\n")]
+    lines = plain_lines(cue)
     plain = ["".join(line.split()) for line in without_dashes(lines)]
     starts, position = set(), 0
     for line, text in zip(lines, plain, strict=True):

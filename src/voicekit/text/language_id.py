@@ -1,4 +1,4 @@
-"""Recognize the language of a text, with py3langid, and text that is in another language or script than stated.
+"""Recognize the language of a text with py3langid, and find text in another language or script than stated.
 
 On 1,797 pieces of six and ten words in nine languages, no wrong language had a probability over 0.9.
 """
@@ -68,7 +68,7 @@ def _letters_of(language: str) -> Any:
     if script is None or base_language(language) in _SEVERAL_SCRIPTS:
         return None
     names = _SCRIPTS.get(script, script).split()
-    return regex.compile("[" + "".join(rf"\p{{Script={name}}}\p{{Script=Common}}" for name in names) + "]")
+    return regex.compile("[" + "".join(rf"\p{{Script={name}}}" for name in (*names, "Common")) + "]")
 
 
 @functools.cache

@@ -18,6 +18,7 @@ from voicekit.diarization.windows import SpeakerWindows
 from voicekit.engines.protocols import Dropped, Recognition
 from voicekit.errors import UsageError
 from voicekit.recording import CleanedAudio, Recording, clean_recording
+from voicekit.redact import list_names
 from voicekit.runtime.progress import format_duration
 from voicekit.stages import Stages
 from voicekit.transcription.attribution import attribute, name_speakers
@@ -246,5 +247,4 @@ def _describe_unrecognized(unrecognized: Sequence[Unrecognized]) -> list[str]:
 
 def _times(parts: Sequence[Dropped | Unrecognized]) -> str:
     """Return the first stretches of time as 0:03-0:07, 1:02-1:05, and the number of others."""
-    shown = ", ".join(f"{format_duration(part.start)}-{format_duration(part.end)}" for part in parts[:_MAX_TIMES])
-    return shown if len(parts) <= _MAX_TIMES else f"{shown} and {len(parts) - _MAX_TIMES} more"
+    return list_names([f"{format_duration(part.start)}-{format_duration(part.end)}" for part in parts], _MAX_TIMES)

@@ -13,11 +13,10 @@ from voicekit.text.languages import same_language
 from voicekit.text.sentence_ends import ends_sentence
 from voicekit.text.sentences import Sentence, SentenceWord, split_sentences
 from voicekit.translation.cache import SentenceCache
+from voicekit.translation.sentence_warnings import count_sentences, list_places
 from voicekit.translation.text import (
     VERSION,
     TranslationNotes,
-    count_sentences,
-    list_places,
     segments_with_language,
     to_segments,
     with_segments,

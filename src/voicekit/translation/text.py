@@ -19,7 +19,6 @@ from voicekit.engines.protocols import Line, TranslationModel
 from voicekit.errors import UsageError
 from voicekit.storage.files import digest
 from voicekit.text.dashes import DASH
-from voicekit.text.language_id import in_other_script, other_language, recognize_language
 from voicekit.text.languages import UNKNOWN, same_language
 from voicekit.text.markup import TAG
 from voicekit.text.sentences import Sentence, split_sentences
@@ -28,6 +27,7 @@ from voicekit.translation.alignment import align, tokenize
 from voicekit.translation.cache import SentenceCache
 from voicekit.translation.placeholders import PLACEHOLDER_FORMS, MaskedText, Masker, has_letters
 from voicekit.translation.placeholders import VERSION as PLACEHOLDERS_VERSION
+from voicekit.translation.sentence_warnings import count_sentences, list_places, separate_foreign, without_tags
 from voicekit.types import Segment, Transcript
 
 VERSION = 2
@@ -125,10 +125,10 @@ def translate_text(
         notes.warnings.append(f"all of it is in {target} already")
     translated = [segment for segment in segments if same_language(segment.language, target)]
     done = 0
-    foreign = _foreign_sentences(sentences, notes)
+    sentences, foreign, warnings = separate_foreign(sentences)
+    notes.warnings += warnings
     for sentence in foreign:
         translated += to_segments(sentence, sentence.text, sentence.language)
-    sentences = [sentence for sentence in sentences if sentence not in foreign]
     for language, route in routes.items():
         batch = [sentence for sentence in sentences if sentence.language == language]
         if isinstance(route, UsageError):
@@ -148,31 +148,6 @@ def translate_text(
             translated += to_segments(sentence, result.text, target)
     progress(1.0)
     return with_segments(transcript, translated, target, source or transcript.language), notes
-
-
-def _foreign_sentences(sentences: Sequence[Sentence], notes: TranslationNotes) -> list[Sentence]:
-    """Return the sentences in another language or script than their segments say, and add a warning that lists them.
-
-    If most of the text is in one other language, only a warning says so: the stated language may be the right one.
-    """
-    texts = [_without_tags(sentence.text) for sentence in sentences]
-    other_script = [in_other_script(text, s.language) for text, s in zip(texts, sentences, strict=True)]
-    others = [
-        None if script else other_language(text, s.language)
-        for text, s, script in zip(texts, sentences, other_script, strict=True)
-    ]
-    most = statistics.mode(others) if others else None
-    if most is not None:
-        probability = recognize_language(" ".join(texts))[1]
-        notes.warnings.append(
-            f"the text looks like {most} ({probability:.0%}), not {sentences[0].language}: is --from right?"
-        )
-        others = [None] * len(sentences)
-    foreign = [s for s, script, other in zip(sentences, other_script, others, strict=True) if script or other]
-    if foreign:
-        languages = ", ".join(sorted({sentence.language for sentence in foreign}))
-        notes.warnings.append(f"{count_sentences(foreign)} not in {languages} left as they are: {list_places(foreign)}")
-    return foreign
 
 
 def _sentences_to_translate(segments: Sequence[Segment], target: str) -> list[Sentence]:
@@ -318,7 +293,7 @@ def find_problems(
 def is_untranslated(source: MaskedText, result: str) -> bool:
     """Whether a text of at least two words came back unchanged."""
     words = [word for word in source.translatable.split() if has_letters(word)]
-    unchanged = _without_tags(source.with_outer_tags(source.text)).casefold() == _without_tags(result).casefold()
+    unchanged = without_tags(source.with_outer_tags(source.text)).casefold() == without_tags(result).casefold()
     return len(words) > 1 and unchanged
 
 
@@ -338,20 +313,6 @@ def odd_lengths(sources: Sequence[int], results: Sequence[int]) -> list[bool]:
         width = max(math.log(ODD_RATIO), 4 * deviation)
         low, high = math.exp(median - width), math.exp(median + width)
     return [ratio is not None and not low <= ratio <= high for ratio in ratios]
-
-
-def _without_tags(text: str) -> str:
-    return " ".join(_TAG.sub("", text).split())
-
-
-def count_sentences(sentences: Sequence[Sentence]) -> str:
-    return f"{len(sentences)} sentence{'' if len(sentences) == 1 else 's'}"
-
-
-def list_places(sentences: Sequence[Sentence]) -> str:
-    """Return the first sentences with their times, for a message."""
-    shown = [f"{int(s.start) // 60}:{int(s.start) % 60:02} {_without_tags(s.text)[:40]!r}" for s in sentences[:3]]
-    return ", ".join(shown) + (f" and {len(sentences) - 3} more" if len(sentences) > 3 else "")
 
 
 # --- segments ---------------------------------------------------------------------------------------------------------

@@ -34,6 +34,9 @@ MIN_PIECE = 1.0
 _SNAP = 0.7
 """Missed speech is moved to a pause that is no farther than this, so that no word is cut."""
 
+_PAUSE = 0.1
+"""Silence between two words from which they are not one phrase."""
+
 _MAX_PHRASE_WORDS = 12
 _MAX_REPEATS = 4
 _MIN_LOOP_WORDS = 8
@@ -120,12 +123,17 @@ def shorten_stretched_words(words: Sequence[Word]) -> list[Word]:
     for word, following in itertools.zip_longest(words, words[1:]):
         longest = longest_duration(word.text)
         if word.end - word.start > longest:
-            if following is not None and following.start - word.end < 0.1 and not ends_sentence(word.text):
+            if _goes_on(word, following):
                 word = replace(word, start=word.end - longest)
             else:
                 word = replace(word, end=word.start + longest)
         shortened.append(word)
     return shortened
+
+
+def _goes_on(word: Word, following: Word | None) -> bool:
+    """Whether the phrase of a word goes on with the following word, without a pause."""
+    return following is not None and following.start - word.end < _PAUSE and not ends_sentence(word.text)
 
 
 def _words_with_right_times(words: Sequence[Word]) -> list[Word]:
@@ -134,7 +142,7 @@ def _words_with_right_times(words: Sequence[Word]) -> list[Word]:
     following: Word | None = None
     is_dragged = False
     for word, shortened in reversed(list(zip(words, shorten_stretched_words(words), strict=True))):
-        is_dragged &= following is not None and following.start - word.end < 0.1 and not ends_sentence(word.text)
+        is_dragged &= _goes_on(word, following)
         if not is_dragged:
             right.append(shortened)
             is_dragged = shortened.start > word.start
@@ -172,8 +180,7 @@ def share_kept(before: Sequence[Word], after: Sequence[Word]) -> float:
     """Return the share of the words of one decoding that another has too, in the same order; 1 without words."""
     if not before:
         return 1.0
-    texts = [_plain(word.text) for word in before], [_plain(word.text) for word in after]
-    blocks = difflib.SequenceMatcher(None, *texts, autojunk=False).get_matching_blocks()
+    blocks = _match([word.text for word in before], [word.text for word in after]).get_matching_blocks()
     return sum(block.size for block in blocks) / len(before)
 
 
@@ -205,8 +212,12 @@ def drop_repeated_start(before: Sequence[Word], words: Sequence[Word]) -> list[W
 
 def longest_shared_run(words: Sequence[str], prompt: Sequence[str]) -> int:
     """Return the length of the longest run of words that occurs in both."""
-    plain = [_plain(word) for word in words], [_plain(word) for word in prompt]
-    return difflib.SequenceMatcher(None, *plain, autojunk=False).find_longest_match().size
+    return _match(words, prompt).find_longest_match().size
+
+
+def _match(words: Sequence[str], others: Sequence[str]) -> difflib.SequenceMatcher[str]:
+    """Compare two lists of words without case and punctuation."""
+    return difflib.SequenceMatcher(None, [*map(_plain, words)], [*map(_plain, others)], autojunk=False)
 
 
 def _plain(word: str) -> str:

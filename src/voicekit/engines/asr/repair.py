@@ -42,15 +42,14 @@ def repair(decoder: Decoder, clips: Sequence[Clip]) -> tuple[list[Clip], list[Dr
 
     Clips that repeat the prompt are decoded without it.
 
-    A person may say a phrase many times. Pieces are decoded independently, so a phrase that comes again in each of them
-    was said again; a decoding loop does not come back.
+    A person may say a phrase many times. Pieces are decoded independently, so a phrase that is recognized in each of
+    them was really repeated.
 
     Returns:
         Clips without hallucinations and loops, and the words that were removed.
     """
-    echoes = [clip for clip in clips if decoder.echoes_prompt(clip)]
-    clips = [clip for clip in clips if clip not in echoes]
-    clips += _decode_parts(decoder.without_prompt(), echoes, lambda span, spans: [span])
+    echoes = {clip.span: clip.language for clip in clips if decoder.echoes_prompt(clip)}
+    clips = [clip for clip in clips if clip.span not in echoes] + decoder.without_prompt().decode(echoes, echoes)
     good = [clip for clip in clips if not clip.failed]
     halves = _decode_parts(decoder, [clip for clip in clips if clip.failed], split_at_pause)
     good += [clip for clip in halves if not clip.failed]
@@ -109,9 +108,9 @@ def decode_missed_speech(decoder: Decoder, clips: Sequence[Clip]) -> list[Clip]:
 
 
 def _decode_spans(decoder: Decoder, missed: Sequence[tuple[Clip, Span]]) -> list[tuple[Clip, Clip]]:
-    """Decode missed speech of clips as it is and cut at pauses; return the clips with the longer reliable result."""
+    """Decode missed speech of clips as it is, and moved to pauses; return the clips with the longer reliable result."""
     versions = [
-        [pack_clips([cut], decoder.audio.duration) for cut in {move_to_pauses(span, clip.words, decoder.spans), span}]
+        [pack_clips([cut], decoder.audio.duration) for cut in (span, move_to_pauses(span, clip.words, decoder.spans))]
         for clip, span in missed
     ]
     languages = {
