@@ -12,6 +12,7 @@ import csv
 import itertools
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +21,14 @@ from rich.table import Table
 
 from benchmarks.peer import Peer, PeerResult
 from benchmarks.recordings import recordings_folder, sample_recording
+from voicekit.config.evaluate import Metric
 from voicekit.evaluation.evaluate import evaluate
 from voicekit.formats.readers import Annotation, Utterance
 from voicekit.models.resolve import resolve
 from voicekit.transcription.session import Session
 from voicekit.types import Transcript
 
-METRICS = ("wer", "der", "cpwer")
+METRICS: tuple[Metric, ...] = ("wer", "der", "cpwer")
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,9 @@ class Score:
         self.errors: dict[str, float] = defaultdict(float)
         self.totals: dict[str, float] = defaultdict(float)
 
-    def add(self, case: Case, hypothesis: Transcript | Annotation) -> None:
+    def add(self, case: Case, hypothesis: Transcript | Annotation, metrics: Sequence[Metric] = METRICS) -> None:
         """Add one recording's."""
-        result = evaluate(hypothesis, case.references, language=case.language, metrics=METRICS)
+        result = evaluate(hypothesis, case.references, language=case.language, metrics=metrics)
         for name, score in result.total.items():
             self.errors[name] += score.errors or 0.0
             self.totals[name] += score.total
@@ -91,12 +93,13 @@ def main(groups: list[str]) -> None:
     with Session() as session:
         for number, case in enumerate(chosen, 1):
             print(f"\r{number}/{len(chosen)} {case.media.name:<40}", end="", file=sys.stderr, flush=True)
-            diarizer = "pyannote" if case.has_turns else "none"
-            t = session.transcribe(case.media, diarizer=diarizer, diarizer_model="starter", model="base")
-            other = heard_by_peer(peer.run(case.media, None, case.has_turns), t.duration, case.has_turns)
+            diarize = {"diarizer_model": "starter"} if case.has_turns else {"diarizer": "none"}
+            t = session.transcribe(case.media, model="base", **diarize)
+            peer_turns = case.has_turns and peer.diarizer is not None
+            other = heard_by_peer(peer.run(case.media, None, peer_turns), t.duration, peer_turns)
             for group in (case.group, "all"):
                 ours.setdefault(group, Score()).add(case, t)
-                theirs.setdefault(group, Score()).add(case, other)
+                theirs.setdefault(group, Score()).add(case, other, METRICS if peer_turns else ("wer",))
     table = Table(title="\n%, voicekit / senko + faster-whisper; same Whisper base weights")
     for column in ("group", "recordings", "WER", "DER", "cpWER"):
         table.add_column(column, justify="left" if column == "group" else "right")

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import Case, cases
+from benchmarks.peer import senko_runs
 from benchmarks.stock_pyannote import StockPyannote
 from voicekit.audio.clean import clean
 from voicekit.config.clean import clean_preset
@@ -80,7 +81,6 @@ def diarization(rounds: int) -> None:
     starter = load_engine("diarize.starter")(weights, "cpu")
     campplus = next(path for path in sorted(weights["campplus"].path.iterdir()) if path.suffix == ".pt")
     stock = StockPyannote(weights["segmentation-3.0"].path / "pytorch_model.bin", campplus)
-    senko = load_engine("diarize.senko")("cpu")
 
     def ours(sound: Audio) -> list[Turn]:
         voices, _ = starter.embed_windows(sound, lambda share: None)
@@ -89,8 +89,10 @@ def diarization(rounds: int) -> None:
     systems: dict[str, Callable[[Audio], list[Turn]]] = {
         "voicekit": ours,
         "pyannote": stock.turns,
-        "senko": lambda sound: list(senko.diarize(sound, None, None, None, lambda share: None)[0].turns),
     }
+    if senko_runs():
+        senko = load_engine("diarize.senko")("cpu")
+        systems["senko"] = lambda sound: list(senko.diarize(sound, None, None, None, lambda share: None)[0].turns)
     for system in systems.values():
         system(sounds[0])  # first calls prepare what later ones use
     run = {name: lambda system=system: [system(sound) for sound in sounds] for name, system in systems.items()}
@@ -149,10 +151,9 @@ def whole(rounds: int, case: Case) -> None:
             subprocess.run([sys.executable, *command], env=environment, check=True, capture_output=True)
 
         options = ["-o", str(folder / "out"), "-q", "--model", "base", "--diarizer-model", "starter", "--fresh"]
-        systems = {
-            "voicekit transcribe": lambda: run("-m", "voicekit", "transcribe", str(case.media), *options),
-            "senko + faster-whisper": lambda: run("-c", SCRIPT, str(case.media), str(folder / "peer.txt")),
-        }
+        systems = {"voicekit transcribe": lambda: run("-m", "voicekit", "transcribe", str(case.media), *options)}
+        if senko_runs():
+            systems["senko + faster-whisper"] = lambda: run("-c", SCRIPT, str(case.media), str(folder / "peer.txt"))
         seconds, _ = in_turns(systems, rounds)
     duration = clean(case.media, clean_preset("off"))[0].duration
     show(f"Whole command, {duration:.0f} s", [(name, seconds[name], "") for name in systems], duration)

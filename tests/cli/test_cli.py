@@ -102,6 +102,10 @@ def test_doctor_names_a_fault(capsys: pytest.CaptureFixture[str], monkeypatch: p
         (["transcribe", "ftp://example.org/x"], 2, "http or https"),
         (["transcribe", "http://[bad"], 1, ""),
         (["models", "path", "bass"], 2, "base"),
+        (["say", "Hi", "--show-text", "-o", "x.wav"], 2, "--out has no effect with --show-text"),
+        (["say", "Hi", "--show-text", "--rate", "8000", "--json"], 2, "--rate and --json have no effect"),
+        (["clone", "packaged", "--dry-run", "--fresh"], 2, "--fresh has no effect with --dry-run"),
+        (["dialogue", "x.txt", "--check", "--quiet"], 2, "--quiet has no effect with --check"),
     ],
 )
 def test_errors_are_one_line_with_a_remedy(

@@ -150,7 +150,7 @@ def test_filters_that_read_files_are_refused(tmp_path: Path, name: str) -> None:
     ],
 )  # fmt: skip
 def test_languages_are_mapped_to_whispers(language: str, code: str | None) -> None:
-    assert transcribe_options(language=language).language == code
+    assert transcribe_options(language=language).whisper_language == code
 
 
 OPTION_MODELS = (

@@ -9,6 +9,7 @@ import shutil
 import struct
 import zlib
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -360,6 +361,19 @@ def test_words_are_replaced_confirmed_and_removed() -> None:
     assert (first.start, first.end) == (TALK.segments[0].start, TALK.segments[0].end)
     assert after.segments[1:] == TALK.segments[1:]
     Transcript.from_json(after.to_json())
+
+
+@pytest.mark.parametrize(("segment", "word"), [(0, 0), (0, 2), (1, 1), (2, 0)])
+@pytest.mark.parametrize("speaker", [None, "Cleo"])
+def test_words_that_do_not_fit_into_the_time_of_one_get_more(segment: int, word: int, speaker: str | None) -> None:
+    was = TALK.segments[segment].words[word].text
+    after = apply_corrections(TALK, edits(EditedWord(segment, word, was, "many words " * 4, speaker)))
+    new = [each for each in after.words if each.text in ("many", "words")]
+    assert len(new) == 8
+    assert sum(len(each.text) + 1 for each in new) / (new[-1].end - new[0].start) < 31
+    assert all(first.end <= second.start for first, second in pairwise(after.words))
+    assert all(each.start <= each.words[0].start and each.words[-1].end <= each.end for each in after.segments)
+    assert after.segments[-1].end <= TALK.duration
 
 
 def test_a_segment_without_words_left_is_gone() -> None:

@@ -202,6 +202,14 @@ def test_a_raw_layout_without_overlaps_shows_the_same_at_every_moment() -> None:
     assert all(shown_at(together, time / 20) == shown_at(apart, time / 20) for time in range(200))
 
 
+def test_a_raw_layout_without_overlaps_keeps_cues_without_duration() -> None:
+    transcript, _ = parse(
+        "1\n00:00:01,000 --> 00:00:01,000\nA flash\n\n2\n00:00:00,500 --> 00:00:02,000\nGo\n", "x.srt"
+    )
+    apart = lay_out(transcript, subtitle_style("raw", overlaps=False))
+    assert [(cue.start, cue.end, cue.text) for cue in apart] == [(0.5, 2.0, "Go"), (1.0, 1.0, "A flash")]
+
+
 def test_a_sign_does_not_cut_a_sentence() -> None:
     transcript, _ = parse(SIGN_OVER_DIALOGUE, "x.srt")
     texts = [sentence.text for sentence in split_sentences(transcript.segments)]

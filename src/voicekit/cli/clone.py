@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from voicekit.cli.conflicts import CheckedCommand
 from voicekit.cli.options import Debug, Device, Fresh, JsonEvents, Offline, Out, Quiet, new_app
 from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
 from voicekit.cloning.clone import clone
@@ -23,7 +24,8 @@ WIDTH = 110
 
 
 @app.command(
-    epilog="Results: <out>/<job>/latest/{picked/,takes/,takes.json,scores.csv,scores.parquet,job.yaml,run.json}"
+    cls=CheckedCommand,
+    epilog="Results: <out>/<job>/latest/{picked/,takes/,takes.json,scores.csv,scores.parquet,job.yaml,run.json}",
 )
 def main(
     job: Annotated[str, typer.Argument(metavar="JOB", help="YAML file, or a name in configs/clone")],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voicekit.cli.conflicts import CheckedCommand
 from voicekit.cli.options import Fresh, JsonEvents, Out, Quiet, new_app, options_from
 from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
 from voicekit.config.dialogue import DialogueOptions
@@ -21,7 +22,8 @@ app = new_app()
 
 
 @app.command(
-    epilog="Results: <out>/<name>/latest/{mix.wav,stems/,timeline.json,mix.srt,mix.vtt,mix.rttm,takes/,run.json}"
+    cls=CheckedCommand,
+    epilog="Results: <out>/<name>/latest/{mix.wav,stems/,timeline.json,mix.srt,mix.vtt,mix.rttm,takes/,run.json}",
 )
 @options_from(
     DialogueOptions,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from voicekit.cli.conflicts import CheckedCommand
 from voicekit.cli.options import AsWritten, Device, EngineModel, NoWatermark, Seed, new_app, split_settings
 from voicekit.cli.reporters import result_on_stdout
 from voicekit.config.clean import Loudness
@@ -31,7 +32,7 @@ MAX_BYTES = 1 << 20
 _TOO_LARGE = "Give one chapter at a time"
 
 
-@app.command()
+@app.command(cls=CheckedCommand)
 def main(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="Text to speak; - reads stdin, @FILE reads a file")],
     voice: Annotated[

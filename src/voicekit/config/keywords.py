@@ -29,7 +29,7 @@ class TranscribeKeywords(TypedDict, total=False):
     model: str
     """Whisper model: name, folder or hub id; auto uses base on a CPU and the best installed one on a GPU"""
     language: str | None
-    """Spoken language (en, de, pt-BR ...); auto, the default, detects it"""
+    """Spoken language (en, de, pt-BR, zh-Hant ...); auto, the default, detects it"""
     hotwords: str | None
     """Words to expect, such as names"""
     prompt: str | None

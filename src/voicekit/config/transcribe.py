@@ -12,7 +12,8 @@ from voicekit.config.formats import DEFAULT_FORMATS, FORMATS, Format
 from voicekit.config.schema import CommaSeparated, Positive, Strict, build
 from voicekit.config.translate import TranslateOptions, TranslatorName
 from voicekit.config.yaml_file import load_yaml
-from voicekit.text.languages import WHISPER_LANGUAGES, whisper_language
+from voicekit.text.chinese import written_form
+from voicekit.text.languages import WHISPER_LANGUAGES, base_language, whisper_language
 
 
 class TranscribeOptions(Strict):
@@ -38,7 +39,9 @@ class TranscribeOptions(Strict):
         description="Whisper model: name, folder or hub id; auto uses base on a CPU and the best installed one on a "
         "GPU",
     )
-    language: str | None = Field(None, description="Spoken language (en, de, pt-BR ...); auto, the default, detects it")
+    language: str | None = Field(
+        None, description="Spoken language (en, de, pt-BR, zh-Hant ...); auto, the default, detects it"
+    )
     hotwords: str | None = Field(None, description="Words to expect, such as names")
     prompt: str | None = Field(None, description="Text that precedes the first word, to set style and spelling")
     channels: Literal["auto", "mix", "split"] = Field(
@@ -82,7 +85,7 @@ class TranscribeOptions(Strict):
         code = whisper_language(value)
         if code is None:
             raise ValueError(f"Whisper does not support {value!r}; known: {', '.join(sorted(WHISPER_LANGUAGES))}")
-        return code
+        return written_form(value) or code
 
     @model_validator(mode="after")
     def _is_consistent(self) -> TranscribeOptions:
@@ -101,6 +104,11 @@ class TranscribeOptions(Strict):
         if not self.format:
             raise ValueError("format names no file to write")
         return self
+
+    @property
+    def whisper_language(self) -> str | None:
+        """The language as Whisper names it: zh for zh-Hant."""
+        return base_language(self.language) if self.language else None
 
     @property
     def translation(self) -> TranslateOptions | None:

@@ -1,11 +1,14 @@
 """Corrections that the page of a transcript saves, and how they change the transcript.
 
 The page names a word by segment and index and includes its text, so that corrections of another or a changed transcript
-are refused. A corrected or confirmed word gets the probability 1; words that replace one word share its time.
+are refused. A corrected or confirmed word gets the probability 1. Words that replace one word share its time; if they
+cannot be said in it, its neighbours' times, and then silence beside the segment, are shared too.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Annotated, Literal
@@ -19,6 +22,9 @@ from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Turn, Word, spread
 
 SCHEMA = "voicekit.edits/1"
+
+_FASTEST = 30.0
+"""Letters and spaces a second. Conversation has about 15."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
@@ -92,12 +98,13 @@ def apply_corrections(transcript: Transcript, edits: Edits) -> Transcript:
         raise SourceError(f"there is no segment {min(unknown)}", "Save the edits again")
     turns = list(transcript.turns)
     segments: list[Segment] = []
+    silence = _silence(transcript)
     for segment in transcript.segments:
         word_edits, speaker = words.get(segment.id, {}), speakers.get(segment.id)
         if not word_edits and speaker is None:
             segments.append(segment)
             continue
-        edited = _edit_segment(segment, word_edits, speaker)
+        edited = _edit_segment(segment, word_edits, speaker, silence[segment.id])
         segments += edited
         for part in edited:
             if part.speaker and part.speaker != segment.speaker:
@@ -106,15 +113,27 @@ def apply_corrections(transcript: Transcript, edits: Edits) -> Transcript:
     return _rename_speakers(replace(transcript, segments=tuple(segments), turns=tuple(turns)), edits.names)
 
 
-def _edit_segment(segment: Segment, edits: dict[int, EditedWord], speaker: str | None) -> list[Segment]:
+def _silence(transcript: Transcript) -> dict[int, tuple[float, float]]:
+    """Return by segment id the end of the speech before the segment, and the start of the speech after it."""
+    segments = sorted(transcript.segments, key=lambda segment: segment.start)
+    ends = [0.0, *itertools.accumulate((segment.end for segment in segments), max)]
+    starts = [*(segment.start for segment in segments[1:]), transcript.duration]
+    return {
+        segment.id: (min(before, segment.start), max(after, segment.end))
+        for segment, before, after in zip(segments, ends, starts, strict=False)
+    }
+
+
+def _edit_segment(
+    segment: Segment, edits: dict[int, EditedWord], speaker: str | None, silence: tuple[float, float]
+) -> list[Segment]:
     """Apply edits to a segment; it is split where the speaker changes, and removed if all its words are."""
     if not segment.words:
         return [replace(segment, speaker=speaker or segment.speaker)]
-    words = [
-        edited
-        for number, word in enumerate(segment.words)
-        for edited in _edit_word(word, edits.get(number), speaker, segment.speaker)
+    edited = [
+        _edit_word(word, edits.get(number), speaker, segment.speaker) for number, word in enumerate(segment.words)
     ]
+    words = _make_room(edited, silence)
     parts: list[Segment] = []
     for part_speaker, group in groupby(words, key=lambda word: word.speaker or segment.speaker):
         part_words = tuple(group)
@@ -127,8 +146,51 @@ def _edit_segment(segment: Segment, edits: dict[int, EditedWord], speaker: str |
     if len(parts) == 1:  # keep the times of the segment, which may begin before its first word
         unchanged = [word.text for word in parts[0].words] == [word.text for word in segment.words]
         text = segment.text if unchanged else parts[0].text
-        return [replace(parts[0], start=segment.start, end=segment.end, text=text)]
+        start, end = min(segment.start, parts[0].start), max(segment.end, parts[0].end)
+        return [replace(parts[0], start=start, end=end, text=text)]
     return parts
+
+
+def _make_room(edited: Sequence[list[Word]], silence: tuple[float, float]) -> list[Word]:
+    """Join the words of a segment, and move those that would be said too fast.
+
+    Args:
+        edited: For each former word, the words in its place.
+        silence: How far the segment may grow: from, to.
+    """
+    words = [word for group in edited for word in group]
+    at = 0
+    for group in edited:
+        first, last = at, at + len(group)
+        at = last
+        if len(group) < 2:
+            continue
+        low, high = words[first].start, words[last - 1].end
+        while (needed := _shortest(words[first:last])) > high - low + 1e-6:
+            before = words[first - 1].end if first else silence[0]
+            after = words[last].start if last < len(words) else silence[1]
+            if (gap := after - before - (high - low)) > 0.001:  # silence on both sides first
+                missing = min(needed - (high - low), gap)
+                late = min(after - high, missing)
+                low, high = low - (missing - late), high + late
+            elif first or last < len(words):
+                first, last = max(first - 1, 0), min(last + 1, len(words))
+                low, high = min(low, words[first].start), max(high, words[last - 1].end)
+            else:
+                break
+        words[first:last] = _share_time(words[first:last], low, high)
+    return words
+
+
+def _shortest(words: Sequence[Word]) -> float:
+    """Seconds in which the words can be said."""
+    return sum(len(word.text) + 1 for word in words) / _FASTEST
+
+
+def _share_time(words: Sequence[Word], start: float, end: float) -> list[Word]:
+    """Share out the seconds from start to end by length."""
+    times = spread(" ".join("x" * max(len(word.text), 1) for word in words), start, end)
+    return [replace(word, start=time.start, end=time.end) for word, time in zip(words, times, strict=True)]
 
 
 def _edit_word(word: Word, edit: EditedWord | None, new_speaker: str | None, old_speaker: str | None) -> list[Word]:

@@ -103,19 +103,20 @@ def _lines_of_cue(segment: Segment, cue: str, last_speaker: str | None) -> tuple
 
 
 def without_overlaps(cues: Sequence[Cue]) -> list[Cue]:
-    """Show cues that overlap in time as one cue with the lines of all, while they do."""
-    times = sorted({time for cue in cues for time in (cue.start, cue.end)})
+    """Show cues that overlap in time as one cue with the lines of all, while they do. Cues of no duration stay."""
+    lasting = [cue for cue in cues if cue.end > cue.start]
+    times = sorted({time for cue in lasting for time in (cue.start, cue.end)})
     starting: dict[float, list[Cue]] = {}
-    for cue in cues:
+    for cue in lasting:
         starting.setdefault(cue.start, []).append(cue)
     shown: list[Cue] = []
-    separate: list[Cue] = []
+    separate = [cue for cue in cues if cue.end <= cue.start]
     for start, end in pairwise(times):
         shown = [cue for cue in [*shown, *starting.get(start, [])] if cue.end > start]
         if shown:
             lines = tuple(line for cue in shown for line in cue.lines)
             separate.append(Cue(start, end, lines, tuple(line for cue in shown for line in cue.below)))
-    return separate
+    return sorted(separate, key=lambda cue: cue.start)
 
 
 def _make_cue(costs: CueCosts, first: int, end: int) -> Cue:

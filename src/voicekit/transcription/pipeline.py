@@ -21,6 +21,7 @@ from voicekit.recording import CleanedAudio, Recording, clean_recording
 from voicekit.redact import list_names
 from voicekit.runtime.progress import format_duration
 from voicekit.stages import Stages
+from voicekit.text.chinese import in_written_form, written_form
 from voicekit.transcription.attribution import attribute, name_speakers
 from voicekit.transcription.engines import TranscriptionEngines
 from voicekit.transcription.plan import Plan
@@ -96,6 +97,9 @@ class _Pipeline:
             segments = attribute(recognitions[0].segments, diarization, windows)
             turns = diarization.turns if diarization else ()
         segments, turns, notes = name_speakers(segments, turns, plan.options.speaker_names)
+        language = max(recognitions, key=_word_count).language
+        if plan.options.language and (form := written_form(plan.options.language)):
+            language, segments = form, in_written_form(segments, form)
         dropped = tuple(words for recognition in recognitions for words in recognition.dropped)
         unrecognized = tuple(sorted((u for r in recognitions for u in r.unrecognized), key=lambda u: u.start))
         warnings = [*_describe_track(self.recording), *stages.warnings, *notes]
@@ -105,7 +109,7 @@ class _Pipeline:
             stages.progress.warning(warning)
         transcript = Transcript(
             schema="voicekit.transcript/1",
-            language=max(recognitions, key=_word_count).language,
+            language=language,
             duration=max(audio.duration for audio in cleaned),
             source=self.recording.source,
             speakers=tuple(dict.fromkeys(turn.speaker for turn in turns)),
@@ -197,7 +201,8 @@ class _Pipeline:
                 "input": audio.key,
                 "engine": "faster-whisper",
                 "model": plan.whisper.record(),
-                **{name: getattr(options, name) for name in ("language", "hotwords", "prompt", "beam_size")},
+                "language": options.whisper_language,
+                **{name: getattr(options, name) for name in ("hotwords", "prompt", "beam_size")},
                 "compute_type": plan.compute_type,
                 "batch_size": plan.batch_size,
                 "device": plan.device.kind,

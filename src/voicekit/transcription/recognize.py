@@ -45,7 +45,7 @@ def transcribe(
         def decode(batch_size: int) -> tuple[Recognition, list[str]]:
             return load_model(compute_type).transcribe(
                 audio,
-                language=options.language,
+                language=options.whisper_language,
                 hotwords=options.hotwords,
                 prompt=options.prompt,
                 beam_size=options.beam_size,

@@ -172,7 +172,7 @@ class Session:
         return Plan(
             options=options,
             device=device,
-            whisper=check_language(select_whisper(options.model, device, self.progress.note), options.language),
+            whisper=check_language(select_whisper(options.model, device, self.progress.note), options.whisper_language),
             voices=self._diarizer_weights(options),
             batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
             compute_type=select_compute_type(options.compute_type, device),
