@@ -57,6 +57,18 @@ def late(sample: Path, folder: Path, extension: str) -> Path:
         (".ts", [("-c:a", "aac", "-ac", 2), ("-c:a", "aac", "-ac", 1, "-output_ts_offset", 10)]),
         (".opus", [("-ac", 2, "-c:a", "libopus"), ("-ac", 1, "-c:a", "libopus")]),
         (".ogg", [("-ac", 2, "-ar", 48000, "-c:a", "libvorbis"), ("-ac", 1, "-ar", 22050, "-c:a", "libvorbis")]),
+        (".mp3", [("-ar", 22050, "-ac", 1, "-b:a", "24k"), ("-ar", 44100, "-ac", 2, "-b:a", "192k")]),
+        (".flac", [("-ar", 16000, "-ac", 1), ("-ar", 44100, "-ac", 2)]),
+        (".flac", [("-ar", 44100, "-ac", 2), ("-ar", 16000, "-ac", 1)]),
+        (".wav", [(), ("-ar", 44100, "-ac", 2)]),
+        (".wav", [("-rf64", "always"), ("-c:a", "pcm_f32le")]),
+        (".aiff", [(), ()]),
+        (".w64", [(), ()]),
+        (".caf", [(), ()]),
+        (".m4a", [("-ac", 2), ("-ac", 1)]),
+        (".mp4", [("-movflags", "frag_keyframe+empty_moov"), ("-movflags", "frag_keyframe+empty_moov")]),
+        (".mka", [("-c:a", "flac"), ("-c:a", "flac")]),
+        (".webm", [("-live", 1), ("-ac", 2)]),
     ],
 )
 def test_joined_parts_of_other_rates_and_channels(
@@ -71,6 +83,40 @@ def test_joined_parts_of_other_rates_and_channels(
     levels, expected = frame_levels(audio.mono, 160), frame_levels(whole.mono, 160)
     shifts = {shift: np.corrcoef(levels[1100 + shift : 1900 + shift], expected[1100:1900])[0, 1] for shift in range(25)}
     assert max(shifts.values()) > 0.9
+
+
+def test_a_joined_part_that_is_broken_costs_only_itself(sample: Path, tmp_path: Path) -> None:
+    path = joined(sample, tmp_path, ".wav", (), ())
+    data = path.read_bytes()
+    middle = data.index(b"RIFF", 4)
+    path.write_bytes(data[:middle] + b"RIFF\xff\xff\xff\xffWAVEfmt " + bytes(100) + data[middle:])
+    audio, warnings = decode(path)
+    assert audio.duration == pytest.approx(20, abs=0.1)
+    assert warnings == [f"{path.name} consists of 3 joined files; number 2 has no sound and is left out"]
+
+
+@pytest.mark.parametrize("stated", [0, 1, 16_000, 0xFFFFFFFF])
+def test_a_wav_file_that_states_less_than_it_holds_is_read_to_its_end(
+    sample: Path, tmp_path: Path, stated: int
+) -> None:
+    path = tmp_path / "stream.wav"
+    ffmpeg("-t", 5, "-i", sample, "-fflags", "+bitexact", path)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data") + 4
+    path.write_bytes(bytes(data[:at]) + stated.to_bytes(4, "little") + bytes(data[at + 4 :]))
+    audio, warnings = decode(path)
+    assert audio.duration == pytest.approx(5, abs=0.01)
+    told = ["stream.wav: its header says less than the file holds; all of it is used"]
+    assert warnings == (told if stated in (1, 16_000) else [])
+
+
+@pytest.mark.parametrize("chunk", [b"LIST\x04\0\0\0INFO", b"\0" * 64, b"\0", b""])
+def test_what_follows_the_sound_of_a_wav_file_is_not_sound(sample: Path, tmp_path: Path, chunk: bytes) -> None:
+    path = tmp_path / "tagged.wav"
+    ffmpeg("-t", 5, "-i", sample, path)
+    path.write_bytes(path.read_bytes() + chunk)
+    audio, warnings = decode(path)
+    assert (len(audio.mono), warnings) == (80_000, [])
 
 
 @pytest.mark.parametrize("extension", [".ts", ".m2ts", ".mpg", ".mkv", ".mp4", ".ogv"])

@@ -12,13 +12,13 @@ import numpy as np
 
 from voicekit.audio.decode import audio_stream, decode
 from voicekit.audio.ffmpeg import ffmpeg_path, max_seconds, run_ffmpeg
+from voicekit.audio.joined_parts import joined_parts
 from voicekit.audio.levels import raise_quiet_speech
-from voicekit.audio.ogg_chain import joined_links
 from voicekit.audio.probe import MODEL_RATE, MediaInfo, probe
 from voicekit.config.clean import CleanPreset, Loudness
 from voicekit.types import Audio
 
-VERSION = 3
+VERSION = 4
 """Part of the cache key; increase it when the result changes."""
 
 _SILENCE_LUFS = -69.0
@@ -89,7 +89,7 @@ def measure_loudness(
     import ffmpeg
 
     assert preset.loudness is not None
-    with joined_links(path, media or probe(path)) as (file, info):
+    with joined_parts(path, media or probe(path)) as (file, info, _):
         stream = _add_preset_filters(audio_stream(file, info, channel)[0], preset)
         stream = stream.filter("loudnorm", **_loudnorm_target(preset.loudness), print_format="json")
         command = ffmpeg.output(stream, "-", format="null", t=max_seconds()).global_args("-hide_banner", "-nostdin")

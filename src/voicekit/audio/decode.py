@@ -15,8 +15,8 @@ import numpy as np
 
 from voicekit.audio.channel_faults import find_channel_faults
 from voicekit.audio.ffmpeg import input_track, max_seconds, pcm_command, run_ffmpeg
+from voicekit.audio.joined_parts import joined_parts
 from voicekit.audio.levels import Samples
-from voicekit.audio.ogg_chain import joined_links
 from voicekit.audio.probe import MODEL_RATE, MediaInfo, last_packet_end, probe
 from voicekit.errors import MediaError
 from voicekit.types import Audio
@@ -50,8 +50,8 @@ def decode(
     """
     media = media or probe(path)
     limit = max_seconds()
-    with joined_links(path, media) as (file, info):
-        stream, warnings = audio_stream(file, info, channel, path.name)
+    with joined_parts(path, media) as (file, info, warnings):
+        stream, faults = audio_stream(file, info, channel, path.name)
         stream = filters(stream) if filters else stream
         samples, reason = _read_samples(stream, rate, limit, progress, fill_gaps=info.has_times)
         duration = info.duration
@@ -67,7 +67,7 @@ def decode(
     if silence:
         samples = np.concatenate([np.zeros(silence, np.float32), samples])
     audio = Audio(samples[None, :], rate)
-    return audio, warnings + _damage(path, media, audio.duration, duration or 0.0, reason)
+    return audio, [*warnings, *faults, *_damage(path, media, audio.duration, duration or 0.0, reason)]
 
 
 def _read_samples(
@@ -97,7 +97,7 @@ def _read_samples(
 
 def _damage(path: Path, media: MediaInfo, decoded: float, stated: float, reason: str) -> list[str]:
     """Return a warning if a file ends before its stated duration, unless only its sound is shorter than its picture."""
-    if decoded >= 0.95 * stated - 1.0:
+    if decoded >= 0.95 * stated - 1.0 or not media.states_duration:
         return []
     end = last_packet_end(path, media)
     if end.track > decoded + 1:
@@ -121,7 +121,7 @@ def audio_stream(
     Returns:
         The stream, and warnings about its channels.
     """
-    stream = input_track(path, media.track)
+    stream = input_track(path, media.track, ignore_length=media.wrong_length)
     if media.codec.startswith(("pcm_f", "wavpack")):  # float formats can hold NaN, and one NaN would silence a filter
         stream = stream.filter("aeval", "if(isnan(val(ch))+isinf(val(ch)),0,val(ch))", c="same")
     faults = find_channel_faults(path, media)
@@ -134,4 +134,8 @@ def audio_stream(
     elif media.channels > 2 and not media.has_layout:  # ffmpeg would guess a subwoofer among them and leave it out
         mean = "+".join(f"{1 / media.channels:.6f}*c{number}" for number in range(media.channels))
         stream = stream.filter("pan", args=f"mono|c0={mean}")
-    return stream, faults.warnings(name or path.name)
+    name = name or path.name
+    warnings = faults.warnings(name)
+    if media.wrong_length:
+        warnings.insert(0, f"{name}: its header says less than the file holds; all of it is used")
+    return stream, warnings

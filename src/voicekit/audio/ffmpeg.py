@@ -70,11 +70,15 @@ def input_limits() -> dict[str, str]:
     return {"protocol_whitelist": "file", "format_whitelist": _format_whitelist()}
 
 
-def input_track(path: Path, track: int) -> Any:
-    """Return ffmpeg-python's input of an audio track, from 1, restricted to the given file."""
+def input_track(path: Path, track: int, ignore_length: bool = False) -> Any:
+    """Return ffmpeg-python's input of an audio track, from 1, restricted to the given file.
+
+    `ignore_length` is for WAV files only, whose header is wrong: they are read to their end.
+    """
     import ffmpeg
 
-    return ffmpeg.input(input_url(path), **input_limits())[f"a:{track - 1}"]
+    options = {"ignore_length": 1} if ignore_length else {}
+    return ffmpeg.input(input_url(path), **input_limits(), **options)[f"a:{track - 1}"]
 
 
 def pcm_command(stream: Any, rate: int, channels: int, seconds: float, sample_format: str = "f32le") -> list[str]:

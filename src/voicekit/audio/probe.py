@@ -18,6 +18,9 @@ MODEL_RATE = 16_000
 _UNTIMED_CONTAINERS = frozenset("aac ac3 eac3 mp3 flac wav w64 aiff au caf dts truehd amr ape wv tta dsf loas".split())
 """Containers without times: ffmpeg makes them up, wrongly after a change of the sample rate."""
 
+_BARE_CONTAINERS = frozenset("aac ac3 eac3 mp3 dts truehd loas amr".split())
+"""Containers without a duration: ffmpeg estimates it from the first packets, wrongly if the bit rate changes."""
+
 _UNKNOWN_LENGTH = 0x7FFF0000
 """Bytes in the header of a WAV file from which they mean that the length was unknown when it was written."""
 
@@ -63,6 +66,7 @@ class MediaInfo:
         track: Number of the track, from 1; 0 for all of them mixed.
         tracks: All audio tracks.
         container: ffmpeg's name of the container.
+        wrong_length: Whether it is a WAV file whose header states less sound than the file holds.
     """
 
     channels: int
@@ -74,11 +78,17 @@ class MediaInfo:
     track: int = 1
     tracks: tuple[AudioTrack, ...] = ()
     container: str = ""
+    wrong_length: bool = False
 
     @property
     def has_times(self) -> bool:
         """Whether the container states the time of each packet. In the others sound has no gaps."""
         return _UNTIMED_CONTAINERS.isdisjoint(self.container.split(","))
+
+    @property
+    def states_duration(self) -> bool:
+        """Whether the duration is stated by the file, not estimated."""
+        return _BARE_CONTAINERS.isdisjoint(self.container.split(","))
 
 
 def probe(path: Path, track: str = "default") -> MediaInfo:
@@ -118,10 +128,10 @@ def probe(path: Path, track: str = "default") -> MediaInfo:
             offset = _offset(container, stream)
             layout = context.layout.name if context.channels else ""
             stated = max(0, container.duration or 0) / 1_000_000
+            wav_duration, wrong_length = _wav_duration(path, size)
             return MediaInfo(
                 channels=context.channels,
-                duration=_wav_duration(path, size)
-                or min(filter(None, (_track_end(stream, offset), stated)), default=None),
+                duration=wav_duration or min(filter(None, (_track_end(stream, offset), stated)), default=None),
                 codec=context.name,
                 rate=int(stream.rate or MODEL_RATE),
                 offset=offset,
@@ -129,6 +139,7 @@ def probe(path: Path, track: str = "default") -> MediaInfo:
                 track=number,
                 tracks=tracks,
                 container=container.format.name,
+                wrong_length=wrong_length,
             )
     except VoicekitError:
         raise
@@ -187,25 +198,39 @@ def _track_end(stream: Any, offset: float) -> float:
     return int(stated[1]) * 3600 + int(stated[2]) * 60 + float(stated[3]) if stated else 0.0
 
 
-def _wav_duration(path: Path, size: int) -> float | None:
-    """Return the seconds that the header of a WAV file states, if they are more than the file holds.
+def _wav_duration(path: Path, size: int) -> tuple[float | None, bool]:
+    """Return the seconds of a WAV file if its header states more or less than the file holds, and whether it is less.
 
-    ffmpeg reduces them to what is there, and so hides that the file was cut off.
+    If it states more, they are the stated seconds: ffmpeg reduces them to what is there, and so hides that the file was
+    cut off. If it states less and no chunk follows, they are the seconds that are there: ffmpeg would leave out some.
     """
     with path.open("rb") as file:
         header = file.read(12)
         if header[:4] != b"RIFF" or header[8:] != b"WAVE":
-            return None
+            return None, False
         bytes_per_second = 0
         while len(chunk := file.read(8)) == 8:
             length = int.from_bytes(chunk[4:], "little")
             if chunk[:4] == b"data":
-                cut_off = 0 < size - file.tell() < length < _UNKNOWN_LENGTH
-                return length / bytes_per_second if cut_off and bytes_per_second else None
+                held = size - file.tell()
+                cut_off = 0 < held < length < _UNKNOWN_LENGTH
+                file.seek(length + length % 2, 1)
+                wrong_length = 0 < length < held and not _is_chunk(file.read(12), held - length)
+                if not bytes_per_second or not (cut_off or wrong_length):
+                    return None, False
+                return (length if cut_off else held) / bytes_per_second, wrong_length
             content = file.read(16) if chunk[:4] == b"fmt " else b""
             bytes_per_second = int.from_bytes(content[8:12], "little") or bytes_per_second
             file.seek(length + length % 2 - len(content), 1)
-    return None
+    return None, False
+
+
+def _is_chunk(header: bytes, room: int) -> bool:
+    """Whether a RIFF chunk, another file, padding or nothing follows, and no sound."""
+    name, length = header[:4], int.from_bytes(header[4:8], "little")
+    if len(header) < 8 or not any(header):
+        return True
+    return (name.isascii() and name.decode().isprintable() and length <= room) or name in (b"RIFF", b"RF64", b"RIFX")
 
 
 def _offset(container: Any, stream: Any) -> float:
