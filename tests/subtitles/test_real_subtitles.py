@@ -11,7 +11,7 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import SourceError, UsageError
 from voicekit.subtitles.cue import Cue
 from voicekit.subtitles.layout import lay_out
-from voicekit.subtitles.read import parse, read_subtitles
+from voicekit.subtitles.read import decode, parse, read_subtitles
 from voicekit.subtitles.render import to_vtt
 from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.sentences import split_sentences
@@ -269,3 +269,72 @@ def test_an_impossible_minute_is_noted() -> None:
 def test_a_file_without_cues_says_so(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert read_subtitles(tmp_path / name)[1] == ["there are no cues in it"]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("{\\an7}can't go\\h\\h\\hby myself", ["can't go by myself"]),
+        ("One line\\NTwo lines", ["One line", "Two lines"]),
+        ("Open C:\\home\\News now", ["Open C:\\home\\News now"]),
+        ("{\\p1}m 0 0 l 100 0 100 50{\\p0} Hello", ["Hello"]),
+        ("{\\pos(1,2)\\p1}m 0 0 l 100 0\nHello", ["Hello"]),
+        ("{\\pos(1,2)}Hello", ["Hello"]),
+    ],
+)
+def test_codes_of_ass_in_subrip(text: str, plain: list[str]) -> None:
+    """What conversions from ASS leave: ExoPlayer#7938, pysubs2#31."""
+    transcript, _ = parse(cues(text, "And then"), "x.srt")
+    assert [segment.text for segment in transcript.segments] == [" ".join(plain), "And then"]
+    assert [[line.text.strip() for line in cue.lines] for cue in lay_out(transcript, subtitle_style("netflix"))]
+    assert not any("m 0 0" in line.text for cue in lay_out(transcript, subtitle_style("raw")) for line in cue.lines)
+
+
+def test_a_drawing_alone_is_no_cue() -> None:
+    transcript, notes = parse(cues("{\\p1}m 0 0 l 100 0{\\p0}", "Hello"), "x.srt")
+    assert transcript.text == "Hello"
+    assert notes[0] == "line 2: a cue without text: left out"
+
+
+def test_marks_of_writing_direction_beside_numbers_and_times() -> None:
+    text = cues("\u202bשלום לך", "\u202bמה שלומך").replace("\n2\n", "\n\u200f2\n").replace("\n00:", "\n\u202a00:")
+    transcript, notes = parse(text, "x.srt")
+    assert [segment.text for segment in transcript.segments] == ["\u202bשלום לך", "\u202bמה שלומך"]
+    assert notes == []
+
+
+def test_a_number_that_is_said_in_a_file_without_numbers() -> None:
+    text = "".join(
+        f"00:00:0{n},000 --> 00:00:0{n},900\n{said}\n\n" for n, said in enumerate(["How many?", "42", "No."])
+    )
+    assert [segment.text for segment in parse(text, "x.srt")[0].segments] == ["How many?", "42", "No."]
+
+
+def test_joined_segments_of_a_stream_keep_their_times() -> None:
+    """Each begins with its own clock (RFC 8216, section 3.5): devine#67, yt-dlp#474."""
+    segment = "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:{}\n\n00:01.000 --> 00:03.000\nOne <00:02.000>two\n\n"
+    transcript, notes = parse(segment.format(900_000) + segment.format(900_000 + 6 * 90_000), "x.vtt", vtt=True)
+    assert [(cue.start, cue.end) for cue in transcript.segments] == [(1.0, 3.0), (7.0, 9.0)]
+    assert [word.start for word in transcript.words] == [1.0, 2.0, 7.0, 8.0]
+    assert notes == ["line 7: another file begins: its times are shifted by 6 s"]
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        (
+            "\ufeff1\n00:00:01,000 --> 00:00:02,000\nПривет, café\n".encode().replace("é".encode(), b"\xe9"),
+            "Привет, café",
+        ),
+        ("1\n00:00:01,000 --> 00:00:02,000\nПривет, café\n".encode().replace("é".encode(), b"\xe9"), "Привет, café"),
+        (
+            "1\n00:00:01,000 --> 00:00:02,000\n¿Qué pasó, señor?\n".encode().replace("ñ".encode(), b"\xf1"),
+            "¿Qué pasó, señor?",
+        ),
+        ("1\n00:00:01,000 --> 00:00:02,000\nПривет".encode()[:-1], "ПривеÑ"),
+    ],
+)
+def test_a_wrong_byte_does_not_change_the_others(data: bytes, read: str) -> None:
+    text, notes = decode(data, "x.srt", ReadOptions())
+    assert parse(text, "x.srt")[0].text == read
+    assert notes == ["line 3: bytes that are not UTF-8: read as cp1252; if that is wrong, give --encoding"]

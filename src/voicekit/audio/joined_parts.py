@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import mmap
 import re
 import shutil
 import subprocess
@@ -22,6 +21,12 @@ from voicekit.errors import MediaError
 
 MAX_PARTS = 1000
 """Largest number of parts; each takes a process."""
+
+_BLOCK = 1 << 22
+"""Bytes read at a time when looking for parts."""
+
+_LONGEST_BEGINNING = 128
+"""Bytes that a pattern of `_SIGNATURES` can match at most."""
 
 _OGG_HEADER = 27
 """Bytes of a page before its segment table (RFC 3533)."""
@@ -103,15 +108,19 @@ def find_parts(path: Path, container: str) -> list[tuple[int, int]]:
 
 
 def _starts(path: Path, signature: _Signature) -> list[int]:
-    starts = [0]
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        found = 0
-        while (found := data.find(signature.marker, found)) >= 0:
-            start = found - signature.position
-            if start > 0 and signature.pattern.match(data, start):
-                starts.append(start)
-            found += len(signature.marker)
-    return starts
+    starts = {0}
+    before, offset = b"", 0
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            data = before + block
+            found = -1
+            while (found := data.find(signature.marker, found + 1)) >= 0:
+                start = found - signature.position
+                if start >= 0 and signature.pattern.match(data, start):
+                    starts.add(offset + start)
+            before = data[-_LONGEST_BEGINNING:]
+            offset += len(data) - len(before)
+    return sorted(starts)
 
 
 def _ogg_starts(path: Path) -> list[int]:

@@ -1,7 +1,7 @@
 """Read annotations (words, speakers, times) of one recording from the formats in `READERS`.
 
 Files are untrusted: every error is a SourceError that names the file and the line. A file must be about one recording;
-channels are not distinguished; all of STM's alternatives in braces count as words.
+channels are not distinguished; of STM's alternatives in braces the first is read.
 """
 
 from __future__ import annotations
@@ -110,10 +110,10 @@ def read_annotation(path: str | Path, options: ReadOptions = ReadOptions()) -> A
         options: What is known about its encoding and language; see `text.encodings.decode_text`.
 
     Returns:
-        The annotation. An empty .txt, .srt or .vtt file is one without words.
+        The annotation. An empty file is one without words; an empty .rttm file is one without turns.
 
     Raises:
-        SourceError: No such file, unknown extension, too large, no text, or an error in a line.
+        SourceError: No such file, unknown extension, too large, or an error in a line.
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())
@@ -125,10 +125,9 @@ def read_annotation(path: str | Path, options: ReadOptions = ReadOptions()) -> A
         return reader(str(path), decode_utf8(data, str(path)))
     text, notes = decode(data, str(path), options)
     if text.strip():
-        return replace(reader(str(path), text), notes=tuple(notes))
-    if reader in (_txt, _srt, _vtt):
-        return Annotation(str(path), ())
-    raise SourceError(f"{path} is empty", "Give a file with words or turns")
+        annotation = reader(str(path), text)
+        return replace(annotation, notes=(*notes, *annotation.notes))
+    return Annotation(str(path), turns=()) if reader is _rttm else Annotation(str(path), ())
 
 
 def annotation_from_transcript(transcript: Transcript, source: str = "") -> Annotation:
@@ -167,27 +166,39 @@ def _txt(source: str, text: str) -> Annotation:
 def _stm(source: str, text: str) -> Annotation:
     """NIST STM: `file channel speaker start end [<label>] words`, sclite's `infmts.htm`."""
     utterances, ignored, recordings = [], [], set()
+    with_choice: set[int] = set()
     for number, line in _lines(text, comment=";"):
         fields = line.split(None, 5)
         if len(fields) < 5:
             raise _line_error(source, number, "not `file channel speaker start end words`")
         start = _seconds(source, number, fields[3])
         end = _end(source, number, start, _seconds(source, number, fields[4]))
-        words = " ".join(_NOISE.sub(" ", "".join(fields[5:])).split())
+        spoken = _NOISE.sub(" ", "".join(fields[5:]))
+        words = " ".join(_OPTIONAL.sub(r"\1", _ALTERNATIVES.sub(_first_alternative, spoken)).split())
+        with_choice.update({number} if {"{", "("} & set(spoken) else ())
         recordings.add(fields[0])
         if words.lower() == "ignore_time_segment_in_scoring":
             ignored.append((start, end))
         elif words:
             utterances.append(Utterance(words, start, end, fields[2]))
     _check_one_recording(source, recordings)
-    return Annotation(source, _sort_by_start(utterances), ignored=tuple(ignored))
+    notes = [f"alternatives (lines: {len(with_choice)}): the first is scored, and optional words count"]
+    return Annotation(
+        source, _sort_by_start(utterances), ignored=tuple(ignored), notes=tuple(notes if with_choice else ())
+    )
+
+
+def _first_alternative(braces: re.Match[str]) -> str:
+    """Return the words of `{ one / two }` that are scored; @ stands for none."""
+    first = re.split(r"\s/\s", braces[1])[0].strip()
+    return f" {'' if first == '@' else first} "
 
 
 def _rttm(source: str, text: str) -> Annotation:
     """NIST RTTM (RT-09 evaluation plan, appendix A): the SPEAKER and NOSCORE lines."""
     turns, ignored, recordings = [], [], set()
     for number, line in _lines(text, comment=";"):
-        fields = line.split()
+        fields = _rttm_fields(line)
         if fields[0] not in _RTTM_TYPES:
             raise _line_error(source, number, f"{fields[0]!r} is not an RTTM type", "Lines start with SPEAKER")
         if fields[0] not in ("SPEAKER", "NOSCORE"):
@@ -195,6 +206,10 @@ def _rttm(source: str, text: str) -> Annotation:
         if len(fields) < 8:
             raise _line_error(
                 source, number, "fewer than 8 fields", "As in: SPEAKER talk 1 0.5 2.0 <NA> <NA> Ana <NA> <NA>"
+            )
+        if len(fields) > 10:
+            raise _line_error(
+                source, number, "more than 10 fields", "Replace the spaces in the names of files and speakers"
             )
         start = _seconds(source, number, fields[3])
         end = _end(source, number, start, start + _seconds(source, number, fields[4]))
@@ -205,6 +220,19 @@ def _rttm(source: str, text: str) -> Annotation:
             turns.append(Turn(start, end, fields[7]))
     _check_one_recording(source, recordings)
     return Annotation(source, turns=tuple(sorted(turns, key=lambda turn: turn.start)), ignored=tuple(ignored))
+
+
+def _rttm_fields(line: str) -> list[str]:
+    """Return the fields of a line; the names of the file and the speaker may have spaces where <NA> separates them."""
+    fields = line.split()
+    absent = next((i for i in range(5, len(fields) - 2) if fields[i] == fields[i + 1] == "<NA>"), None)
+    if fields[0] != "SPEAKER" or absent is None:
+        return fields
+    speaker = fields[absent + 2 :]
+    while len(speaker) > 1 and speaker[-1] == "<NA>":
+        speaker.pop()
+    before = [fields[0], " ".join(fields[1 : absent - 3]), *fields[absent - 3 : absent]]
+    return [*before, "<NA>", "<NA>", " ".join(speaker)]
 
 
 def _ctm(source: str, text: str) -> Annotation:
@@ -262,6 +290,8 @@ READERS: dict[str, Callable[[str, str], Annotation]] = {
 }
 
 _NOISE = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
+_ALTERNATIVES = re.compile(r"\{([^{}]*)\}")
+_OPTIONAL = re.compile(r"\(([^()]*)\)")
 _NAME = re.compile(r"([^:\s][^:]{0,39}): +(?=\S)")
 _RTTM_TYPES = frozenset(
     "SEGMENT NOSCORE NO_RT_METADATA LEXEME NON-LEX NON-SPEECH FILLER EDIT SU IP CB A/P SPEAKER SPKR-INFO".split()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from voicekit.errors import SourceError
-from voicekit.subtitles.markup import without_tags
+from voicekit.subtitles.markup import without_ass_codes, without_tags
 from voicekit.subtitles.source_cue import MAX_CUES, SourceCue
 from voicekit.subtitles.timestamps import (
     COMPLETE_TIMING,
@@ -18,6 +18,7 @@ from voicekit.subtitles.timestamps import (
     text_after_timing,
 )
 
+_DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NUMBER = re.compile(r"[\ufeff\s]*\d+\s*")
 
 
@@ -34,19 +35,21 @@ def parse_srt(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[Sou
     Raises:
         SourceError: The text is not SubRip; names the line.
     """
+    lines = [_without_direction_marks(line) for line in lines]
     timing_lines = _find_timing_lines(lines, name)
     _check_start(lines, timing_lines, name)
     if len(timing_lines) > MAX_CUES:
         raise SourceError(f"{name}: {len(timing_lines)} cues", "Give the subtitles of one recording")
+    numbered = 2 * sum(index > 0 and _is_number(lines[index - 1]) for index in timing_lines) >= len(timing_lines)
     wrong_numbers = positions = 0
     for count, (index, following) in enumerate(zip(timing_lines, [*timing_lines[1:], len(lines)], strict=False), 1):
         start, end = parse_timing(lines[index], index + 1, name, notes)
         wrong_numbers += not (index > 0 and _number(lines[index - 1]) == str(count))
         positions += bool(text_after_timing(lines[index]))
         body = list(lines[index + 1 : following])
-        if following < len(lines) and body and _is_number(body[-1]):  # the number of the next cue
+        if numbered and following < len(lines) and body and _is_number(body[-1]):  # the number of the next cue
             body.pop()
-        body = _strip_blank_lines(body)
+        body = _strip_blank_lines(without_ass_codes(body))
         if any(is_blank(line) for line in body):
             notes.append(f"line {index + 1}: blank lines inside a cue: removed")
             body = [line for line in body if not is_blank(line)]
@@ -122,6 +125,12 @@ def _strip_blank_lines(body: list[str]) -> list[str]:
     while body and is_blank(body[0]):
         body.pop(0)
     return body
+
+
+def _without_direction_marks(line: str) -> str:
+    """Remove marks of writing direction, as editors add them to Hebrew and Arabic, from a number or times."""
+    plain = _DIRECTION_MARKS.sub("", line)
+    return plain if plain != line and (_is_number(plain) or MAYBE_TIMING.search(plain)) else line
 
 
 def _is_number(line: str) -> bool:

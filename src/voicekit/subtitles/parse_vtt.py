@@ -20,6 +20,8 @@ from voicekit.subtitles.timestamps import (
     text_after_timing,
 )
 
+_HEADER = re.compile(r"\ufeff?WEBVTT(?:[ \t]|$)")
+_TIMESTAMP_MAP = re.compile(r"X-TIMESTAMP-MAP=.*")
 _LANGUAGE = re.compile(r"Language:\s*([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\s*$")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]*)>")
 _LINE_DASH = re.compile(r"(?m)^((?:<[^<>]*>)*)[-–—‐]\s+")
@@ -42,10 +44,17 @@ def parse_vtt(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[Sou
     Raises:
         SourceError: The text is not WebVTT; names the line.
     """
-    if not re.match(r"\ufeff?WEBVTT(?:[ \t]|$)", lines[0]):
+    if not _HEADER.match(lines[0]):
         raise SourceError(f"{name}: line 1: does not begin with WEBVTT", "Is it really a WebVTT file?")
     positions = count = 0
+    first_map = _timestamp_map(lines[1:10])
+    shift = 0.0
     for block in _blocks(lines):
+        if _HEADER.match(block[0][1]):
+            shift = _timestamp_map([line for _, line in block]) - first_map
+            notes.append(f"line {block[0][0]}: another file begins: its times are shifted by {shift:g} s")
+            if not any("-->" in line for _, line in block):
+                continue
         timing_index = next((i for i, (_, text) in enumerate(block[:2]) if "-->" in text), None)
         match = LENIENT_TIMING.match(block[timing_index or 0][1])
         if block[0][1].startswith(("NOTE", "STYLE", "REGION")) and (timing_index is None or not match):
@@ -59,16 +68,26 @@ def parse_vtt(lines: Sequence[str], name: str, notes: list[str]) -> Iterator[Sou
         if (count := count + 1) > MAX_CUES:
             raise SourceError(f"{name}: more than {MAX_CUES} cues", "Give the subtitles of one recording")
         positions += bool(text_after_timing(timing))
-        start, end = parse_timing(timing, number, name, notes)
+        start, end = (max(0.0, round(time + shift, 3)) for time in parse_timing(timing, number, name, notes))
         text = "\n".join(line for _, line in block[timing_index + 1 :])
         if not ANY_TAG.sub("", text).strip():
             notes.append(f"line {number}: a cue without text: left out")
             continue
         yield SourceCue(
-            number, start, end, _with_srt_tags(text), tuple(_lines_by_voice(text)), _timestamps(text, start, end)
+            number, start, end, _with_srt_tags(text), tuple(_lines_by_voice(text)), _timestamps(text, start, end, shift)
         )
     if positions:
         notes.append(f"{positions} cues have a position on the screen: left out")
+
+
+def _timestamp_map(header: Sequence[str]) -> float:
+    """Return the seconds that a header adds to its cues, as HTTP Live Streaming does; 0 if it does not.
+
+    Source: RFC 8216, section 3.5. The clock of MPEG has 90,000 ticks a second.
+    """
+    text = next((match[0] for line in header if (match := _TIMESTAMP_MAP.match(line))), "")
+    ticks, local = re.search(r"MPEGTS:(\d{1,10})\b", text), re.search(rf"LOCAL:({CLOCK})", text)
+    return int(ticks[1]) / 90_000 - (parse_clock(local[1]) or 0.0) if ticks and local else 0.0
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
@@ -118,13 +137,14 @@ def _with_srt_tags(text: str) -> str:
     return html.unescape(re.sub(r"<(?!/?[ibu]>)[^<>]*>", "", text))
 
 
-def _timestamps(text: str, start: float, end: float) -> tuple[tuple[int, float], ...]:
+def _timestamps(text: str, start: float, end: float, shift: float) -> tuple[tuple[int, float], ...]:
     """Return the times inside a cue with the number of words before each; only those in order and within the cue."""
     timestamps: list[tuple[int, float]] = []
     partial_word, complete_words, words = "", 0, 0
     for piece in re.split(r"(<[0-9:.]+>)", _LINE_DASH.sub(r"\1", text)):
         if match := _TIMESTAMP_TAG.fullmatch(piece):
             time = parse_clock(match[1])
+            time = None if time is None else round(time + shift, 3)
             if time is not None and (timestamps[-1][1] if timestamps else start) <= time <= end:
                 timestamps.append((words, time))
         else:

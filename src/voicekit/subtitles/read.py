@@ -19,7 +19,7 @@ from voicekit.subtitles.parse_vtt import language_in_header, parse_vtt
 from voicekit.subtitles.rolling import without_repeated_lines
 from voicekit.subtitles.source_cue import MAX_BYTES, ReadOptions, SourceCue
 from voicekit.subtitles.speaker_labels import has_labels, lines_without_dashes, split_label
-from voicekit.text.encodings import decode_text
+from voicekit.text.encodings import DAMAGED_UTF8, decode_text
 from voicekit.text.languages import UNKNOWN
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Word, spread
@@ -69,8 +69,19 @@ def decode(data: bytes, name: str, options: ReadOptions = ReadOptions()) -> tupl
     text = text.replace("\0", "\ufffd")
     if options.encoding or encoding in ("utf-8", "utf-16"):
         return text, []
+    if encoding == DAMAGED_UTF8:
+        line = next(number for number, row in enumerate(data.split(b"\n"), 1) if not _is_utf8(row))
+        return text, [f"line {line}: bytes that are not UTF-8: read as cp1252; if that is wrong, give --encoding"]
     line = next(number for number, row in enumerate(data.split(b"\n"), 1) if not row.isascii())
     return text, [f"line {line}: not UTF-8: read as {encoding}; if that is wrong, give --encoding"]
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def parse(

@@ -15,6 +15,9 @@ import chardet
 from voicekit.errors import SourceError, UsageError
 from voicekit.text.languages import base_language
 
+DAMAGED_UTF8 = "UTF-8 with bytes of another encoding"
+"""Name of the encoding of text that is UTF-8 but for a few bytes."""
+
 _BYTES = 1 << 16
 """Size of the beginning of a file that is scored."""
 
@@ -81,13 +84,34 @@ def decode_text(data: bytes, name: str, encoding: str | None = None, language: s
     for mark, utf16 in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if data.startswith(mark):
             return _decode_as(data, name, utf16), utf16
-    try:
-        return data.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        pass
+    marked = data.startswith(codecs.BOM_UTF8)
     data = data.removeprefix(codecs.BOM_UTF8)
+    with contextlib.suppress(UnicodeDecodeError):
+        return data.decode("utf-8"), "utf-8"
+    if (text := _damaged_utf8(data, marked)) is not None:
+        return text, DAMAGED_UTF8
     chosen = _detect(data, name, language)
     return data.decode(chosen, errors="replace"), chosen
+
+
+def _damaged_utf8(data: bytes, marked: bool) -> str | None:
+    """Decode UTF-8 with a few bytes that are not, each read as Windows-1252; None if most bytes are not.
+
+    Other encodings hardly ever have valid sequences of UTF-8. A byte order mark settles it.
+    """
+    text = data.decode("utf-8", errors="surrogateescape")
+    wrong = sum(_is_escaped_byte(char) for char in text)
+    if not marked and 2 * wrong > sum(not char.isascii() for char in text) - wrong:
+        return None
+    return "".join(
+        bytes([ord(char) & 0xFF]).decode("cp1252", errors="replace") if _is_escaped_byte(char) else char
+        for char in text
+    )
+
+
+def _is_escaped_byte(char: str) -> bool:
+    """Whether `surrogateescape` made a character of a byte that it could not decode (PEP 383)."""
+    return "\udc80" <= char <= "\udcff"
 
 
 def _decode_as(data: bytes, name: str, encoding: str) -> str:
