@@ -10,12 +10,15 @@ from voicekit.audio.levels import MAX_PART_GAIN, Samples, apply_fades, speech_le
 from voicekit.types import Audio
 
 
-def concatenate(parts: Sequence[Audio], pauses: Sequence[float]) -> tuple[Audio, tuple[tuple[float, float], ...]]:
+def concatenate(
+    parts: Sequence[Audio], pauses: Sequence[float], lead: float = 0.0
+) -> tuple[Audio, tuple[tuple[float, float], ...]]:
     """Join parts, each with its silent edges trimmed and its level moved towards the median level.
 
     Args:
         parts: Mono audio, all at one sample rate.
         pauses: Seconds of silence after each part; as many as parts.
+        lead: Seconds of silence before the first part.
 
     Returns:
         The joined audio, peaks at most 0.99, and (start, end) of each part in it in seconds.
@@ -24,9 +27,9 @@ def concatenate(parts: Sequence[Audio], pauses: Sequence[float]) -> tuple[Audio,
     trimmed = [trim_silence(part.mono, rate) for part in parts]
     levels = [speech_level(samples, rate) for samples in trimmed]
     median_level = float(np.median(levels))
-    pieces: list[Samples] = []
+    position = round(max(0.0, lead) * rate)
+    pieces: list[Samples] = [np.zeros(position, np.float32)]
     places = []
-    position = 0
     for samples, part_level, pause in zip(trimmed, levels, pauses, strict=True):
         gain = 10 ** (np.clip(median_level - part_level, -MAX_PART_GAIN, MAX_PART_GAIN) / 20)
         pieces.append(apply_fades(samples, rate) * np.float32(gain))

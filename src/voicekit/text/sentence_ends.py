@@ -38,6 +38,11 @@ _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")  # J, J.R.R
 _TAG = re.compile(TAG)
 
 
+def abbreviations() -> frozenset[str]:
+    """All abbreviations, without their final full stop and in lower case."""
+    return _ABBREVIATIONS | _BEFORE_NUMBER
+
+
 def ends_sentence(word: str, following: str = "", *, uncased: bool = False) -> bool:
     """Whether a sentence ends between two words; tags in them are ignored.
 

@@ -1,20 +1,19 @@
 """Turn a text into parts that a speech engine can speak at once, with the pauses between them.
 
-Everything in the text is spoken, and nothing else: numbers, dates, units and abbreviations are written out (wetext),
-markup and characters without a sound are removed. `[pause 0.7]` is a pause in seconds; an empty line ends a paragraph.
+Everything in the text is spoken, and nothing else: markup is removed (text/plain_text.py), numbers, dates and units are
+written out (text/spoken_form.py). `[pause 0.7]` is a pause in seconds; an empty line ends a paragraph.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from voicekit.errors import UsageError
+from voicekit.text.plain_text import PAUSE, to_plain_text
 from voicekit.text.sentences import split_sentences
+from voicekit.text.spoken_form import write_out
 from voicekit.text.words import join_words, unspaced
 from voicekit.types import Segment, spread
 
@@ -36,19 +35,16 @@ SENTENCE_PAUSE, CLAUSE_PAUSE, PARAGRAPH_PAUSE = 0.35, 0.12, 0.8
 MAX_PAUSE = 60.0
 """Longest `[pause]` in seconds."""
 
-_PAUSE = re.compile(r"\[pause\s+([0-9]+(?:\.[0-9]+)?)\s*s?\]", re.IGNORECASE)
-_MARKUP = re.compile(r"<[/!?]?[A-Za-z][^<>]*>|```|[*_#`~]{1,3}(?=\S)|(?<=\S)[*_`~]{1,3}(?=\s|$|[.,!?])")
 _CLAUSE_ENDS = ",;:–—、，；：。"
-_NO_WITHOUT_NUMBER = re.compile(r"\b(N|n)(o)\.(?!\s*\d)")  # wetext reads every "No." as "number"
-_URL = re.compile(r"https?://([^\s/]+)\S*")
 
 
 @dataclass(frozen=True)
 class SpeechPart:
-    """Text that is spoken at once, and the seconds of silence after it."""
+    """Text that is spoken at once, and the seconds of silence after it. Only the first part has silence before it."""
 
     text: str
     pause: float
+    lead: float = 0.0
 
 
 def split_in_two(part: SpeechPart) -> tuple[SpeechPart, SpeechPart] | None:
@@ -57,7 +53,7 @@ def split_in_two(part: SpeechPart) -> tuple[SpeechPart, SpeechPart] | None:
     if _count_words(part.text) < 2 * MIN_WORDS or not spaces:
         return None
     middle = min(spaces, key=lambda place: abs(place - len(part.text) / 2))
-    return SpeechPart(part.text[:middle], CLAUSE_PAUSE), SpeechPart(part.text[middle + 1 :], part.pause)
+    return SpeechPart(part.text[:middle], CLAUSE_PAUSE, part.lead), SpeechPart(part.text[middle + 1 :], part.pause)
 
 
 def to_parts(text: str, language: str = "en", normalize: bool = True) -> list[SpeechPart]:
@@ -74,49 +70,52 @@ def to_parts(text: str, language: str = "en", normalize: bool = True) -> list[Sp
     if len(text) > MAX_TEXT:
         raise UsageError(f"the text has {len(text)} characters", f"Give at most {MAX_TEXT} at once")
     parts: list[SpeechPart] = []
-    for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+    lead = 0.0
+    asked: float | None = None  # the pauses since the last words
+    for paragraph in re.split(r"\n\s*\n", to_plain_text(text)):
         before = len(parts)
         position = 0
-        for pause in [*_PAUSE.finditer(paragraph), None]:
+        for pause in [*PAUSE.finditer(paragraph), None]:
             end = pause.start() if pause else len(paragraph)
-            parts += _merge_short(list(_sentence_parts(paragraph[position:end], language, normalize)))
+            spoken = _merge_short(list(_sentence_parts(paragraph[position:end], language, normalize)))
+            if spoken:
+                parts += spoken
+                asked = None
             if pause:
-                seconds = float(pause[1])
-                if seconds > MAX_PAUSE:
-                    raise UsageError(f"a pause of {seconds:g} s is too long", f"Give at most {MAX_PAUSE:g} s")
-                if parts:
-                    parts[-1] = replace(parts[-1], pause=seconds)
+                asked = (asked or 0.0) + _pause_seconds(pause)
                 position = pause.end()
-        if len(parts) > before and parts[-1].pause <= SENTENCE_PAUSE:
+                if parts:
+                    parts[-1] = replace(parts[-1], pause=asked)
+                else:
+                    lead = asked
+        if len(parts) > before and asked is None:
             parts[-1] = replace(parts[-1], pause=PARAGRAPH_PAUSE)
     if not parts:
         raise UsageError("the text has no words to speak", "Give a text with words")
-    return [*parts[:-1], replace(parts[-1], pause=0.0)]
+    parts[0] = replace(parts[0], lead=lead)
+    return [*parts[:-1], replace(parts[-1], pause=asked or 0.0)]
+
+
+def _pause_seconds(pause: re.Match[str]) -> float:
+    seconds = float(pause[1]) / (1000 if (pause[2] or "s").lower() == "ms" else 1)
+    if seconds > MAX_PAUSE:
+        raise UsageError(f"a pause of {seconds:g} s is too long", f"Give at most {MAX_PAUSE:g} s")
+    return seconds
 
 
 def _sentence_parts(text: str, language: str, normalize: bool) -> Iterator[SpeechPart]:
     """Yield one part per sentence, and several for a long one, cut at clauses."""
-    plain = _remove_unspeakable(text)
+    plain = " ".join(text.split())
     if not plain:
         return
     words = spread(plain, 0.0, 1.0)
     for sentence in split_sentences([Segment(0, 0.0, 1.0, plain, None, language, words)]):
-        written_out = write_out(sentence.text, language) if normalize else sentence.text
+        written = " ".join(piece.word.text for piece in sentence.pieces)
+        written_out = write_out(written, language) if normalize else written
         if any(char.isalnum() for char in written_out):
             pieces = list(_cut_long(written_out.split()))
             for number, piece in enumerate(pieces, 1):
                 yield SpeechPart(piece, SENTENCE_PAUSE if number == len(pieces) else CLAUSE_PAUSE)
-
-
-def _remove_unspeakable(text: str) -> str:
-    """Remove markup, control characters and emoji; shorten URLs to their host."""
-    text = _URL.sub(lambda url: url[1], _MARKUP.sub(" ", text))
-    kept = (
-        " " if char.isspace() or unicodedata.category(char) in ("So", "Sk", "Co", "Cn", "Cs") else char
-        for char in unicodedata.normalize("NFC", text)
-        if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf")
-    )
-    return " ".join("".join(kept).split())
 
 
 def _cut_long(words: list[str]) -> Iterator[str]:
@@ -133,7 +132,7 @@ def _cut_long(words: list[str]) -> Iterator[str]:
             clause = next((n for n in range(count, count // 2, -1) if words[n - 1][-1] in _CLAUSE_ENDS), None)
             count = clause or count
         run, words = words[:count], words[count:]
-        yield join_words(run)
+        yield " ".join(run)
 
 
 def _cut_long_word(word: str) -> Iterator[str]:
@@ -168,24 +167,3 @@ def _count_words(text: str) -> int:
 
 def _fit_together(a: str, b: str) -> bool:
     return len(a) + len(b) < MAX_CHARACTERS and _count_words(a) + _count_words(b) <= MAX_WORDS
-
-
-def write_out(text: str, language: str) -> str:
-    """Write out numbers, dates, units and abbreviations as words.
-
-    Supports English, Chinese and Japanese (wetext); text in other languages is returned unchanged.
-    """
-    base = language.partition("-")[0]
-    if base not in ("en", "zh", "ja"):
-        return text
-    text = _NO_WITHOUT_NUMBER.sub(r"\1\2 .", text)
-    words = str(_normalizer(base).normalize(text))
-    words = " ".join(words.replace('\\"', '"').split()).replace(" .", ".")
-    return re.sub(r"\b([Nn]umber)\. (?=\w)", r"\1 ", words)
-
-
-@functools.cache
-def _normalizer(language: str) -> Any:
-    from wetext import Normalizer
-
-    return Normalizer(lang=language, operator="tn")

@@ -52,7 +52,7 @@ def synthesize(
             parts.append(spoken_part)
             speech.append(part_speech)
         progress((number + 1) / len(requested))
-    audio, places = concatenate([each.audio for each in speech], [part.pause for part in parts])
+    audio, places = concatenate([each.audio for each in speech], [part.pause for part in parts], lead=parts[0].lead)
     return Take(
         text=text,
         said=tuple(part.text for part in parts),

@@ -22,7 +22,7 @@ from voicekit.quality.artifacts.signal import (
     TakeSignal,
     find_tone,
 )
-from voicekit.text.speakable import write_out
+from voicekit.text.spoken_form import write_out
 from voicekit.types import Artifact, Word
 
 SILENT_PEAK = 1e-4
