@@ -3,7 +3,7 @@
     python -m tools.build_grammars FOLDER [LANGUAGE...]
 
 FOLDER is a checkout of https://github.com/NVIDIA/NeMo-text-processing (Apache-2.0); REVISION is the one that was used.
-Needs pynini and the packages that the checkout imports; voicekit needs neither, since `text/grammar.py` runs the result.
+Needs pynini and the packages that the checkout imports. voicekit needs neither: `text/grammar.py` runs the result.
 English takes a minute.
 """
 

@@ -162,6 +162,7 @@ def test_any_sound_gives_finite_values_within_it(length: int, rate: int, scale: 
     [
         ("It leaves at ten past eight.", "It leaves at 10 past 8.", 0), ("He paid $5.", "He paid five dollars", 0),
         ("Dr. Smith has 2 kg.", "Doctor Smith has two kilograms", 0), ("the old man saw", "the man saw", 0.25),
+        ("In the 1990s", "In the 1,990 seconds", 2 / 3), ("Open 24/7", "Open twenty-four sevenths", 1 / 3),
         ("the old", "the old man", 0.5), ("the old", "", 1), ("<b>One</b> [pause 2] old", "One old", 0),
     ],
 )  # fmt: skip

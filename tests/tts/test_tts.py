@@ -151,7 +151,7 @@ def test_numbers_dates_and_units_become_words() -> None:
     assert not re.search(r"\d", said)
     assert "doctor Smith" in said
     assert "two kilograms" in said
-    assert to_parts("No. That is No. 7 there.")[0].text == "No. That is Number seven there."
+    assert to_parts("No. That is No. 7 there.")[0].text == "No. That is number seven there."
     assert "3.50" in to_parts("He paid 3.50 there.", normalize=False)[0].text
 
 
@@ -172,7 +172,7 @@ def test_what_no_voice_can_say_is_taken_out() -> None:
     assert to_parts("**Bold** <i>and</i> `code` 😀 at\x07 https://example.org/a?b=1 now")[0].text == (
         "Bold and code at example dot org now"
     )
-    assert to_parts("Hello 世界, guten Tag, привет! مرحبا")[0].text == "Hello世界, guten Tag, привет! مرحبا"
+    assert to_parts("Hello 世界, guten Tag, привет! مرحبا")[0].text == "Hello 世界, guten Tag, привет! مرحبا"
     with pytest.raises(UsageError, match=r"too long\. Give at most 60 s"):
         to_parts("a [pause 999] b")
     with pytest.raises(UsageError, match="200000"):

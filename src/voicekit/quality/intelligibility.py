@@ -1,18 +1,20 @@
 """Intelligibility: compare what the ASR model recognized in a take with the text of the take (ASR round trip).
 
-The text is compared both as written and with numbers, dates and units spelled out; the variant with fewer errors
-counts, because an ASR model may write either `10` or `ten`.
+The transcript is compared with the text as the user wrote it, never with our spoken form of it: a number that was
+written out wrongly, and spoken so, is an error. Both sides are normalized by the same rules: Whisper's, or ours
+(text/spoken_form.py) and Whisper's, whichever finds fewer errors, because an ASR model may write `10` or `ten`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from voicekit.errors import UsageError
-from voicekit.evaluation.normalization import normalizer
+from voicekit.evaluation.normalization import Normalizer, normalizer
 from voicekit.evaluation.wer import align, tokens
-from voicekit.text.speakable import to_parts
+from voicekit.text.plain_text import PAUSE, to_plain_text
+from voicekit.text.spoken_form import write_out
 from voicekit.types import Word
 
 
@@ -42,32 +44,27 @@ class RoundTrip:
 
 def round_trip(text: str, words: Sequence[Word], language: str) -> RoundTrip:
     """Compare the recognized words with `text`, whose language is `language` (BCP-47)."""
-    normalize = normalizer(language)
+    plain = " ".join(PAUSE.sub(" ", to_plain_text(text)).split())
+    trips = [_compare(plain, words, normalize) for normalize in _normalizers(language)]
+    trips = [trip for trip in trips if trip.expected] or [replace(trip, errors=0, last_word=None) for trip in trips]
+    return min(trips, key=lambda trip: trip.wer or 0.0)
+
+
+def _compare(text: str, words: Sequence[Word], normalize: Normalizer) -> RoundTrip:
     recognized = tokens(tuple(word.text for word in words), normalize)
     indices = tuple(int(number) for number in recognized.origins)
-    trips = []
-    for variant in text_variants(text, language):
-        expected = tuple(normalize(variant).split())
-        if not expected:
-            continue
-        errors, last_word = 0, None
-        for chunk in align(expected, recognized.words):
-            if chunk.type in ("equal", "substitute"):
-                last_word = indices[chunk.hyp_end_idx - 1]
-            if chunk.type != "equal":
-                errors += max(chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx)
-        trips.append(RoundTrip(expected, recognized.words, indices, errors, last_word))
-    without_text = RoundTrip((), recognized.words, indices, 0, None)
-    return min(trips, key=lambda trip: trip.errors / len(trip.expected), default=without_text)
+    expected = tuple(normalize(text).split()) if any(char.isalnum() for char in text) else ()
+    errors, last_word = 0, None
+    for chunk in align(expected, recognized.words):
+        if chunk.type in ("equal", "substitute"):
+            last_word = indices[chunk.hyp_end_idx - 1]
+        if chunk.type != "equal":
+            errors += max(chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx)
+    return RoundTrip(expected, recognized.words, indices, errors, last_word)
 
 
-def text_variants(text: str, language: str) -> tuple[str, ...]:
-    """The text as written and as spelled out, without markup and pause tags; none if it has nothing to speak."""
-    try:
-        return tuple(
-            dict.fromkeys(
-                " ".join(part.text for part in to_parts(text, language, normalize)) for normalize in (False, True)
-            )
-        )
-    except UsageError:
-        return ()
+@functools.cache
+def _normalizers(language: str) -> tuple[Normalizer, ...]:
+    """Whisper's rules, and ours before them."""
+    whisper = normalizer(language)
+    return whisper, lambda text: whisper(write_out(text, language))

