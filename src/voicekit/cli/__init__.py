@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import difflib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -59,6 +60,9 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
         signal.signal(signal.SIGINT, _raise_interrupt)
         sys.unraisablehook = _raise_again
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a title must not end the work
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = run(sys.argv[1:])
         _exit_on_interrupt()

@@ -19,8 +19,10 @@ from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
 from voicekit.storage.files import check_size, decode_utf8, read_limited
 from voicekit.storage.paths import refuse_overwrite
+from voicekit.text.plain_text import removed_tags
 from voicekit.text.speakable import to_parts
 from voicekit.tts.output import save_take
+from voicekit.tts.readable import check_readable
 from voicekit.tts.synthesizer import Synthesizer
 from voicekit.tts.voices import find_voice, first_voice
 
@@ -82,9 +84,13 @@ def main(
     content = read_text(text)
     refuse_overwrite(out, voice, text.removeprefix("@") if text.startswith("@") else None)
     if show_text:
-        voice_language = find_voice(voice or first_voice(engine), engine, language).voice.language
-        for part in to_parts(content, voice_language, not as_written):
-            print(f"{part.text}  [pause {part.pause:g}]" if part.pause else part.text)
+        known = find_voice(voice or first_voice(engine), engine, language)
+        check_readable(content, known, not as_written)
+        for part in to_parts(content, known.voice.language, not as_written):
+            lead = f"[pause {part.lead:g}]  " if part.lead else ""
+            print(f"{lead}{part.text}  [pause {part.pause:g}]" if part.pause else f"{lead}{part.text}")
+        if tags := removed_tags(content):
+            print(f"note: tags without effect: {', '.join(tags)}", file=sys.stderr)
         return 0
     if rate is not None and not 8000 <= rate <= 192_000:
         raise UsageError(f"--rate {rate} is not between 8000 and 192000 Hz", "Give 24000 or 48000")

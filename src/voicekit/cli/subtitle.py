@@ -24,9 +24,11 @@ from voicekit.formats.subtitle_files import (
     CheckedSubtitles,
     add_to_video,
     check_subtitles,
+    output_path,
     write_subtitles,
 )
 from voicekit.redact import one_line
+from voicekit.storage.paths import refuse_collisions
 from voicekit.subtitles.render import clock
 from voicekit.subtitles.source_cue import ReadOptions
 
@@ -111,10 +113,12 @@ def layout(
         return _write_video(files, chosen, burn, mux, out, font, fonts, reading)
     if out is not None and len(files) > 1 and out.suffix and not out.is_dir():
         raise UsageError(f"{len(files)} files cannot all be written to {out}", "Give a folder with -o")
+    name = preset("subtitle", style).stem
+    refuse_collisions((output_path(path, kind, name, out), path) for path in files for kind in formats)
     failed = 0
     for path in files:
         try:
-            written, notes = write_subtitles(path, formats, chosen, preset("subtitle", style).stem, out, reading)
+            written, notes = write_subtitles(path, formats, chosen, name, out, reading)
         except VoicekitError as error:
             print_error(one_line(str(path)), error, debug=False)
             failed += 1

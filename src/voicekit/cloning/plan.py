@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,10 @@ from voicekit.config.presets import preset
 from voicekit.engines.registry import SpeechEngine, speech_engine, speech_engines
 from voicekit.errors import UsageError
 from voicekit.redact import list_names
+from voicekit.seeds import check_seed
+from voicekit.storage.paths import distinct_names
 from voicekit.takes.render import TakeRequest, take_seed
+from voicekit.tts.readable import check_readable
 from voicekit.tts.voices import KnownVoice, find_voice
 
 MAX_TAKES = 200_000
@@ -129,18 +132,23 @@ def plan_job(job: Job, only: tuple[str, ...] = (), limit: int | None = None) -> 
         _check_retry_step(job, step)
     occurrences: Counter[tuple[str, str]] = Counter()
     lines: list[LinePlan] = []
+    file_names = distinct_names(spec.voices)
     for number, line in enumerate(spec.lines):
         for voice in spec.voices if line.voice == "all" else [str(line.voice)]:
             settings = tuple(_resolve_settings(job, line, voice, number))
-            lines.append(LinePlan(_line_id(line, voice), line.text, voice, occurrences[voice, line.text], settings))
+            _check_line(job, number, line.text, settings)
+            name = _line_id(line, file_names[voice])
+            lines.append(LinePlan(name, line.text, voice, occurrences[voice, line.text], settings))
             occurrences[voice, line.text] += 1
     if only:
         known = {line.id for line in lines} | {str(line.id) for line in spec.lines}
         if unknown := [name for name in only if name not in known]:
             raise UsageError(f"no line {unknown[0]!r} in the job", f"Its lines: {list_names(sorted(known), 20)}")
-        wanted = {*only, *(_line_id(line, voice) for line in spec.lines if line.id in only for voice in spec.voices)}
+        chosen = [line for line in spec.lines if line.id in only]
+        wanted = {*only, *(_line_id(line, name) for line in chosen for name in file_names.values())}
         lines = [line for line in lines if line.id in wanted]
     plan = JobPlan(spec, tuple(lines[:limit]))
+    _check_distinct_ids(plan.lines)
     count = sum(len(line.settings) * spec.takes for line in plan.lines)
     if count > MAX_TAKES:
         raise UsageError(f"{count} takes", f"Give at most {MAX_TAKES} at once: fewer takes, or a smaller sweep")
@@ -148,7 +156,28 @@ def plan_job(job: Job, only: tuple[str, ...] = (), limit: int | None = None) -> 
 
 
 def _line_id(line: JobLine, voice: str) -> str:
+    """Id of a line; it names files, so `voice` is a file name."""
     return f"{line.id}-{voice}" if line.voice == "all" else str(line.id)
+
+
+def _check_line(job: Job, number: int, text: str, settings: Sequence[Setting]) -> None:
+    try:
+        for setting in settings:
+            check_readable(text, setting.voice, job.spec.normalize)
+    except UsageError as error:
+        raise UsageError(f"{job.locate('lines', number)}: {error.message}", error.remedy) from None
+
+
+def _check_distinct_ids(lines: Sequence[LinePlan]) -> None:
+    """Raise UsageError if two lines would have one file: `x-a` with the voice b, and `x` with the voice a-b."""
+    seen: dict[str, LinePlan] = {}
+    for line in lines:
+        other = seen.setdefault(line.id.casefold(), line)
+        if other is not line:
+            raise UsageError(
+                f"two lines would be written to {line.id}: {other.text[:30]!r} and {line.text[:30]!r}",
+                "Change the id of one",
+            )
 
 
 def _check_retry_step(job: Job, step: str) -> None:
@@ -192,8 +221,8 @@ def _resolve_settings(job: Job, line: JobLine, name: str, number: int) -> Iterat
         seed = swept.pop("seed", None)
         spec = speech_engine(known.voice.engine)
         try:
-            if seed is not None and (not isinstance(seed, int) or seed < 0):
-                raise UsageError(f"seed {seed!r} is not a whole number of 0 or more", "Give one such as 7")
+            if seed is not None:
+                check_seed(seed)
             params = sampling(spec.name, spec.params, preset_name, **{**voice.params, **line.params, **swept})
         except UsageError as error:
             place = ("lines", number) if line.params or line.preset else ("voices", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import string
 from typing import Annotated, Any, Literal
@@ -87,7 +88,14 @@ class JobLine(Strict):
     @model_validator(mode="before")
     @classmethod
     def _from_string(cls, value: Any) -> Any:
-        return {"text": value} if isinstance(value, str) else value
+        if isinstance(value, str):
+            return {"text": value}
+        if isinstance(value, bool | int | float | datetime.date):
+            read = "true or false (yes, no)" if isinstance(value, bool) else "a number, a time or a date"
+            raise ValueError(f'YAML reads this line as {read}: {value}. Put it in quotes: "..."')
+        if isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) not in cls.model_fields:
+            raise ValueError(f'the colon makes this line a mapping: put it in quotes, as "{name}: {value[name]}"')
+        return value
 
 
 class Picking(Strict):
@@ -171,6 +179,8 @@ class CloneJob(Strict):
     @field_validator("voices", mode="before")
     @classmethod
     def _from_names(cls, value: Any) -> Any:
+        if isinstance(value, dict) and (unquoted := [name for name in value if not isinstance(name, str)]):
+            raise ValueError(f'YAML reads the name of a voice as {unquoted[0]!r}: put it in quotes, such as "no"')
         if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
             return {name: {} for name in value}
         if isinstance(value, dict):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from voicekit.config.yaml_file import line_of
 from voicekit.errors import UsageError
@@ -23,6 +24,28 @@ class Strict(BaseModel):
     """Immutable options that reject unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_boolean_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse `takes: yes`, which YAML reads as true and pydantic as 1."""
+        field = cls.model_fields.get(info.field_name or "")
+        kinds = _kinds(field.annotation) if field else set()
+        if isinstance(value, bool) and bool not in kinds and kinds & {int, float}:
+            raise ValueError(f"a number is needed, and YAML reads this as {str(value).lower()}")
+        if isinstance(value, int | float) and not isinstance(value, bool) and kinds == {bool}:
+            raise ValueError("true or false is needed")
+        return value
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """The types that an annotation accepts, without None."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return {kind for part in get_args(annotation) for kind in _kinds(part)} - {type(None)}
+    return {annotation}
 
 
 def split_commas(value: Any) -> Any:
@@ -76,7 +99,17 @@ def _suggestion(model: type[BaseModel], location: tuple[str | int, ...]) -> str:
 
 def _given(error: Any) -> str:
     value = error.get("input")
+    if isinstance(value, bool | int | float | datetime.date) and "string" in str(error.get("msg")):
+        return f'YAML reads this as {_kind_of_value(value)}: put it in quotes, as "{value}"'
     return f"Given: {value!r}" if isinstance(value, str | int | float) else ""
+
+
+def _kind_of_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return f"{str(value).lower()} (yes and no are true and false)"
+    if isinstance(value, datetime.date):
+        return f"the date {value}"
+    return f"the number {value}"
 
 
 def _keys_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:

@@ -28,6 +28,7 @@ from voicekit.errors import UsageError
 from voicekit.redact import one_line
 from voicekit.seeds import RandomStreams
 from voicekit.takes.render import TakeRequest, take_seed
+from voicekit.tts.readable import check_readable
 from voicekit.tts.voices import KnownVoice, find_voice
 
 BUNDLED_VOICES = ("jf_alpha", "jm_kumo", "joe", "jf_gongitsune", "jf_tebukuro", "jf_nezumi")
@@ -141,6 +142,11 @@ def cast_script(script: Script, name: str, cast: ScriptHeader | None = None, **g
     for number in range(len(script.lines)):
         _check_overlap(script, number, name)
         utterances += caster.cast_line(number)
+    for utterance in utterances:
+        try:
+            check_readable(utterance.text, utterance.request.voice, options.normalize)
+        except UsageError as error:
+            raise ScriptError(name, script.lines[utterance.line].at, error.message, error.remedy or "") from None
     return Casting(name, script, options, roles, tuple(utterances), tuple(dict.fromkeys(caster.notes)))
 
 

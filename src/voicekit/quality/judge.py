@@ -112,12 +112,16 @@ class Judge:
             reference: Clip of the target voice, as a file or as audio.
 
         Raises:
-            UsageError: A language that Whisper does not know.
+            UsageError: A language that Whisper does not know, a text without words, or a reference without speech.
             SourceError: The reference cannot be read.
         """
         code = base_language(language)
         if code not in WHISPER_LANGUAGES:
             raise UsageError(f"Whisper does not know {language!r}", f"Known: {', '.join(sorted(WHISPER_LANGUAGES))}")
+        if text.strip() and not any(char.isalnum() for char in text):
+            raise UsageError(
+                f"the text {text[:20]!r} has no words to compare with", "Give words, or leave the text out"
+            )
         samples = np.nan_to_num(audio.mono, nan=0.0, posinf=1.0, neginf=-1.0)
         resampled = resample(Audio(samples[None, :], audio.rate), MODEL_RATE).mono if len(samples) else samples
         for name in self.weights:
@@ -180,7 +184,11 @@ class Judge:
             key = digest([clip.rate, hashlib.sha256(clip.samples.tobytes()).hexdigest()])
         if key not in self._reference_embeddings:
             audio = decode(clip)[0] if isinstance(clip, Path) else resample(clip, MODEL_RATE)
-            self._reference_embeddings[key] = speaker_embedding(self._load_model("campplus").embed, audio.mono)
+            embedding = speaker_embedding(self._load_model("campplus").embed, audio.mono)
+            if embedding is None:
+                name = clip if isinstance(clip, Path) else "the reference"
+                raise UsageError(f"{name} has no speech to compare with", "Give a clip of the voice")
+            self._reference_embeddings[key] = embedding
         return self._reference_embeddings[key]
 
     def _load_model(self, name: str) -> Any:

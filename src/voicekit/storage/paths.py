@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from voicekit.errors import UsageError
@@ -40,6 +42,40 @@ def env_limit(name: str, default: float) -> float:
         if 0 < float(text or default) < math.inf:
             return float(text or default)
     raise UsageError(f"{name} is {text!r}", f"Set it to a number above 0, or unset it for {default:g}")
+
+
+def distinct_names(titles: Iterable[str]) -> dict[str, str]:
+    """Return a safe file name for each title, distinct also where case does not count: the second `a` is `a-2`."""
+    names: dict[str, str] = {}
+    used: set[str] = set()
+    for title in titles:
+        if title not in names:
+            names[title] = distinct_name(safe_name(title), used)
+    return names
+
+
+def distinct_name(name: str, used: set[str]) -> str:
+    """Return the name, with a number if it is one of the `used` ones, and add it to them."""
+    candidates = (name if number == 1 else f"{name}-{number}" for number in itertools.count(1))
+    chosen = next(candidate for candidate in candidates if candidate.casefold() not in used)
+    used.add(chosen.casefold())
+    return chosen
+
+
+def refuse_collisions(targets: Iterable[tuple[Path, str | Path]]) -> None:
+    """Raise UsageError if two sources would be written to one file.
+
+    Args:
+        targets: Each file that is to be written, and the source that it is made from.
+    """
+    sources: dict[str, str | Path] = {}
+    for target, source in targets:
+        other = sources.setdefault(str(target.absolute()).casefold(), source)
+        if str(other) != str(source):
+            raise UsageError(
+                f"{other} and {source} would both be written to {target}",
+                "Give them one by one, with another -o for each",
+            )
 
 
 def safe_name(title: str) -> str:

@@ -20,7 +20,7 @@ from voicekit.config.clone import CloneJob
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import load_yaml
 from voicekit.storage.files import write_text
-from voicekit.storage.paths import safe_name
+from voicekit.storage.paths import distinct_name, safe_name
 from voicekit.takes.records import FILE as TAKES_FILE
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
 from voicekit.takes.render import read_take_audio
@@ -64,6 +64,7 @@ def write_results(
     """
     by_id = {take.id: take for take in takes.takes}
     lines = []
+    used: set[str] = set()
     for number, line in enumerate(takes.lines, 1):
         picked = pick_take(line, takes.of_line(line.id), tags)
         if picked.picked and (picked.picked != line.picked or not line.file):
@@ -72,9 +73,11 @@ def write_results(
             if repairer:
                 audio, repairs = repairer(take, audio)
                 by_id[take.id] = replace(take, repaired=repairs)
-            name = picked_name(spec, number, picked, take)
+            name = f"picked/{distinct_name(picked_name(spec, number, picked, take), used)}.{spec.output.format}"
             write_audio(audio, folder / name, spec.output.rate, spec.output.loudness)
             picked = replace(picked, file=name)
+        elif line.file:
+            used.add(Path(line.file).stem.casefold())
         if line.file and line.file != picked.file:
             (folder / line.file).unlink(missing_ok=True)
         lines.append(picked)
@@ -87,7 +90,7 @@ def write_results(
 
 
 def picked_name(spec: CloneJob, number: int, line: LineRecord, take: TakeRecord) -> str:
-    """Path of a pick's file in the run's folder, from the template `output.names`."""
+    """Name of a pick's file without its ending, from the template `output.names`; others may have the same."""
     digits = max(3, len(str(len(spec.lines) * len(spec.voices))))
     fields = {
         "number": f"{number:0{digits}}", "id": line.id, "voice": line.voice, "engine": take.engine, "seed": take.seed,
@@ -97,7 +100,7 @@ def picked_name(spec: CloneJob, number: int, line: LineRecord, take: TakeRecord)
         text + (str(fields[field]) if field is not None else "")
         for text, field, _, _ in string.Formatter().parse(spec.output.names)
     )
-    return f"picked/{safe_name(name)}.{spec.output.format}"
+    return safe_name(name)
 
 
 def _write_joined(folder: Path, spec: CloneJob, takes: Takes) -> None:

@@ -51,6 +51,18 @@ def in_other_script(text: str, language: str) -> bool:
     return sum(pattern.match(char) is not None for char in letters) * 2 < len(letters)
 
 
+def words_in_other_script(text: str, language: str) -> list[str]:
+    """Return the words that a voice of a BCP-47 language would spell: in neither its scripts nor Latin letters.
+
+    Single letters, such as the π of a formula, do not count.
+    """
+    pattern = _letters_of(language)
+    if pattern is None:
+        return []
+    runs = regex.findall(r"[\p{L}\p{M}]{2,}", text)
+    return [run for run in runs if any(not pattern.match(char) and not _LATIN.match(char) for char in run)]
+
+
 def other_language(text: str, language: str) -> str | None:
     """Return the language of a text if it is long enough and clearly not in `language`; None otherwise."""
     if len(text.split()) < MIN_WORDS:
@@ -59,6 +71,9 @@ def other_language(text: str, language: str) -> str | None:
     base = base_language(language)
     is_close = any({base, found} <= group for group in _CLOSE)
     return found if probability >= MIN_PROBABILITY and found != base and not is_close else None
+
+
+_LATIN = regex.compile(r"[\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]")
 
 
 @functools.cache

@@ -30,8 +30,10 @@ from voicekit.provenance import package_versions
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
+from voicekit.seeds import check_seed
 from voicekit.storage.files import file_sha256
 from voicekit.tts.convert import convert
+from voicekit.tts.readable import check_readable
 from voicekit.tts.reference import Reference, check_reference, prepare_reference
 from voicekit.tts.resynthesize import read_take_tokens, resynthesize
 from voicekit.tts.synthesize import VERSION as SYNTHESIZE_VERSION
@@ -103,6 +105,7 @@ class Synthesizer:
             UsageError: Unknown voice, engine or parameter, or nothing to speak.
             VoicekitError: See voicekit.errors.
         """
+        check_seed(seed)
         resolved = find_voice(voice or first_voice(engine), engine, language)
         preset = preset or (resolved.config.preset if resolved.config else None)
         spec = speech_engine(resolved.voice.engine)
@@ -122,6 +125,7 @@ class Synthesizer:
         watermark: bool = True,
     ) -> Take:
         """Synthesize a text with a resolved voice and validated parameters; see `say`."""
+        check_readable(text, voice, normalize)
         self._check_clip(voice)
         loaded = self._load_model(voice, model, watermark)
         with self._report_out_of_memory():
