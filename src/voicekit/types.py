@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-
 Samples = NDArray[np.float32]
 """Audio samples, float32, full scale at 1.0."""
 
 TRANSCRIPT_SCHEMA = "voicekit.transcript/1"
 TAKE_SCHEMA = "voicekit.take/1"
-
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -51,12 +49,8 @@ class Audio:
     samples: NDArray[np.float32]
     rate: int
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Audio):
-            return NotImplemented
-        return self.rate == other.rate and np.array_equal(self.samples, other.samples)
+        return isinstance(other, Audio) and self.rate == other.rate and np.array_equal(self.samples, other.samples)
 
     @property
     def duration(self) -> float:
