@@ -20,6 +20,9 @@ def test_a_wheel_carries_the_presets_and_licences(tmp_path: Path) -> None:
     assert "voicekit/configs/clean/light.yaml" in names
     assert {f"voicekit/report/templates/base.{ending}" for ending in ("html", "css", "js")} <= set(names)
     assert "voicekit/py.typed" in names
+    assert {f"voicekit/text/grammars/{language}.tag.fst.xz" for language in ("en", "de", "es", "fr", "pt")} <= set(
+        names
+    )
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("licenses/NOTICE") for name in names)
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
