@@ -14,16 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voicekit.errors import UsageError
-
-MAX_SEED = 2**63 - 1
-
-
-def check_seed(seed: object) -> None:
-    """Raise UsageError for anything but a whole number from 0 to MAX_SEED."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise UsageError(f"seed {seed!r} is not a whole number from 0 to {MAX_SEED}", "Give one such as 7")
-
 
 def derive_seed(seed: int, *names: str | int) -> int:
     """Return the 63-bit seed of the stream with these names."""

@@ -24,7 +24,7 @@ from voicekit.text.speakable import to_parts
 from voicekit.tts.output import save_take
 from voicekit.tts.readable import check_readable
 from voicekit.tts.synthesizer import Synthesizer
-from voicekit.tts.voices import find_voice, first_voice
+from voicekit.tts.voices import KnownVoice, find_voice, first_voice
 
 app = new_app()
 
@@ -84,13 +84,7 @@ def main(
     content = read_text(text)
     refuse_overwrite(out, voice, text.removeprefix("@") if text.startswith("@") else None)
     if show_text:
-        known = find_voice(voice or first_voice(engine), engine, language)
-        check_readable(content, known, not as_written)
-        for part in to_parts(content, known.voice.language, not as_written):
-            lead = f"[pause {part.lead:g}]  " if part.lead else ""
-            print(f"{lead}{part.text}  [pause {part.pause:g}]" if part.pause else f"{lead}{part.text}")
-        if tags := removed_tags(content):
-            print(f"note: tags without effect: {', '.join(tags)}", file=sys.stderr)
+        _print_parts(content, find_voice(voice or first_voice(engine), engine, language), not as_written)
         return 0
     if rate is not None and not 8000 <= rate <= 192_000:
         raise UsageError(f"--rate {rate} is not between 8000 and 192000 Hz", "Give 24000 or 48000")
@@ -107,6 +101,15 @@ def main(
     else:
         print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")
     return 0
+
+
+def _print_parts(text: str, known: KnownVoice, normalize: bool) -> None:
+    check_readable(text, known, normalize)
+    for part in to_parts(text, known.voice.language, normalize):
+        lead = f"[pause {part.lead:g}]  " if part.lead else ""
+        print(f"{lead}{part.text}  [pause {part.pause:g}]" if part.pause else f"{lead}{part.text}")
+    if tags := removed_tags(text):
+        print(f"note: tags without effect: {', '.join(tags)}", file=sys.stderr)
 
 
 def read_text(argument: str) -> str:

@@ -19,10 +19,10 @@ from voicekit.cloning.job import Job
 from voicekit.config.clone import CloneJob, JobLine, JobVoice, Scalar
 from voicekit.config.engines import sampling
 from voicekit.config.presets import preset
+from voicekit.config.schema import check_seed
 from voicekit.engines.registry import SpeechEngine, speech_engine, speech_engines
 from voicekit.errors import UsageError
 from voicekit.redact import list_names
-from voicekit.seeds import check_seed
 from voicekit.storage.paths import distinct_names
 from voicekit.takes.render import TakeRequest, take_seed
 from voicekit.tts.readable import check_readable

@@ -15,9 +15,16 @@ from voicekit.errors import UsageError
 Model = TypeVar("Model", bound=BaseModel)
 
 Positive = Annotated[int, Field(ge=1, le=10_000)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+MAX_SEED = 2**63 - 1
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def check_seed(seed: object) -> None:
+    """Raise UsageError for anything but a whole number from 0 to MAX_SEED."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise UsageError(f"seed {seed!r} is not a whole number from 0 to {MAX_SEED}", "Give one such as 7")
 
 
 class Strict(BaseModel):

@@ -18,6 +18,7 @@ from voicekit.audio.decode import decode
 from voicekit.audio.probe import probe
 from voicekit.config.engines import sampling
 from voicekit.config.keywords import EngineKeywords
+from voicekit.config.schema import check_seed
 from voicekit.diarization.clustering import cluster
 from voicekit.diarization.labels import relabel_by_first_speech
 from voicekit.engines.pool import EnginePool
@@ -30,7 +31,6 @@ from voicekit.provenance import package_versions
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
-from voicekit.seeds import check_seed
 from voicekit.storage.files import file_sha256
 from voicekit.tts.convert import convert
 from voicekit.tts.readable import check_readable
