@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from voicekit.errors import UsageError
 
-_RUN = ("out", "fresh", "quiet", "json")
+_RUN = ("fresh", "quiet", "json")
 
 WITHOUT_EFFECT: dict[str, dict[str, tuple[str, ...]]] = {
     "say": {

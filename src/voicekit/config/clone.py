@@ -93,8 +93,11 @@ class JobLine(Strict):
         if isinstance(value, bool | int | float | datetime.date):
             read = "true or false (yes, no)" if isinstance(value, bool) else "a number, a time or a date"
             raise ValueError(f'YAML reads this line as {read}: {value}. Put it in quotes: "..."')
-        if isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))) not in cls.model_fields:
-            raise ValueError(f'the colon makes this line a mapping: put it in quotes, as "{name}: {value[name]}"')
+        name = str(next(iter(value))) if isinstance(value, dict) and len(value) == 1 else ""
+        if name and name not in cls.model_fields and (not name.islower() or " " in name):
+            raise ValueError(
+                f'the colon makes this line a mapping: put it in quotes, as "{name}: {value[next(iter(value))]}"'
+            )
         return value
 
 

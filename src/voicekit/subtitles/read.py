@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from voicekit.errors import SourceError
@@ -174,7 +174,8 @@ def _to_segments(cues: Sequence[SourceCue], language: str, speaker_prefix: bool 
             name, text = split_label(line) if labelled else (voice, line)
             speaker = name or (speaker if labelled else None)
             lines.append((speaker, text))
-        text = join_words(line for _, line in lines if line)
+        said = (join_words(line for _, line in group if line) for _, group in groupby(lines, key=lambda pair: pair[0]))
+        text = " ".join(filter(None, said))  # no word is of two speakers, also in scripts without spaces
         speaker_of_character = [name for name, line in lines for _ in "".join(line.split())]
         words, position = [], 0
         for word in _with_times(text, cue):
