@@ -1,4 +1,4 @@
-"""Decode files that hold several files one after another: joined byte by byte, or chained Ogg as radio stations write.
+"""Decode files that hold several files: joined byte by byte, or chained Ogg, as radio stations write it.
 
 ffmpeg reads only the first of them, or stops where the channels or the rate change, and does not say so.
 """

@@ -24,7 +24,7 @@ WITHOUT_EFFECT: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 class CheckedCommand(TyperCommand):
-    """A command that refuses options without effect: UsageError."""
+    """A command that raises UsageError for options without effect."""
 
     def invoke(self, ctx: Any) -> Any:
         given = {

@@ -161,9 +161,10 @@ def _line_id(line: JobLine, voice: str) -> str:
 
 
 def _check_line(job: Job, number: int, text: str, settings: Sequence[Setting]) -> None:
+    by_language = {setting.voice.voice.language: setting.voice for setting in reversed(settings)}
     try:
-        for setting in settings:
-            check_readable(text, setting.voice, job.spec.normalize)
+        for voice in by_language.values():
+            check_readable(text, voice, job.spec.normalize)
     except UsageError as error:
         raise UsageError(f"{job.locate('lines', number)}: {error.message}", error.remedy) from None
 

@@ -87,6 +87,11 @@ def _with_grammar(text: str, language: str) -> str:
     return re.sub(r"\s+(?=[.,;:!?](?:\s|$))", "", " ".join(pieces))
 
 
+_DATIVE = frozenset("am vom zum beim im dem den des zur seit ab bis".split())
+_ARTICLES = frozenset("der die das".split())
+"""Words before a German ordinal that end it with -en, and with -e."""
+
+
 def _inflect_ordinals(text: str, written: frozenset[str]) -> str:
     """Give German ordinals, which the grammar always ends alike, the ending that the word before asks for."""
     words = text.split()
@@ -95,10 +100,6 @@ def _inflect_ordinals(text: str, written: frozenset[str]) -> str:
         if before in _DATIVE | _ARTICLES and word not in written and (match := re.fullmatch(r"(\w+t)er?", word)):
             words[index] = match[1] + ("en" if before in _DATIVE else "e")
     return " ".join(words)
-
-
-_DATIVE = frozenset("am vom zum beim im dem den des zur seit ab bis".split())
-_ARTICLES = frozenset("der die das".split())
 
 
 def _word_by_word(words: Sequence[str], language: str) -> str:

@@ -32,7 +32,8 @@ def _voices_for(word: str) -> list[str]:
     found = []
     for engine in speech_engines().values():
         languages = [language for language in engine.languages if not words_in_other_script(word, language)]
-        if languages and (engine.clones or engine.languages[0] in languages):
-            voices = f" ({', '.join(engine.speakers[:3])})" if engine.speakers and not engine.clones else ""
-            found.append(f"{engine.name}{voices}" if not engine.clones else f"{engine.name} in {', '.join(languages)}")
+        if languages and engine.clones:
+            found.append(f"{engine.name} in {', '.join(languages)}")
+        elif engine.languages[0] in languages:
+            found.append(f"{engine.name} ({', '.join(engine.speakers[:3])})" if engine.speakers else engine.name)
     return found

@@ -14,7 +14,7 @@ from voicekit.text.speakable import SpeechPart, split_in_two, to_parts
 from voicekit.types import SynthesizedSpeech, Take, Voice
 
 VERSION = 4
-"""SpeechPart of every take's cache key: raise it when the audio of the same request changes."""
+"""Part of every take's cache key: raise it when the audio of the same request changes."""
 
 
 def synthesize(
