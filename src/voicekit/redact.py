@@ -1,10 +1,13 @@
-"""Prepare text for messages: remove secrets and control characters, shorten lists of names."""
+"""Prepare text for messages: remove secrets and control characters, shorten lists."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from urllib.parse import unquote
+
+MAX_NOTES_OF_A_KIND = 5
+"""Further notes of the same kind are only counted: a file may have the same problem in every line."""
 
 
 def redact_credentials(text: str) -> str:
@@ -22,6 +25,19 @@ def list_names(names: Sequence[str], limit: int = 12) -> str:
     """Join names with commas; after `limit` of them, "and N more"; "none" for an empty list."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more if names else "none"
+
+
+def limit_notes(notes: Sequence[str]) -> list[str]:
+    """Keep the first notes of each kind, `line 3: ...`, and count the rest. Notes of a kind differ in numbers and quotes."""
+    kinds: dict[str, list[str]] = {}
+    for note in notes:
+        kinds.setdefault(re.sub(r"^line \d+(?:, column \d+)?: |\d[\d.]*|\"[^\"]*\"", "", note), []).append(note)
+    limited = []
+    for group in kinds.values():
+        limited += group[:MAX_NOTES_OF_A_KIND]
+        if rest := group[MAX_NOTES_OF_A_KIND:]:
+            limited.append(f"and {len(rest)} more like it, up to {rest[-1].partition(':')[0]}")
+    return limited
 
 
 def redact_urls(text: str) -> str:

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from voicekit.config.dialogue import DialogueOptions, Role, ScriptHeader
 from voicekit.dialogues.casting import Casting, cast_script, read_cast
+from voicekit.dialogues.labels import is_name
 from voicekit.dialogues.limiter import LoudnessMeter, integrated_loudness
 from voicekit.dialogues.mixdown import stem_names
 from voicekit.dialogues.mixer import MixEvent, MixSettings, find_phrases, mix
 from voicekit.dialogues.room import room_impulse_response
+from voicekit.dialogues.screenplay import parse_screenplay
 from voicekit.dialogues.script import (
     Backchannel,
     Line,
@@ -26,13 +28,12 @@ from voicekit.dialogues.script import (
     Pause,
     Script,
     SpokenText,
-    is_name,
-    is_speakable,
-    parse_script,
 )
 from voicekit.dialogues.script_format import format_script
 from voicekit.dialogues.script_lexer import MAX_LINE
-from voicekit.dialogues.script_readers import parse_fountain, parse_yaml_script, read_script, script_from_transcript
+from voicekit.dialogues.script_line import is_speakable
+from voicekit.dialogues.script_readers import parse_yaml_script, read_script, script_from_transcript
+from voicekit.dialogues.script_text import parse_script
 from voicekit.dialogues.timeline import SCHEMA, Timeline, chapters_as_metadata, gap_statistics, timeline_entries
 from voicekit.dialogues.turn_taking import (
     PUBLISHED,
@@ -175,7 +176,7 @@ def test_faults_name_line_and_column(text: str, told: str) -> None:
 
 def test_other_formats_become_the_same_script(tmp_path: Path) -> None:
     plain = parse_script("# A walk\nANNA: (calm) Hello, Ben. [pause 0.5] How are you?\nBEN: [over] Fine.")
-    fountain = parse_fountain(
+    fountain = parse_screenplay(
         "Title: A walk\n\n.A walk\n\nThey walk. [[a note: none]]\n\nANNA (V.O.)\n(calm)\nHello, *Ben*. [pause 0.5]\n"
         "How are you?\n\nBEN ^\nFine.\n\nCUT TO:\n",
         "walk.fountain",
@@ -210,8 +211,8 @@ def test_faults_of_other_formats(tmp_path: Path) -> None:
         parse_yaml_script("lines:\n- A: hi\n- A: '[x] a'\n", "y")
     with pytest.raises(UsageError, match="y: line 2, column 1: not a line of a script"):
         parse_yaml_script("lines:\n- A\n", "y")
-    with pytest.raises(UsageError, match="f: line 2, column 1: unknown direction"):
-        parse_fountain("ANNA\n[x] hello\n", "f")
+    with pytest.raises(UsageError, match=r"f: line 2, column 1: \[ is not closed"):
+        parse_screenplay("ANNA\n[x hello\n", "f")
     nobody = Transcript("voicekit.transcript/1", "en", 1.0, "a", (), (Segment(0, 0, 1, "Hi", None, "en", ()),))
     with pytest.raises(UsageError, match="t: segment 1 has no speaker"):
         script_from_transcript(nobody, "t")
@@ -582,7 +583,7 @@ def test_hums_are_hummed_and_not_spelled(text: str, sound: str) -> None:
 def test_comments_without_an_end_take_linear_time() -> None:
     for opening in ("/*", "[["):
         with pytest.raises(UsageError, match="has no lines"):
-            parse_fountain(opening * 1_000_000, "f")
+            parse_screenplay(opening * 1_000_000, "f")
 
 
 def test_retakes_without_the_judge_are_refused(tmp_path: Path) -> None:

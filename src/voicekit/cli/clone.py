@@ -17,6 +17,7 @@ from voicekit.cloning.forecast import Forecast, forecast
 from voicekit.redact import one_line
 from voicekit.runtime.progress import format_duration
 from voicekit.takes.run import CloneRun
+from voicekit.tts.readable import spoken_if_different
 
 app = new_app()
 
@@ -31,7 +32,7 @@ def main(
     job: Annotated[str, typer.Argument(metavar="JOB", help="YAML file, or a name in configs/clone")],
     out: Out = Path("outputs"),
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the plan with time and memory estimates, and stop")
+        bool, typer.Option("--dry-run", "--check", help="Print the plan with time and memory estimates, and stop")
     ] = False,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="LINE", help="Line id to render; repeat for more")
@@ -86,7 +87,9 @@ def _print_forecast(estimate: Forecast) -> None:
     for line in plan.lines:
         takes, settings = len(plan.requests(line)), len(line.settings)
         count = f"{takes} ({settings} settings)" if settings > 1 else str(takes)
-        table.add_row(escape(line.id), escape(line.voice), line.engine.name, count, escape(one_line(line.text)[:60]))
+        table.add_row(escape(line.id), escape(line.voice), line.engine.name, count, escape(one_line(line.text)))
+        if spoken := spoken_if_different(line.text, line.settings[0].voice, plan.spec.normalize):
+            table.add_row("", "", "", "", f"spoken: {escape(one_line(spoken))}")
     wide_console(WIDTH).print(table)
     print(f"{len(plan.lines)} lines, {estimate.takes} takes, {estimate.cached} of them cached")
     if estimate.cached == estimate.takes:

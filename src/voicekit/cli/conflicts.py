@@ -28,7 +28,7 @@ class CheckedCommand(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         given = {
-            parameter.name: parameter.opts[-1]
+            parameter.name: max(parameter.opts, key=len)
             for parameter in self.params
             if getattr(ctx.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
         }

@@ -12,9 +12,11 @@ from voicekit.cli.conflicts import CheckedCommand
 from voicekit.cli.options import Fresh, JsonEvents, Out, Quiet, new_app, options_from
 from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
 from voicekit.config.dialogue import DialogueOptions
-from voicekit.redact import one_line
+from voicekit.redact import list_names, one_line
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from voicekit.dialogues.casting import Casting
     from voicekit.dialogues.mix import Mix
 
@@ -46,7 +48,9 @@ def dialogue(
         Path | None, typer.Option("--cast", help="YAML file of speakers and voices, like configs/dialogue/cast.yaml")
     ] = None,
     out: Out = Path("outputs"),
-    check: Annotated[bool, typer.Option("--check", help="Print speakers, voices and warnings, and stop")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", "--dry-run", help="Print who says what, with voices and warnings, and stop")
+    ] = False,
     as_written: Annotated[
         bool | None, typer.Option("--as-written", help="Leave numbers, dates and units to the engine")
     ] = None,
@@ -90,6 +94,8 @@ def dialogue(
 
 
 def _print_casting(casting: Casting) -> None:
+    from voicekit.dialogues.script import by_kind
+
     table = plain_table("speaker", "voice", "engine", "lines", "words", right=("lines", "words"))
     for speaker in casting.roles:
         utterances = [utterance for utterance in casting.utterances if utterance.speaker == speaker]
@@ -99,11 +105,30 @@ def _print_casting(casting: Casting) -> None:
         table.add_row(one_line(speaker), voice.name, voice.engine, str(lines), str(words))
     console = wide_console(markup=False)
     console.print(table)
-    topics = [line.topic for line in casting.script.lines if line.topic]
-    if topics:
-        console.print(f"topics: {one_line(', '.join(topics))}")
+    console.print(_lines_table(casting))
+    for kind, texts in by_kind(casting.unspoken).items():
+        places = list_names([str(each.line) for each in texts])
+        console.print(f"not spoken: {kind} in line {places}, such as {one_line(texts[0].text)[:40]!r}")
     for note in casting.notes:
         console.print(f"note: {note}")
+
+
+def _lines_table(casting: Casting) -> Table:
+    """Who says what, by lines of the file."""
+    from voicekit.tts.readable import spoken_if_different
+
+    table = plain_table("line", "speaker", "says", right=("line",))
+    for number, line in enumerate(casting.script.lines):
+        if line.topic is not None:
+            table.add_row("", "", f"# {one_line(line.topic)}".rstrip())
+        for utterance in sorted(casting.turn_parts(number) + casting.backchannels(number), key=lambda each: each.id):
+            own = utterance.inside is None
+            text = one_line(utterance.text)
+            table.add_row(str(line.at[0]), one_line(utterance.speaker), text if own else f"{{{text}}}")
+            request = utterance.request
+            if spoken := spoken_if_different(utterance.text, request.voice, request.normalize):
+                table.add_row("", "", f"spoken: {one_line(spoken)}")
+    return table
 
 
 def _print_mix(mix: Mix, progress: CliProgress) -> None:

@@ -16,7 +16,7 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.dialogues.casting import Casting, Utterance
 from voicekit.dialogues.mix import MIX, SCORES, SCRIPT, TIMELINE
 from voicekit.dialogues.mixdown import RenderedClip, encode_mix, load_clip, mix_takes, silent_clip, stem_names
-from voicekit.dialogues.script import Script
+from voicekit.dialogues.script import Script, by_kind
 from voicekit.dialogues.script_format import format_script
 from voicekit.dialogues.timeline import SCHEMA, Timeline, gap_statistics, timeline_entries
 from voicekit.engines.registry import speech_engine
@@ -312,6 +312,7 @@ def dialogue_manifest(
         "seeds": {"dialogue": casting.options.seed},
         "timings": {name: round(seconds, 3) for name, seconds in job.timings.items()},
         "takes": {"wanted": len(casting.utterances), "cached": cached, "failed": len(errors)},
+        "not_spoken": {kind: len(texts) for kind, texts in by_kind(casting.unspoken).items()},
         "warnings": [*casting.notes, *(f"{id}: {error}" for id, error in errors.items())],
         **run_environment(choose_device(job.renderer.synthesizer.device)),
         "packages": package_versions(PACKAGES),

@@ -21,7 +21,8 @@ from voicekit.config.engines import sampling
 from voicekit.config.presets import presets
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import load_yaml
-from voicekit.dialogues.script import MAX_NAME, Backchannel, Line, Parenthetical, Pause, Script, SpokenText
+from voicekit.dialogues.labels import MAX_NAME
+from voicekit.dialogues.script import Backchannel, Line, Parenthetical, Pause, Script, SpokenText, Unspoken
 from voicekit.dialogues.script_lexer import ScriptError
 from voicekit.engines.registry import SpeechEngine, speech_engine
 from voicekit.errors import UsageError
@@ -73,7 +74,7 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Casting:
-    """A script with voices. `notes`: hints for the writer."""
+    """A script with voices. `notes`: hints for the writer; `unspoken`: what nobody says."""
 
     name: str
     script: Script
@@ -81,6 +82,7 @@ class Casting:
     roles: dict[str, Role]
     utterances: tuple[Utterance, ...]
     notes: tuple[str, ...] = ()
+    unspoken: tuple[Unspoken, ...] = ()
 
     def turn_parts(self, line: int) -> list[Utterance]:
         """The utterances of a line's own speaker."""
@@ -147,7 +149,9 @@ def cast_script(script: Script, name: str, cast: ScriptHeader | None = None, **g
             check_readable(utterance.text, utterance.request.voice, options.normalize)
         except UsageError as error:
             raise ScriptError(name, script.lines[utterance.line].at, error.message, error.remedy or "") from None
-    return Casting(name, script, options, roles, tuple(utterances), tuple(dict.fromkeys(caster.notes)))
+    notes = dict.fromkeys([*script.notes, *caster.notes])
+    unspoken = sorted([*script.unspoken, *caster.directions], key=lambda each: each.line)
+    return Casting(name, script, options, roles, tuple(utterances), tuple(notes), tuple(unspoken))
 
 
 def _assign_roles(script: Script, cast: dict[str, Role]) -> dict[str, Role]:
@@ -227,6 +231,7 @@ class _LineCaster:
         self.name = name
         self.occurrences: Counter[tuple[str, str]] = Counter()
         self.notes: list[str] = []
+        self.directions: list[Unspoken] = []
 
     def cast_line(self, number: int) -> Iterator[Utterance]:
         line = self.script.lines[number]
@@ -288,6 +293,8 @@ class _LineCaster:
                 preset = part
             else:
                 self._note_possible_typo(parenthetical, engine)
+                direction = f"({one_line(parenthetical.text)})"
+                self.directions.append(Unspoken("stage directions", direction, parenthetical.at[0]))
                 return None
         try:
             of_preset = sampling(engine.name, engine.params, preset).model_dump(exclude_unset=True) if preset else {}

@@ -21,9 +21,10 @@ from voicekit.dialogues.build import (
 )
 from voicekit.dialogues.casting import Casting, cast_script, read_cast
 from voicekit.dialogues.mix import Mix, open_mix
-from voicekit.dialogues.script import parse_script
+from voicekit.dialogues.script import by_kind
 from voicekit.dialogues.script_format import format_script
 from voicekit.dialogues.script_readers import SCRIPT_SUFFIXES, read_script
+from voicekit.dialogues.script_text import parse_script
 from voicekit.errors import UsageError
 from voicekit.provenance import software_versions
 from voicekit.redact import one_line
@@ -121,6 +122,9 @@ def build_dialogue(
     progress.item_started(title)
     for note in casting.notes:
         progress.note(note)
+    if casting.unspoken:
+        counts = ", ".join(f"{len(texts)} {kind}" for kind, texts in by_kind(casting.unspoken).items())
+        progress.note(f"not spoken: {counts} (--check lists them)")
     renderer = Renderer(synthesizer, cache)
     plan = _plan_digest(casting, renderer)
     home = claim_name(out, source.stem if source else title, f"dialogue:{source.resolve() if source else title}")

@@ -7,31 +7,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from voicekit.config.dialogue import ScriptHeader
 from voicekit.config.presets import preset
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import line_of, parse_yaml
-from voicekit.dialogues.script import (
-    MAX_NAME,
-    Item,
-    Line,
-    Parenthetical,
-    Script,
-    SpokenText,
-    check_script,
-    is_name,
-    is_speakable,
-    parse_line,
-    parse_script,
-)
-from voicekit.dialogues.script_lexer import Place, ScriptError
+from voicekit.dialogues.labels import MAX_NAME, find_label, is_name, to_name
+from voicekit.dialogues.screenplay import is_screenplay, parse_screenplay
+from voicekit.dialogues.script import Item, Line, Parenthetical, Script, SpokenText, Unspoken, check_script
+from voicekit.dialogues.script_lexer import ScriptError
+from voicekit.dialogues.script_line import is_speakable
+from voicekit.dialogues.script_text import Speech, parse_script, to_script
 from voicekit.errors import UsageError
 from voicekit.formats.transcript_json import read_transcript_json
+from voicekit.redact import one_line
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import read_subtitles
+from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript
 
 MAX_BYTES = 4 << 20
@@ -39,9 +33,6 @@ MAX_BYTES = 4 << 20
 
 SCRIPT_SUFFIXES = (".txt", ".md", ".yaml", ".yml", ".fountain", ".spmd", ".json", ".srt", ".vtt")
 
-_SCENE = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|I/E)[. ].*", re.IGNORECASE)
-_TITLE = re.compile(r"([A-Za-z][A-Za-z ]*):(.*)")
-_EXTENSION = re.compile(r"\s*\((?:[^()]*)\)\s*$")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]|\(([^()]*)\)")
 
 
@@ -68,8 +59,8 @@ def read_script(path: str | Path) -> Script:
         return script_from_transcript(read_transcript_json(text, str(path))[0], str(path))
     if suffix in (".yaml", ".yml"):
         return parse_yaml_script(text, str(path))
-    if suffix in (".fountain", ".spmd"):
-        return parse_fountain(text, str(path))
+    if suffix in (".fountain", ".spmd") or is_screenplay(text):
+        return parse_screenplay(text, str(path))
     return parse_script(text, str(path))
 
 
@@ -84,7 +75,7 @@ def parse_yaml_script(text: str, name: str) -> Script:
     header = build(ScriptHeader, values, name)
     if not isinstance(entries, list):
         raise UsageError(f"{name}: lines is not a list", "Write `lines:`, and below it `- Alice: Hello there.`")
-    lines: list[Line] = []
+    speeches: list[Speech] = []
     topic: str | None = None
     for number, entry in enumerate(entries):
         at = (line_of(values, ("lines", number)) or 1, 1)
@@ -99,127 +90,73 @@ def parse_yaml_script(text: str, name: str) -> Script:
             raise ScriptError(
                 name, at, "not a line of a script", "Write `- Alice: Hello there.`, in quotes if it has a colon"
             )
-        speaker, words = next(iter(entry.items()))
-        _check_name(speaker, name, at)
-        lines.append(parse_line(speaker, [(row, at[0] - 1, 0) for row in words.split("\n")], name, at, topic))
+        written, words = next(iter(entry.items()))
+        label = find_label(f"{written}:")
+        if label is None or label.direction:
+            raise _invalid_name(written, name, at[0])
+        rows = [(row, at[0] - 1, 0) for row in words.split("\n")]
+        speeches.append(Speech(label.speaker, rows, at, topic))
         topic = None
-    return check_script(Script(tuple(lines), header), name)
+    return to_script(speeches, header, name)
 
 
-def _check_name(speaker: str, name: str, at: Place) -> None:
-    if not is_name(speaker):
-        remedy = f"A name has at most {MAX_NAME} letters, and no brackets or colons"
-        raise ScriptError(name, at, f"invalid speaker name {speaker[:30]!r}", remedy)
-
-
-def parse_fountain(text: str, name: str) -> Script:
-    """Parse the dialogue of a screenplay (https://fountain.io/syntax).
-
-    Scene headings and sections start topics. `^` after a name overlaps the previous line. Action, notes, lyrics and
-    comments are ignored.
-
-    Raises:
-        UsageError: An error in the dialogue, with its line and column.
-    """
-    rows = _blank_comments(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
-    lines: list[Line] = []
-    topic: str | None = None
-    title, number = _parse_title_page(rows)
-    while number < len(rows):
-        row = rows[number].strip()
-        speaker = _character_name(rows, number)
-        if speaker is None:
-            heading = _heading(row)
-            topic = heading if heading is not None else topic
-            number += 1
-            continue
-        at = (number + 1, 1)
-        over = row.endswith("^")
-        speech: list[tuple[str, int, int]] = []
-        number += 1
-        while number < len(rows) and rows[number].strip():
-            if not rows[number].lstrip().startswith("~"):
-                speech.append((_strip_emphasis(rows[number]), number, 0))
-            number += 1
-        _check_name(speaker, name, at)
-        line = parse_line(speaker, speech, name, at, topic)
-        lines.append(replace(line, over=line.over or (over and line.gap is None and bool(lines))))
-        topic = None
-    header = ScriptHeader(title=title) if title else ScriptHeader()
-    return check_script(Script(tuple(lines), header), name)
-
-
-def _blank_comments(text: str) -> str:
-    """Remove /* */ and [[ ]], except for their line breaks, so that line numbers stay."""
-    for opening, closing in (("/*", "*/"), ("[[", "]]")):
-        kept, position = [], 0
-        while (start := text.find(opening, position)) >= 0 and (end := text.find(closing, start + 2)) >= 0:
-            kept += [text[position:start], "\n" * text.count("\n", start, end)]
-            position = end + 2
-        text = "".join([*kept, text[position:]])
-    return text
-
-
-def _parse_title_page(rows: list[str]) -> tuple[str, int]:
-    """The title, and the number of the first row after the title page."""
-    if not rows or not _TITLE.fullmatch(rows[0].strip()):
-        return "", 0
-    end = next((number for number, row in enumerate(rows) if not row.strip()), len(rows))
-    for number, row in enumerate(rows[:end]):
-        match = _TITLE.fullmatch(row.strip())
-        if match and match[1].lower() == "title":
-            next_row = rows[number + 1] if number + 1 < end and rows[number + 1][:1].isspace() else ""
-            return " ".join((match[2] or next_row).replace("*", "").replace("_", "").split()), end
-    return "", end
-
-
-def _character_name(rows: list[str], number: int) -> str | None:
-    """The character whose dialogue begins below a row; None if the row is not a character cue."""
-    row = rows[number].strip().removesuffix("^").rstrip()
-    blank_above = number == 0 or not rows[number - 1].strip()
-    text_below = number + 1 < len(rows) and bool(rows[number + 1].strip())
-    if not row or len(row) > 2 * MAX_NAME or not blank_above or not text_below:
-        return None
-    if row.startswith("@"):
-        return " ".join(_EXTENSION.sub("", row[1:]).split())
-    if _heading(row) is not None or row.startswith((">", "!", "~", "=")) or row.endswith("TO:"):
-        return None
-    cue = _EXTENSION.sub("", row).strip()
-    return " ".join(cue.split()) if cue.upper() == cue and any(char.isalpha() for char in cue) else None
-
-
-def _heading(row: str) -> str | None:
-    if row.startswith("#"):
-        return " ".join(row.lstrip("#").split())
-    if row.startswith(".") and not row.startswith(".."):
-        return " ".join(row[1:].split())
-    return " ".join(row.split()) if _SCENE.fullmatch(row) else None
-
-
-def _strip_emphasis(row: str) -> str:
-    return re.sub(r"(?<!\\)\*+|(?<!\w)_|_(?!\w)", "", row)
+def _invalid_name(speaker: str, name: str, line: int) -> ScriptError:
+    remedy = f"A name has at most {MAX_NAME} letters, and no brackets or colons"
+    return ScriptError(name, (line, 1), f"invalid speaker name {speaker[:30]!r}", remedy)
 
 
 def script_from_transcript(transcript: Transcript, name: str) -> Script:
-    """One line per segment. Text in brackets, such as `[laughs]`, becomes a parenthetical; times are ignored.
+    """One line per segment, or more if its words have several speakers.
+
+    Text in brackets, such as `[laughs]`, becomes a parenthetical; times are ignored.
 
     Raises:
         UsageError: A segment has no speaker, or nothing is spoken.
     """
-    return check_script(Script(tuple(_lines_from_segments(transcript.segments, name))), name)
+    unspoken: list[Unspoken] = []
+    lines = tuple(_lines_from_segments(transcript.segments, name, unspoken))
+    return check_script(Script(lines, unspoken=tuple(unspoken)), name)
 
 
-def _lines_from_segments(segments: Iterable[Segment], name: str) -> Iterator[Line]:
+def _lines_from_segments(segments: Iterable[Segment], name: str, unspoken: list[Unspoken]) -> Iterator[Line]:
     for number, segment in enumerate(segments, 1):
-        items = tuple(_split_brackets(segment.text))
-        if not any(isinstance(item, SpokenText) for item in items):
-            continue
-        if not segment.speaker:
-            remedy = "Name the speakers: `voicekit transcribe --speaker-names`, or `Alice: ...` in each cue"
-            raise UsageError(f"{name}: segment {number} has no speaker", remedy)
-        speaker = " ".join(re.sub(r"[\[\](){}:：\\#]", " ", segment.speaker).split())[:MAX_NAME].strip()
-        _check_name(speaker, name, (number, 1))
-        yield Line(speaker, items, at=(number, 1))
+        _check_dashes(segment, number, name)
+        for written, text in _turns(segment):
+            items = tuple(_split_brackets(text))
+            if not any(isinstance(item, SpokenText) for item in items):
+                unspoken.append(Unspoken("segments without words", text, number))
+                continue
+            if not written:
+                remedy = "Name the speakers: `voicekit transcribe --speaker-names`, or `Alice: ...` in each cue"
+                raise UsageError(f"{name}: segment {number} has no speaker", remedy)
+            speaker = to_name(written)
+            if not is_name(speaker):
+                raise _invalid_name(written, name, number)
+            yield Line(speaker, items, at=(number, 1))
+
+
+def _turns(segment: Segment) -> Iterator[tuple[str | None, str]]:
+    """The speaker and the text of each run of words of one speaker."""
+    runs = [(speaker, list(words)) for speaker, words in groupby(segment.words, key=lambda word: word.speaker)]
+    speakers = {speaker for speaker, _ in runs if speaker}
+    if len(speakers) < 2:
+        yield segment.speaker, segment.text
+        return
+    last = segment.speaker
+    for speaker, words in runs:
+        last = speaker or last
+        yield last, join_words(word.text for word in words)
+
+
+def _check_dashes(segment: Segment, number: int, name: str) -> None:
+    """Raise UsageError for a cue of two speakers, each after a dash, of whom only one is named."""
+    rows = [row for row in (segment.cue or "").split("\n") if re.match(r"\s*(?:[^\s:]+:\s*)?[-–—‐]\s?\w", row)]
+    if len(rows) > 1 and len({word.speaker for word in segment.words}) < 2:
+        said = one_line(" ".join(rows))[:40]
+        raise UsageError(
+            f"{name}: segment {number}: two speakers, and not both are named: {said!r}",
+            "Name both: `- Alice: ...` and `- Ben: ...`",
+        )
 
 
 def _split_brackets(text: str) -> Iterator[Item]:

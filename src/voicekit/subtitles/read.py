@@ -5,13 +5,13 @@ Each cue becomes a segment whose `cue` holds its original text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from voicekit.errors import SourceError
+from voicekit.redact import limit_notes
 from voicekit.storage.files import read_limited
 from voicekit.subtitles.frame_times import with_milliseconds
 from voicekit.subtitles.parse_srt import parse_srt
@@ -26,9 +26,6 @@ from voicekit.types import Segment, Transcript, Word, spread
 
 MIN_SIMULTANEOUS = 0.5
 """Share of the shorter of two cues from which an overlap in time counts as intended."""
-
-MAX_NOTES_OF_A_KIND = 5
-"""Further notes of the same kind are only counted: a file may have the same problem in every cue."""
 
 
 def read_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tuple[Transcript, list[str]]:
@@ -117,7 +114,7 @@ def parse(
     speakers = tuple(dict.fromkeys(s.speaker for s in segments if s.speaker))
     duration = max((s.end for s in segments), default=0.0)
     transcript = Transcript("voicekit.transcript/1", language, duration, Path(name).name, speakers, segments)
-    return transcript, _limit_notes(notes)
+    return transcript, limit_notes(notes)
 
 
 def with_layers(segments: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -142,19 +139,6 @@ def _are_simultaneous(first: Segment, second: Segment) -> bool:
     shared = min(first.end, second.end) - second.start
     shorter = min(first.end - first.start, second.end - second.start)
     return shared > MIN_SIMULTANEOUS * shorter and shared > 0
-
-
-def _limit_notes(notes: Sequence[str]) -> list[str]:
-    """Keep the first notes of each kind, and count the rest."""
-    kinds: dict[str, list[str]] = {}
-    for note in notes:
-        kinds.setdefault(re.sub(r"^line \d+: |\d[\d.]*", "", note), []).append(note)
-    limited = []
-    for group in kinds.values():
-        limited += group[:MAX_NOTES_OF_A_KIND]
-        if rest := group[MAX_NOTES_OF_A_KIND:]:
-            limited.append(f"and {len(rest)} more like it, up to {rest[-1].partition(':')[0]}")
-    return limited
 
 
 def _to_segments(cues: Sequence[SourceCue], language: str, speaker_prefix: bool | None) -> tuple[Segment, ...]:

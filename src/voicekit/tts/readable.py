@@ -7,6 +7,7 @@ import unicodedata
 from voicekit.engines.registry import speech_engines
 from voicekit.errors import UsageError
 from voicekit.text.language_id import words_in_other_script
+from voicekit.text.plain_text import PAUSE
 from voicekit.text.speakable import to_parts
 from voicekit.tts.voices import KnownVoice
 
@@ -25,6 +26,18 @@ def check_readable(text: str, known: KnownVoice, normalize: bool = True) -> None
         to_parts(text, voice.language, normalize=False)  # fast, and it finds pauses that are too long
     else:
         to_parts(text, voice.language, normalize)
+
+
+def spoken_if_different(text: str, known: KnownVoice, normalize: bool = True) -> str | None:
+    """The text that is spoken if it has other words than the written one: numbers written out, markup removed."""
+    spoken = " ".join(part.text for part in to_parts(text, known.voice.language, normalize))
+    return None if _words(spoken) == _words(PAUSE.sub(" ", text)) else spoken
+
+
+def _words(text: str) -> list[str]:
+    return (
+        "".join(char if char.isalnum() or char in "'’" else " " for char in text.replace("’", "'")).casefold().split()
+    )
 
 
 def _voices_for(word: str) -> list[str]:
