@@ -28,7 +28,7 @@ def list_names(names: Sequence[str], limit: int = 12) -> str:
 
 
 def limit_notes(notes: Sequence[str]) -> list[str]:
-    """Keep the first notes of each kind, `line 3: ...`, and count the rest. Notes of a kind differ in numbers and quotes."""
+    """Keep the first notes of each kind, `line 3: ...`, and count the rest. Those of a kind differ in numbers."""
     kinds: dict[str, list[str]] = {}
     for note in notes:
         kinds.setdefault(re.sub(r"^line \d+(?:, column \d+)?: |\d[\d.]*|\"[^\"]*\"", "", note), []).append(note)
