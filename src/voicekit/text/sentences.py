@@ -1,8 +1,7 @@
 """Group the words of a transcript into sentences, across segments and cues.
 
-A sentence has one speaker and one language. It ends at a terminal mark (. ! ? … and those of other scripts), unless
-the mark belongs to an abbreviation, a number or an initial, or the text goes on in lower case. A sentence without an
-end is cut at its longest pause.
+A sentence has one speaker and one language. `sentence_ends` finds its end; a change of speaker or language, a dash and
+a long pause also end it. A sentence without an end is cut at its longest pause.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from voicekit.text.dashes import turn_starts
 from voicekit.text.markup import TAG
-from voicekit.text.sentence_ends import CLOSERS, ends_sentence
+from voicekit.text.sentence_ends import CLOSERS, sentence_ends
 from voicekit.text.words import join_words, unspaced
 from voicekit.types import Segment, Word, spread
 
@@ -141,27 +141,29 @@ def _split_track(
     track: Sequence[tuple[SentenceWord, Segment]], segments: Sequence[Segment], uncased: bool
 ) -> Iterator[Sentence]:
     """Yield the sentences of one speaker in one layer. `uncased`: no capitals, so lower case proves nothing."""
+    ends: list[bool] = []
+    for language, same in groupby(track, key=lambda item: item[1].language):
+        ends += sentence_ends([piece.word.text for piece, _ in same], language, uncased=uncased)
     run: list[SentenceWord] = []
     for index, (piece, segment) in enumerate(track):
         run.append(piece)
         following = track[index + 1] if index + 1 < len(track) else None
-        if following is None or _ends_between(piece, segment, *following, uncased):
+        if following is None or ends[index] or _interrupted(piece, segment, *following):
             for part in _cut_long(run):
                 yield Sentence(tuple(part), segment.speaker, segment.language, segment.layer)
             run = []
 
 
-def _ends_between(
-    piece: SentenceWord, segment: Segment, following: SentenceWord, next_segment: Segment, uncased: bool
-) -> bool:
+def _interrupted(piece: SentenceWord, segment: Segment, following: SentenceWord, next_segment: Segment) -> bool:
+    """Whether a sentence breaks off between two words without having ended."""
     if segment.language != next_segment.language or following.dash:
         return True
     pause = following.word.start - piece.word.end
     if pause > (MAX_PAUSE if following.position == piece.position + 1 else MAX_INTERRUPTED_PAUSE):
         return True
-    if piece.segment != following.segment and any(_STANDALONE.match(s.text.strip()) for s in (segment, next_segment)):
-        return True
-    return ends_sentence(piece.word.text, following.word.text, uncased=uncased)
+    return piece.segment != following.segment and any(
+        _STANDALONE.match(s.text.strip()) for s in (segment, next_segment)
+    )
 
 
 def _cut_long(run: list[SentenceWord]) -> Iterator[list[SentenceWord]]:

@@ -30,7 +30,7 @@ from voicekit.translation.placeholders import VERSION as PLACEHOLDERS_VERSION
 from voicekit.translation.sentence_warnings import count_sentences, list_places, separate_foreign, without_tags
 from voicekit.types import Segment, Transcript
 
-VERSION = 2
+VERSION = 3
 
 ODD_RATIO = 2.0
 """A translation this many times longer or shorter than the others, relative to its source, gives a warning."""
