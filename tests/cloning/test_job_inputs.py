@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,13 +95,33 @@ def test_no_field_of_a_job_reaches_a_path(voice: str, line: str) -> None:
     assert Path(safe_name(line)).name == safe_name(line)
 
 
-def test_outputs_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for folder in ("a", "b"):
+ONE_NAME = {
+    "subtitle": ["subtitle", "a/talk.srt", "b/TALK.srt", "-o", "out"],
+    "translate": ["translate", "a/talk.srt", "b/TALK.srt", "--to", "es", "-o", "out"],
+    "translate, one in another format": ["translate", "a/talk.srt", "a/talk.vtt", "--to", "es", "-f", "json"],
+    "judge": ["judge", "a/talk.wav", "b/TALK.wav", "--repair", "out"],
+    "judge, beside": ["judge", "a/talk.wav", "--repair", "a"],
+    "convert": ["convert", "a/talk.wav.json", "--voice", "joe", "-o", "a/talk.wav"],
+    "say": ["say", "@a/talk.srt", "-o", "a/talk.srt"],
+    "voice prepare": ["voice", "prepare", "a/talk.wav", "-o", "a/talk.wav"],
+}
+
+
+@pytest.mark.parametrize("name", ONE_NAME)
+def test_outputs_of_one_name_are_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, stem in (("a", "talk"), ("b", "TALK")):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "talk.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHi\n")
-    files = [str(tmp_path / folder / "talk.srt") for folder in ("a", "b")]
-    assert run(["subtitle", *files, "-o", str(tmp_path / "out")]) == 2
-    assert "would both be written to" in capsys.readouterr().err
+        (tmp_path / folder / f"{stem}.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHi\n")
+        (tmp_path / folder / f"{stem}.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nHi\n")
+        soundfile.write(tmp_path / folder / f"{stem}.wav", np.zeros(16_000), 16_000)
+        (tmp_path / folder / f"{stem}.wav.json").write_text("{}")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    assert run(ONE_NAME[name]) == 2
+    assert "would both be written to" in (told := capsys.readouterr().err) or "would overwrite" in told
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
     assert not (tmp_path / "out").exists()
     refuse_collisions([(Path("x.srt"), "a"), (Path("y.srt"), "b"), (Path("x.srt"), "a")])
 

@@ -28,7 +28,7 @@ class CheckedCommand(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         given = {
-            parameter.name: max(parameter.opts, key=len)
+            parameter.name: next((name for name in parameter.opts if name.startswith("--")), parameter.opts[0])
             for parameter in self.params
             if getattr(ctx.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
         }

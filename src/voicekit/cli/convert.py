@@ -12,7 +12,7 @@ from voicekit.cli.reporters import result_on_stdout
 from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
 from voicekit.storage.paths import refuse_overwrite
-from voicekit.tts.output import save_take
+from voicekit.tts.output import record_path, save_take
 from voicekit.tts.synthesizer import Synthesizer
 
 CLONING_ENGINES = ", ".join(engine.name for engine in SPEECH_ENGINES if engine.clones)
@@ -47,7 +47,8 @@ def main(
     voicekit convert talk.wav --voice ana -o talk.ana.wav
     voicekit convert hello.wav.json --voice ben.wav --cut-tail 0.4 -o hello.ben.wav
     """
-    refuse_overwrite(out, recording, voice)
+    for target in (out, record_path(out)):
+        refuse_overwrite(target, recording, voice)
     if not 0 <= cut_tail <= 3600:
         raise UsageError(f"--cut-tail {cut_tail:g} is not between 0 and 3600 seconds", "Give 0.4")
     from_take = recording.suffix.lower() == ".json"

@@ -24,7 +24,7 @@ from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.quality.gates import Verdict, assess
 from voicekit.quality.judge import Judge, measures_to_json
 from voicekit.redact import one_line
-from voicekit.storage.paths import refuse_overwrite
+from voicekit.storage.paths import refuse_collisions, refuse_overwrite
 from voicekit.takes.repair import RepairResult, repair_and_verify
 from voicekit.types import Audio, Measures
 
@@ -72,7 +72,9 @@ def main(
     if reference is not None:
         probe(reference)
     if repair is not None:
-        _check_repair_folder(files, repair)
+        refuse_collisions((repair / f"{path.stem}.wav", path) for path in files)
+        for path in files:
+            refuse_overwrite(repair / f"{path.stem}.wav", *files)
     failed = 0
     with Judge(device, model=model) as judge:
 
@@ -100,13 +102,6 @@ def main(
             else:
                 _print_scores(path, measures, verdict, gates, result)
     return failed
-
-
-def _check_repair_folder(files: list[Path], folder: Path) -> None:
-    if len({path.stem for path in files}) < len(files):
-        raise UsageError("two files have the same name", "Repair them one by one, into different folders")
-    for path in files:
-        refuse_overwrite(folder / f"{path.stem}.wav", *files)
 
 
 def _analysis_rate(path: Path) -> int:

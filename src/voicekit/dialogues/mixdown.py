@@ -29,8 +29,8 @@ from voicekit.dialogues.timeline import Timeline, chapters_as_metadata
 from voicekit.dialogues.turn_taking import Clip, PlacedUtterance, place_utterances
 from voicekit.engines.protocols import ProgressCallback
 from voicekit.errors import OutputError
-from voicekit.storage.files import digest, write_text
-from voicekit.storage.paths import safe_name
+from voicekit.storage.files import write_text
+from voicekit.storage.paths import distinct_names
 from voicekit.storage.write_errors import cannot_write
 from voicekit.takes.records import read_takes
 from voicekit.takes.render import read_take_audio
@@ -128,14 +128,8 @@ def mix_again(folder: Path, target: Path) -> Path:
 
 
 def stem_names(speakers: Iterable[str]) -> dict[str, str]:
-    """One file per speaker in the run's folder, distinct also on case-insensitive file systems."""
-    names: dict[str, str] = {}
-    for speaker in speakers:
-        stem = safe_name(speaker)
-        if any(f"stems/{stem}.wav".casefold() == name.casefold() for name in names.values()):
-            stem = f"{stem}-{digest(speaker)[:8]}"
-        names[speaker] = f"stems/{stem}.wav"
-    return names
+    """One file per speaker in the run's folder."""
+    return {speaker: f"stems/{name}.wav" for speaker, name in distinct_names(speakers).items()}
 
 
 def _write_error(path: Path, error: Exception) -> OutputError:

@@ -29,7 +29,7 @@ from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import file_sha256, hash_file, utc_now, write_json
-from voicekit.storage.paths import refuse_overwrite, safe_name
+from voicekit.storage.paths import refuse_collisions, refuse_overwrite, safe_name
 from voicekit.storage.runs import MANIFEST
 from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.languages import UNKNOWN, normalize_tag
@@ -149,7 +149,8 @@ def translate_files(
     A file that fails yields a result with its error and does not stop the others.
 
     Raises:
-        UsageError, SourceError: The options or the glossary are invalid for every file.
+        UsageError: The options are invalid, or two files would be written to one.
+        SourceError: The glossary cannot be read.
     """
     progress = progress or Progress()
     if not options.to:
@@ -158,13 +159,23 @@ def translate_files(
         raise UsageError("--audio is the recording of one file, and there are several", "Translate them one by one")
     subtitle_style(options.subtitles)
     translator = Translator(options, progress, fresh)
-    written: set[Path] = set()
-    for path in paths:
+    reading = ReadOptions(options.encoding, options.source)
+    sources = [_open_or_error(Path(path), out, audio, reading) for path in paths]
+    refuse_collisions(
+        (file, source.path)
+        for source in sources
+        if isinstance(source, TranslationSource)
+        for target in options.to
+        for file in output_files(source, target, options).values()
+    )
+    for path, source in zip(paths, sources, strict=True):
         name = one_line(redact_credentials(Path(path).name or str(path)))
         progress.item_started(name)
         started = time.monotonic()
         try:
-            yield _translate_file(Path(path), translator, out, audio, written, name, started)
+            if isinstance(source, Exception):
+                raise source
+            yield _translate_source(source, translator, name, started)
         except Exception as error:
             if is_out_of_memory(error):
                 translator.close()
@@ -174,17 +185,19 @@ def translate_files(
     translator.close()
 
 
-def _translate_file(
-    path: Path,
-    translator: Translator,
-    out: Path | None,
-    audio: Path | None,
-    written: set[Path],
-    name: str,
-    started: float,
+def _open_or_error(
+    path: Path, out: Path | None, audio: Path | None, reading: ReadOptions
+) -> TranslationSource | Exception:
+    try:
+        return open_source(path, out, audio, reading)
+    except Exception as error:
+        return error
+
+
+def _translate_source(
+    source: TranslationSource, translator: Translator, name: str, started: float
 ) -> TranslationResult:
     options, progress = translator.options, translator.progress
-    source = open_source(path, out, audio, ReadOptions(translator.options.encoding, translator.options.source))
     for note in source.notes:
         progress.note(note)
     load_audio = load_audio_once(source.recording, progress)
@@ -207,7 +220,7 @@ def _translate_file(
         progress.stage_done(stage, seconds, cached)
         for text in translated.notes.warnings:
             progress.warning(f"{target}: {text}")
-        files += write_files(source, translated, target, options, written, seconds)
+        files += write_files(source, translated, target, options, seconds)
         transcripts[target] = translated.transcript
         progress.note(f"written to {files[-1].parent / f'{source.stem}.{target}'}.*")
     if errors:
@@ -229,12 +242,20 @@ def formats_for(path: Path, requested: tuple[Format, ...]) -> tuple[Format, ...]
     return ("json", "srt", "vtt", "txt")
 
 
+def output_files(source: TranslationSource, target: str, options: TranslateOptions) -> dict[Format, Path]:
+    """The files that a translation is written to, by format."""
+    return {
+        kind: source.folder / f"{source.stem}.{target}{ENDINGS[kind]}"
+        for kind in formats_for(source.path, options.format)
+        if kind not in _NO_TEXT
+    }
+
+
 def write_files(
     source: TranslationSource,
     translated: Translated,
     target: str,
     options: TranslateOptions,
-    written: set[Path],
     seconds: float,
 ) -> list[Path]:
     """Write the files of one translation, the manifest last.
@@ -244,28 +265,18 @@ def write_files(
         translated: The result.
         target: BCP-47 tag.
         options: Formats and subtitle style.
-        written: Files that this command has written; the new ones are added.
         seconds: Time the translation took.
 
     Raises:
-        UsageError: A file would replace the source, or one that this command has just written.
+        UsageError: A file would replace the source.
         OutputError: A file cannot be written.
     """
     style = subtitle_style(options.subtitles)
-    paths = {
-        kind: source.folder / f"{source.stem}.{target}{ENDINGS[kind]}"
-        for kind in formats_for(source.path, options.format)
-        if kind not in _NO_TEXT
-    }
+    paths = output_files(source, target, options)
     for path in paths.values():
         refuse_overwrite(path, source.path)
-        if path.absolute() in written:
-            raise UsageError(
-                f"{path} was just written for another file", "Translate the files into folders of their own"
-            )
     for kind, path in paths.items():
         write_transcript(translated.transcript, path, kind, style)
-    written |= {path.absolute() for path in paths.values()}
     manifest = source.folder / f"{source.stem}.{target}.manifest.json"
     write_json(manifest, _manifest(source, translated, options, list(paths.values()), seconds))
     return [*paths.values(), manifest]

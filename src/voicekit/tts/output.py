@@ -26,7 +26,11 @@ def save_take(take: Take, path: Path, rate: int | None = None, loudness: float |
         OutputError: A file cannot be written.
     """
     write_audio(take.audio, path, rate, loudness)
-    record_path = path.with_name(f"{path.name}.json")
     file = {"file": path.name, "sha256": file_sha256(path), "rate": rate or take.audio.rate, "loudness": loudness}
-    write_json(record_path, {**take.record(), "sound": file})
-    return record_path
+    write_json(record_path(path), {**take.record(), "sound": file})
+    return record_path(path)
+
+
+def record_path(path: Path) -> Path:
+    """The JSON file beside the audio file of a take."""
+    return path.with_name(f"{path.name}.json")
