@@ -16,14 +16,21 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicekit.audio.encode import write_audio
+from voicekit.audio.probe import probe
 from voicekit.cli import run
 from voicekit.cloning.clone import clone
 from voicekit.cloning.job import load_job
 from voicekit.cloning.plan import plan_job
+from voicekit.config.dialogue import ScriptHeader
+from voicekit.config.engines import VoiceFile
+from voicekit.dialogues.casting import cast_script
+from voicekit.dialogues.script_text import parse_script
 from voicekit.errors import UsageError
 from voicekit.quality.judge import Judge
 from voicekit.storage.paths import distinct_names, refuse_collisions, safe_name
 from voicekit.tts.synthesizer import Synthesizer
+from voicekit.tts.voices import store_voice
 from voicekit.types import Audio, Take
 
 
@@ -185,3 +192,40 @@ def test_a_terminal_that_cannot_show_a_name_does_not_end_the_work(
     )  # fmt: skip
     assert b"UnicodeEncodeError" not in done.stdout + done.stderr
     assert b"Traceback" not in done.stderr
+
+
+RATES = {".mp3": (48_000, 96_000), ".opus": (48_000, 44_100), ".m4a": (96_000, 192_000), ".ogg": (192_000, None)}
+
+
+@pytest.mark.parametrize("suffix", RATES)
+def test_rates_that_a_format_does_not_have_are_refused_before_work(suffix: str, tmp_path: Path) -> None:
+    possible, impossible = RATES[suffix]
+    noise = Audio(np.random.default_rng(0).normal(0, 0.1, (1, 9600)).astype(np.float32), 96_000)
+    assert probe(write_audio(noise, tmp_path / f"noise{suffix}", possible)).rate in (possible, 48_000)
+    assert write_audio(noise, tmp_path / f"default{suffix}").is_file()
+    if impossible is None:
+        return
+    assert run(["say", "Hello.", "-v", "joe", "-o", str(tmp_path / f"said{suffix}"), "--rate", str(impossible)]) == 2
+    job = {"voices": {"a": {"voice": "joe"}}, "lines": ["Hi."], "output": {"format": suffix[1:], "rate": impossible}}
+    with pytest.raises(UsageError, match=f"cannot have {impossible} Hz"):
+        plan_job(load_job(job))
+
+
+def test_a_voice_that_hides_a_bundled_one_and_tags_without_effect_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VOICEKIT_REFS", str(tmp_path / "refs"))
+    with pytest.raises(UsageError, match="piper has a voice joe"):
+        store_voice("joe", VoiceFile(engine="kokoro", speaker="jm_kumo"))
+    (tmp_path / "refs" / "joe").mkdir(parents=True)
+    (tmp_path / "refs" / "joe" / "voice.yaml").write_text("engine: kokoro\nspeaker: jm_kumo\n")
+    job = {"voices": {"a": {"voice": "joe"}}, "lines": ["Hi <b>there</b>.", "Hi <b>you</b>."]}
+    hides, tag = plan_job(load_job(job)).warnings
+    assert "hides the voice joe of piper" in hides
+    assert tag == "<b> has no effect in 001, 002"
+    casting = cast_script(parse_script("Ana: Hi <b>there</b>."), "talk.txt", ScriptHeader(cast={"Ana": "joe"}))
+    assert casting.notes == (hides, "<b> has no effect in line 1")
+    assert run(["say", "Hi <b>there</b>.", "-v", "joe", "-o", str(tmp_path / "said.wav")]) == 0
+    told = capsys.readouterr().err
+    assert hides in told
+    assert "<b> has no effect" in told

@@ -22,7 +22,19 @@ FILE_FORMATS = {
 }  # fmt: skip
 """ffmpeg's container and codec by file extension."""
 
-_OPUS_RATES = (8000, 12_000, 16_000, 24_000, 48_000)
+_RATES = {
+    "libopus": (8000, 12_000, 16_000, 24_000, 48_000),
+    "libmp3lame": (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
+    "aac": (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000),
+}
+"""Sample rates in Hz of the codecs that do not have all."""
+
+
+def check_rate(extension: str, rate: int | None) -> None:
+    """Raise UsageError for a sample rate in Hz that files of this extension cannot have."""
+    rates = _RATES.get(FILE_FORMATS.get(extension.lower(), ("", ""))[1])
+    if rate is not None and rates and rate not in rates:
+        raise UsageError(f"a {extension} file cannot have {rate} Hz", f"It can have {', '.join(map(str, rates))}")
 
 
 def write_audio(
@@ -33,12 +45,12 @@ def write_audio(
     Args:
         audio: Any number of channels.
         path: Its extension is one of FILE_FORMATS.
-        rate: Sample rate of the file in Hz (default: that of `audio`).
+        rate: Sample rate of the file in Hz (default: that of `audio`, or the next one that the format has).
         loudness: Target in LUFS (ITU-R BS.1770), with peaks kept below -1 dBFS (default: unchanged).
         kbps: Bit rate of lossy formats in kbit/s (default: the encoder's).
 
     Raises:
-        UsageError: Another extension.
+        UsageError: Another extension, or a rate that the format does not have.
         OutputError: The file cannot be written.
         MediaError: ffmpeg failed.
     """
@@ -69,9 +81,9 @@ def write_audio_blocks(
         problem = path.suffix or "a file without an extension"
         raise UsageError(f"cannot write {problem}", f"Use one of {', '.join(FILE_FORMATS)}")
     container, codec = FILE_FORMATS[extension]
-    file_rate = to_rate or rate
-    if codec == "libopus" and file_rate not in _OPUS_RATES:
-        file_rate = 48_000
+    check_rate(extension, to_rate)
+    rates = _RATES.get(codec, (rate,))
+    file_rate = to_rate or next((each for each in rates if each >= rate), rates[-1])
     remaining = iter(blocks)
     first = next(remaining, np.zeros((1, 0), np.float32))
     with atomic_write(path) as temporary:

@@ -91,6 +91,8 @@ def _print_forecast(estimate: Forecast) -> None:
         if spoken := spoken_if_different(line.text, line.settings[0].voice, plan.spec.normalize):
             table.add_row("", "", "", "", f"spoken: {escape(one_line(spoken))}")
     wide_console(WIDTH).print(table)
+    for warning in plan.warnings:
+        print(f"note: {warning}")
     print(f"{len(plan.lines)} lines, {estimate.takes} takes, {estimate.cached} of them cached")
     if estimate.cached == estimate.takes:
         time = ""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from voicekit.audio.encode import check_rate
 from voicekit.cli.conflicts import CheckedCommand
 from voicekit.cli.options import AsWritten, Device, EngineModel, NoWatermark, Seed, new_app, split_settings
 from voicekit.cli.reporters import result_on_stdout
@@ -19,7 +20,7 @@ from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
 from voicekit.storage.files import check_size, decode_utf8, read_limited
 from voicekit.storage.paths import refuse_overwrite
-from voicekit.text.plain_text import removed_tags
+from voicekit.text.plain_text import tags_without_effect
 from voicekit.text.speakable import to_parts
 from voicekit.tts.output import save_take
 from voicekit.tts.readable import check_readable
@@ -88,6 +89,7 @@ def main(
         return 0
     if rate is not None and not 8000 <= rate <= 192_000:
         raise UsageError(f"--rate {rate} is not between 8000 and 192000 Hz", "Give 24000 or 48000")
+    check_rate(out.suffix, rate)
     if loudness is not None:
         build(Loudness, {"integrated": loudness}, "--loudness")
     with result_on_stdout() as progress, Synthesizer(progress, device) as synthesizer:
@@ -108,8 +110,8 @@ def _print_parts(text: str, known: KnownVoice, normalize: bool) -> None:
     for part in to_parts(text, known.voice.language, normalize):
         lead = f"[pause {part.lead:g}]  " if part.lead else ""
         print(f"{lead}{part.text}  [pause {part.pause:g}]" if part.pause else f"{lead}{part.text}")
-    if tags := removed_tags(text):
-        print(f"note: tags without effect: {', '.join(tags)}", file=sys.stderr)
+    for note in tags_without_effect({"": text}):
+        print(f"note: {note}", file=sys.stderr)
 
 
 def read_text(argument: str) -> str:

@@ -17,7 +17,7 @@ from voicekit.redact import one_line
 from voicekit.storage.paths import refuse_overwrite
 from voicekit.tts.reference import Reference
 from voicekit.tts.synthesizer import Synthesizer
-from voicekit.tts.voices import KnownVoice, find_voice, known_voices, store_voice
+from voicekit.tts.voices import KnownVoice, find_voice, hidden_voice, known_voices, store_voice
 
 app = new_app(
     no_args_is_help=True,
@@ -43,7 +43,7 @@ def list_voices(json: Json = False) -> int:
         if isinstance(row, VoicekitError):
             print(f"error: {row}")
         else:
-            folder = str(row.folder) if row.folder else "built in"
+            folder = hidden_voice(row) or (str(row.folder) if row.folder else "built in")
             print(f"{one_line(row.voice.name):<18} {row.voice.engine:<24} {row.voice.language:<6} {one_line(folder)}")
     return int(any(isinstance(row, VoicekitError) for row in rows))
 

@@ -163,7 +163,7 @@ class _JobRunner:
         profiles = self._profiles()
         takes = self._write(profiles, previous_tags)
         flagged = [line for line in takes.lines if line.flagged]
-        warnings = [f"{line.id}: {line.why}" for line in flagged]
+        warnings = [*self.plan.warnings, *(f"{line.id}: {line.why}" for line in flagged)]
         for warning in warnings:
             self.progress.warning(warning)
         spec = self.plan.spec

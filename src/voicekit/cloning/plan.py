@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from voicekit.audio.encode import check_rate
 from voicekit.cloning.job import Job
 from voicekit.config.clone import CloneJob, JobLine, JobVoice, Scalar
 from voicekit.config.engines import sampling
@@ -25,8 +26,9 @@ from voicekit.errors import UsageError
 from voicekit.redact import list_names
 from voicekit.storage.paths import distinct_names
 from voicekit.takes.render import TakeRequest, take_seed
+from voicekit.text.plain_text import tags_without_effect
 from voicekit.tts.readable import check_readable
-from voicekit.tts.voices import KnownVoice, find_voice
+from voicekit.tts.voices import KnownVoice, find_voice, hidden_voice
 
 MAX_TAKES = 200_000
 
@@ -75,6 +77,13 @@ class JobPlan:
             for number in (numbers if setting.seed is None else (1,))
         ]
         return [self._request(line, number, *variant) for number, variant in enumerate(variants, 1)]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the writer of the job may not expect."""
+        voices = [setting.voice for line in self.lines for setting in line.settings]
+        hidden = dict.fromkeys(warning for voice in voices if (warning := hidden_voice(voice)))
+        return [*hidden, *tags_without_effect({line.id: line.text for line in self.lines})]
 
     def retries(self, line: LinePlan, take_count: int) -> Iterator[list[TakeRequest]]:
         """Yield further takes for a line without a good one, step by step of the retry ramp.
@@ -128,6 +137,8 @@ def plan_job(job: Job, only: tuple[str, ...] = (), limit: int | None = None) -> 
         UsageError: An invalid voice, engine, preset or parameter, with its place in the job; an unknown line id.
     """
     spec = job.spec
+    _find_voice_cached.cache_clear()  # refs/ may have changed since the last job
+    check_rate(f".{spec.output.format}", spec.output.rate)
     for step in spec.retry.ramp:
         _check_retry_step(job, step)
     occurrences: Counter[tuple[str, str]] = Counter()

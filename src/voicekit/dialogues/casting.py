@@ -29,8 +29,9 @@ from voicekit.errors import UsageError
 from voicekit.redact import one_line
 from voicekit.seeds import RandomStreams
 from voicekit.takes.render import TakeRequest, take_seed
+from voicekit.text.plain_text import tags_without_effect
 from voicekit.tts.readable import check_readable
-from voicekit.tts.voices import KnownVoice, find_voice
+from voicekit.tts.voices import KnownVoice, find_voice, hidden_voice
 
 BUNDLED_VOICES = ("jf_alpha", "jm_kumo", "joe", "jf_gongitsune", "jf_tebukuro", "jf_nezumi")
 """Voices for speakers without one, in order of first speech: the most distinct ones come first."""
@@ -149,7 +150,9 @@ def cast_script(script: Script, name: str, cast: ScriptHeader | None = None, **g
             check_readable(utterance.text, utterance.request.voice, options.normalize)
         except UsageError as error:
             raise ScriptError(name, script.lines[utterance.line].at, error.message, error.remedy or "") from None
-    notes = dict.fromkeys([*script.notes, *caster.notes])
+    hidden = filter(None, map(hidden_voice, voices.values()))
+    tags = tags_without_effect({f"line {line.at[0]}": line.text for line in script.lines})
+    notes = dict.fromkeys([*hidden, *script.notes, *tags, *caster.notes])
     unspoken = sorted([*script.unspoken, *caster.directions], key=lambda each: each.line)
     return Casting(name, script, options, roles, tuple(utterances), tuple(notes), tuple(unspoken))
 

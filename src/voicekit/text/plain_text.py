@@ -14,6 +14,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
+
+from voicekit.redact import list_names
 
 PAUSE = re.compile(r"\[pause\s+(\d{1,6}(?:\.\d{1,9})?)\s*(ms|s)?\]", re.IGNORECASE)
 """A pause in seconds or milliseconds."""
@@ -59,6 +62,19 @@ def removed_tags(text: str) -> tuple[str, ...]:
     """Return the names of tags that have no effect, in order of first use."""
     names = (re.match(r"<[/!?]?([\w:-]+)", tag) for tag in _TAG.findall(_COMMENT.sub(" ", text)))
     return tuple(dict.fromkeys(name[1].lower() for name in names if name and name[1].lower() not in _HONOURED))
+
+
+def tags_without_effect(texts: Mapping[str, str]) -> list[str]:
+    """Warnings that list the tags without effect, with the names of the texts that have them.
+
+    Args:
+        texts: Texts by name; "" for the name of the only one.
+    """
+    names: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        for tag in removed_tags(text) if "<" in text else ():
+            names.setdefault(tag, []).append(name)
+    return [f"<{tag}> has no effect{f' in {list_names(where)}' if any(where) else ''}" for tag, where in names.items()]
 
 
 def _break_seconds(attributes: str) -> float:

@@ -32,13 +32,14 @@ from voicekit.runtime.device import choose_device
 from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
 from voicekit.storage.files import file_sha256
+from voicekit.text.plain_text import tags_without_effect
 from voicekit.tts.convert import convert
 from voicekit.tts.readable import check_readable
 from voicekit.tts.reference import Reference, check_reference, prepare_reference
 from voicekit.tts.resynthesize import read_take_tokens, resynthesize
 from voicekit.tts.synthesize import VERSION as SYNTHESIZE_VERSION
 from voicekit.tts.synthesize import synthesize
-from voicekit.tts.voices import KnownVoice, find_voice, first_voice
+from voicekit.tts.voices import KnownVoice, find_voice, first_voice, hidden_voice
 from voicekit.types import Audio, Take, Turn
 
 
@@ -110,6 +111,8 @@ class Synthesizer:
         preset = preset or (resolved.config.preset if resolved.config else None)
         spec = speech_engine(resolved.voice.engine)
         checked = sampling(spec.name, spec.params, preset, **params)
+        for note in filter(None, (hidden_voice(resolved), *tags_without_effect({"": text}))):
+            self.progress.note(note)
         self.progress.stage_started("say", 0.0)
         return self.synthesize(text, resolved, checked, seed, model=model, normalize=normalize, watermark=watermark)
 

@@ -75,6 +75,15 @@ def load_voice(folder: Path) -> KnownVoice:
     return KnownVoice(Voice(folder.name, config.engine, config.speaker, clip, config.language), config, folder)
 
 
+def hidden_voice(known: KnownVoice) -> str | None:
+    """A warning if a voice of refs/ has the name of a bundled one, which it hides."""
+    if known.folder is None:
+        return None
+    name = known.folder.name
+    hidden = [engine.name for engine in speech_engines().values() if name in engine.speakers]
+    return f"{known.folder} is used; it hides the voice {name} of {', '.join(hidden)}" if hidden else None
+
+
 def first_voice(engine: str | None = None) -> str:
     """The default voice of an engine. Raises UsageError for an engine without bundled voices."""
     spec = speech_engine(engine) if engine else next(iter(speech_engines().values()))
@@ -140,12 +149,14 @@ def store_voice(name: str, config: VoiceFile, clip: Audio | None = None) -> Know
     """Store a voice in refs/NAME/.
 
     Raises:
-        UsageError: The name is taken or invalid, or a clip comes without consent.
+        UsageError: The name is taken, also by a bundled voice, or invalid, or a clip comes without consent.
         OutputError: The folder cannot be written.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"invalid voice name {name!r}", "Use letters, digits, dots, dashes")
     folder = voices_folder() / name
+    if hidden := [engine.name for engine in speech_engines().values() if name in engine.speakers]:
+        raise UsageError(f"{hidden[0]} has a voice {name}", "Choose another name")
     if folder.exists():
         raise UsageError(f"voice {name} exists already", f"Choose another name, or remove {folder}")
     if clip is not None and not config.consent:
