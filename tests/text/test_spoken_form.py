@@ -86,7 +86,7 @@ CASES = {
     "de": [
         ("12 %", "zwölf prozent"),
         ("5 km", "fünf kilometer"),
-        ("3,50 €", "drei komma fünf null euro"),
+        ("3,50 €", "drei euro fünfzig"),
         ("Am 5. März", "am fünften märz"),
         ("der 3. Stock", "der dritte stock"),
     ],
@@ -100,6 +100,18 @@ CASES = {
 )
 def test_what_people_write(language: str, written: str, spoken: str) -> None:
     assert comparable(write_out(written, language)) == spoken
+
+
+REPORTED = [
+    line.split("\t")
+    for line in (TABLES / "reported.tsv").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("language", "written", "spoken"), REPORTED)
+def test_what_public_reports_complain_about(language: str, written: str, spoken: str) -> None:
+    assert write_out(written, language) == spoken
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,15 +14,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from voicekit.text import grammar
+from voicekit.text.agreement import correct
 from voicekit.text.languages import base_language
 from voicekit.text.sentence_ends import CLOSERS, OPENERS, abbreviations
+from voicekit.text.written_forms import prepare
 
 WETEXT_LANGUAGES = ("zh", "ja")
 
 _CONTEXT = 5
 """Words on either side that the grammar sees with a number: a month, a unit, a street."""
-
-_ROMAN = re.compile(r"(?:X[LX]|L?X{0,3})?(?:IX|IV|V?I{0,3})")
 
 _SYMBOLS = {
     "en": {
@@ -78,28 +78,52 @@ def _with_grammar(text: str, language: str) -> str:
     words = text.split()
     pieces = []
     for start, end, special in _spans(words):
-        piece = " ".join(words[start:end])
-        if special:
-            piece = grammar.write_out_with_grammar(piece, language) or _word_by_word(words[start:end], language)
-            if language == "de":
-                piece = _inflect_ordinals(piece, frozenset(words))
+        if special and language == "en":  # the grammar of English knows punctuation
+            piece = _write_out_run(words[start:end], language)
+        elif special:
+            runs = _split_at_punctuation(words[start:end], end == len(words))
+            piece = " ".join(_write_out_run(run, language) + mark for run, mark in runs)
+        else:
+            piece = " ".join(words[start:end])
         pieces.append(_name_symbols(piece, language))
-    return re.sub(r"\s+(?=[.,;:!?](?:\s|$))", "", " ".join(pieces))
+    return re.sub(r"\s+(?=[.,;:!?](?:\s|$))|(?<=[(\[¿¡„])\s+", "", " ".join(pieces))
 
 
-_DATIVE = frozenset("am vom zum beim im dem den des zur seit ab bis".split())
-_ARTICLES = frozenset("der die das".split())
-"""Words before a German ordinal that end it with -en, and with -e."""
+def _write_out_run(words: Sequence[str], language: str) -> str:
+    if not any(_is_special(word, is_last=False) for word in words):
+        return " ".join(words)
+    piece = grammar.write_out_with_grammar(" ".join(words), language) or _word_by_word(words, language)
+    return correct(piece, words, language)
 
 
-def _inflect_ordinals(text: str, written: frozenset[str]) -> str:
-    """Give German ordinals, which the grammar always ends alike, the ending that the word before asks for."""
-    words = text.split()
-    for index in range(1, len(words)):
-        before, word = words[index - 1].lower(), words[index]
-        if before in _DATIVE | _ARTICLES and word not in written and (match := re.fullmatch(r"(\w+t)er?", word)):
-            words[index] = match[1] + ("en" if before in _DATIVE else "e")
-    return " ".join(words)
+def _split_at_punctuation(words: Sequence[str], is_end: bool) -> Iterator[tuple[list[str], str]]:
+    """Yield words that have no punctuation after them but the last, and that punctuation.
+
+    The grammars of other languages than English read "5," and "1984." wrongly.
+
+    Args:
+        words: Words of a sentence.
+        is_end: Whether the sentence ends with them.
+    """
+    run: list[str] = []
+    for number, word in enumerate(words, 1):
+        last = is_end and number == len(words)
+        mark = _MARK.search(word)
+        end = mark.start() if mark else len(word)
+        if word[end : end + 1] == ")" and "(" in word:
+            end += 1
+        may_be_number = last and len(words) > 1 and any(char.isdigit() for char in f"{words[number - 2]}{word}")
+        if word[end : end + 1] == "." and not may_be_number:
+            end += 1  # "Sr.", "12. Juni", "EE.UU."
+        run.append(word[:end])
+        if end < len(word) or last:
+            yield [each for each in run if each], word[end:]
+            run = []
+    if run:
+        yield run, ""
+
+
+_MARK = re.compile(rf"[.,;:!?…{re.escape(CLOSERS)}]+$")
 
 
 def _word_by_word(words: Sequence[str], language: str) -> str:
@@ -129,57 +153,9 @@ def _is_special(word: str, is_last: bool) -> bool:
 
 
 def _prepare(text: str, language: str) -> str:
-    """Write what the grammars read wrongly in a way that they read rightly."""
-    text = re.sub(rf"(?<=\d)({_UNITS})(?![^\W\d_])", r" \1", text)
-    if language == "en":
-        for pattern, spoken in _ENGLISH:
-            text = re.sub(pattern, spoken, text)
-        text = re.sub(r"\b([A-Z][A-Za-z]+) ([IVXL]{2,8})\b", _roman, text)
-        text = _VERSION.sub(lambda match: match[0].replace(".", " point "), text)
     symbols = _SYMBOLS[language]
+    text = prepare(text, language)
     return re.sub(r"(?<=\d)\s*([×÷±≈≤≥])\s*(?=\d)", lambda match: f" {symbols[match[1]]} ", text)
-
-
-_UNITS = "km/h|m/s|mph|kWh|kW|MW|km|cm|mm|kg|mg|ml|kHz|MHz|GHz|Hz|KB|MB|GB|TB|ft|lbs|lb|oz|kcal"
-_ENGLISH = (
-    (r"\b24/7\b", "twenty-four seven"),
-    (r"(?<=\d)\s?m(?=[\s,.;:!?)]|$)(?!\.\s?p?\.?m)", " meters"),
-    (r"(\d)' ?(\d{1,2})\"", r"\1 feet \2 inches"),
-    (r"\b[Nn](?:o\.|[ro]s\.|º|°) ?(?=\d)", "number "),
-    (r"#(?=[A-Za-z])", "hashtag "),
-    (r"(?<![\d.,])(\d[\d,.]*\d|\d)\s?([€$£])(?!\d)", r"\2\1"),
-    (r"\bv(?=\d+(?:\.\d+)*\b)", "version "),
-)
-"""What NeMo's grammar reads wrongly, and how it reads it rightly."""
-
-_VERSION = re.compile(r"(?<![\d.])(?!\d{1,2}\.\d{1,2}\.(?:\d\d){1,2}\b)\d{1,4}\.\d{1,4}\.\d{1,4}(?![\d.]*\d)")
-"""Three numbers that are no date; four are an address of a network, which the grammar knows."""
-
-_NUMBERED = frozenset(
-    "war part chapter act scene volume book title type phase level stage class grade section article appendix figure "
-    "table apollo rocky fantasy model mark division corps series season episode unit lesson step".split()
-)
-"""Words after which a Roman numeral is a number; after other names it is an ordinal."""
-
-_ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-    "sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
-
-
-def _roman(match: re.Match[str]) -> str:
-    """Henry VIII, World War II."""
-    name, numeral = match[1], match[2]
-    value = _roman_value(numeral) if _ROMAN.fullmatch(numeral) else 0
-    if value > 1 and name.lower() in _NUMBERED:
-        return f"{name} {value}"
-    return f"{name} the {_ORDINALS[value - 1]}" if 1 < value <= len(_ORDINALS) else match[0]
-
-
-def _roman_value(numeral: str) -> int:
-    values = [{"I": 1, "V": 5, "X": 10, "L": 50}[letter] for letter in numeral]
-    following = [*values[1:], 0]
-    return sum(-value if value < after else value for value, after in zip(values, following, strict=True))
 
 
 def _name_symbols(text: str, language: str) -> str:
