@@ -189,3 +189,15 @@ def test_an_interrupt_that_a_library_took_for_its_own_failure(
     monkeypatch.setattr("voicekit.transcription.session.run_pipeline", fails)
     assert run(["transcribe", str(sample), str(sample), "--model", "tiny.en", "-q"]) == 130
     assert capsys.readouterr().err.splitlines() == ["error: interrupted. Run the same command again to resume"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["say", "Hi", "--show-text"], ["models", "list"]], ids=" ".join)
+def test_a_full_disk_behind_the_output_is_an_error_of_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "voicekit", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr

@@ -30,6 +30,10 @@ LABELS = {
     "dashes": "–Ana: Hi.\n— Ben: Yes.",
     "numbered list": "1. Ana: Hi.\n2) Ben: Yes.",
     "numbers": "001 Ana: Hi.\n002 Ben: Yes.",
+    "quotation marks": '"Ana": Hi.\n“Ben”: Yes.',
+    "angle brackets": "<Ana>: Hi.\n<Ben>: Yes.",
+    "plus and letters": "+ Ana: Hi.\na) Ben: Yes.",
+    "line breaks of programs": "Ana: Hi.\\n\nBen: Yes.",
     "quoted": "> Ana: Hi.\n> **Ben:** Yes.",
     "brackets": "[Ana]: Hi.\n[Ben]: Yes.",
     "time before": "[00:01] Ana: Hi.\n[00:01:02.5] Ben: Yes.",
@@ -112,6 +116,8 @@ def test_colons_that_are_spoken(text: str, said: list[str]) -> None:
         ("Ana: Hi. Carl: Yes.", 'line 1, column 10: "Ana" says "Carl:"; begin a row with it if it is a speaker'),
         ("Ana: I told Ben: go.\nBen: No.", 'line 1, column 6: "Ana" says "I told Ben:"'),
         ("Ana: Hi.\nANA: Yes.", 'line 2: "ANA" and "Ana" are two speakers'),
+        ("Ana: Hi.\n\u0410na: Yes.", 'line 2: "\u0410na" and "Ana" are two speakers'),
+        ("### Host: Welcome.\nBen: Yes.", 'line 1: the heading "Host: Welcome." is not spoken; remove # if "Host"'),
         ("Alice: Hi.\nBen: Yes.\nAlice: Ok.\nAlise: No.", 'line 4: "Alise" and "Alice" are two speakers'),
     ],
 )
@@ -119,6 +125,14 @@ def test_doubts_are_told(text: str, note: str) -> None:
     script = parse_script(text)
     assert any(told.startswith(note) for told in script.notes), script.notes
     assert set(script.notes) <= set(cast_script(script, "talk.txt").notes)
+
+
+def test_names_that_look_the_same_are_one() -> None:
+    assert parse_script("Caf\u00e9: Hi.\nCafe\u0301: Yes.").speakers == ("Caf\u00e9",)
+
+
+def test_headings_with_colons_are_no_doubt() -> None:
+    assert parse_script("# Part 1: The start\nBen: Yes.").notes == ()
 
 
 def test_names_that_differ_are_no_doubt() -> None:
@@ -129,6 +143,9 @@ def test_names_that_differ_are_no_doubt() -> None:
 SCREENPLAYS: dict[str, tuple[str, list[tuple[str, str]], dict[str, int]]] = {
     "two spaces go on": ("ANA\nHi.\n  \nYes.\n", [("ANA", "Hi. Yes.")], {}),
     "two spaces before a name": ("ANA\nHi.\n  \nBEN\nYes.\n", [("ANA", "Hi."), ("BEN", "Yes.")], {}),
+    "rows of two spaces": ("ANA\nHi.\n  \n  \nYes.\n", [("ANA", "Hi. Yes.")], {}),
+    "number sign": ("GROUPIE #1\nHi.\n\n@Citizen #2\nYes.\n", [("GROUPIE 1", "Hi."), ("Citizen 2", "Yes.")], {}),
+    "extension in brackets": ("ANA [O.S.]\nHi.\n", [("ANA", "Hi.")], {}),
     "empty row ends": ("ANA\nHi.\n\nShe goes.\n", [("ANA", "Hi.")], {"action": 1}),
     "dual": ("ANA\nHi.\n\nBEN ^\nYes.\n", [("ANA", "Hi."), ("BEN", "Yes.")], {}),
     "dual, first": ("ANA ^\nHi.\n\nBEN (V.O.)^\nYes.\n", [("ANA", "Hi."), ("BEN", "Yes.")], {}),
@@ -262,6 +279,10 @@ CUES = {
     "dashes and names": ("- Ana: Hi.\n- Ben: Yes.", "Ana: So.", ["Ana", "Ben", "Ana"]),
     "one name goes on": ("Ana: Hi.\nYes.", "Ben: So.", ["Ana", "Ben"]),
     "dashes and one name": ("Ana: - Hi.\n- Yes.", "Ben: So.", "segment 1: two speakers, and not both are named"),
+    "parentheses after names": ("ANA (V.O.): Hi.", "ANA (softly): So.", ["ANA", "ANA"]),
+    "name in brackets": ("Ana: Hi.\nBen: Yes.", "[Ben] So.", ["Ana", "Ben", "Ben"]),
+    "chevrons": ("ANA: Hi.\nANA: Yes.", ">> CARL: So.", ["ANA", "CARL"]),
+    "chevrons without a name": ("ANA: Hi.\nANA: Yes.", ">> So.", "segment 2: >> marks another speaker"),
     "no names": ("Hi.", "Yes.", "segment 1 has no speaker"),
 }
 
@@ -284,6 +305,22 @@ def test_two_speakers_in_an_entry_of_yaml(tmp_path: Path) -> None:
     assert [(line.speaker, line.text) for line in read_script(path).lines] == [
         ("Ana", "Hi."), ("Ben", "Yes."), ("Ben", "So."),
     ]  # fmt: skip
+
+
+def test_the_lines_of_directions_in_subtitles(tmp_path: Path) -> None:
+    path = tmp_path / "talk.srt"
+    path.write_text(
+        "1\n00:00:01,000 --> 00:00:02,000\nAna: Hi.\n\n2\n00:00:03,000 --> 00:00:04,000\nAna (V.O.): [sighs] Yes.\n"
+    )
+    directions = cast_script(read_script(path), "talk.srt").unspoken
+    assert [(each.text, each.line) for each in directions] == [("(V.O.)", 2), ("(sighs)", 2)]
+
+
+@pytest.mark.parametrize(("words", "read"), [("no", "true or false: False"), ("5", "a number"), ("", "nothing")])
+def test_what_yaml_makes_of_words(words: str, read: str, tmp_path: Path) -> None:
+    (tmp_path / "talk.yaml").write_text(f"lines:\n- Ana: Hi.\n- Ana: {words}\n")
+    with pytest.raises(UsageError, match=f"line 3, column 1: YAML reads a part of this line as {read}"):
+        read_script(tmp_path / "talk.yaml")
 
 
 @pytest.mark.parametrize("option", ["--check", "--dry-run"])

@@ -217,3 +217,12 @@ def test_text_is_joined_as_words_are() -> None:
     )
     assert width("今天") == 4
     assert width("e\u0301") == 1
+
+
+def test_the_format_is_that_of_the_file_to_write(tmp_path: Path) -> None:
+    (tmp_path / "talk.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHi.\n")
+    for suffix, start in ((".vtt", "WEBVTT"), (".ass", "[Script Info]"), (".srt", "1")):
+        out = tmp_path / f"out{suffix}"
+        assert run(["subtitle", str(tmp_path / "talk.srt"), "-o", str(out)]) == 0
+        assert out.read_text().startswith(start)
+    assert run(["subtitle", str(tmp_path / "talk.srt"), "-f", "srt", "-o", str(tmp_path / "new.vtt")]) == 2

@@ -64,6 +64,12 @@ def test_lines_names_and_sentences_know_the_same_titles(title: str) -> None:
     assert split_label(f"{title} Smith: Yes.") == (f"{title} Smith", "Yes.")
 
 
+def test_parentheses_of_a_name_stay_whole() -> None:
+    assert split_label("ANA (V.O.): Hi.") == ("ANA (V.O.)", "Hi.")
+    assert split_label("(ANA): Hi.") == ("ANA", "Hi.")
+    assert split_label("[ANA]: Hi.") == ("ANA", "Hi.")
+
+
 def test_an_address_is_no_name() -> None:
     assert split_label("Visit example.com: now") == (None, "Visit example.com: now")
     assert split_label("He came. Then: now") == (None, "He came. Then: now")

@@ -64,12 +64,27 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = run(sys.argv[1:])
+        status = _run_and_flush(sys.argv[1:])
         _exit_on_interrupt()
     except KeyboardInterrupt:  # during an import or a cleanup
         _exit_on_interrupt()
         status = _report_interrupt()
     sys.exit(status)
+
+
+def _run_and_flush(arguments: list[str]) -> int:
+    """Run, and write what is still in stdout; where that fails, Python would print a traceback at the end."""
+    status = 1
+    try:
+        status = run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None
+    except OSError as error:
+        sys.stdout = None
+        return _fail(f"the output could not be written: {error.strerror}", 1)
+    return status
 
 
 def _raise_interrupt(*_: object) -> NoReturn:

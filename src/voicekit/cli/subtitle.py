@@ -79,8 +79,13 @@ def layout(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="transcript.json, a run's folder, .srt, .vtt")],
     style: Style = "standard",
     format: Annotated[
-        str, typer.Option("-f", "--format", help=f"Files to write, separated by commas: {', '.join(SUBTITLE_FORMATS)}")
-    ] = "srt",
+        str | None,
+        typer.Option(
+            "-f",
+            "--format",
+            help=f"Files to write, separated by commas: {', '.join(SUBTITLE_FORMATS)} (default: that of -o, or srt)",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Folder or file to write (default: beside FILE)")
     ] = None,
@@ -106,7 +111,7 @@ def layout(
     """
     chosen = subtitle_style(style, **given)
     reading = ReadOptions(encoding, None, given.get("fps"), speaker_prefix)
-    formats = _parse_formats(format)
+    formats = _parse_formats(format, None if burn or mux else out)
     if (font or fonts) and not burn:
         raise UsageError("--font and --fonts have no effect without --burn", "Leave them out")
     if burn or mux:
@@ -143,10 +148,16 @@ def _write_video(
     return 0
 
 
-def _parse_formats(text: str) -> list[Any]:
+def _parse_formats(text: str | None, out: Path | None) -> list[Any]:
+    """The formats of --format, or that of the file to write. Raises UsageError if they disagree."""
+    ending = out.suffix.lower().removeprefix(".") if out and not out.is_dir() else ""
+    if text is None:
+        return [ending if ending in SUBTITLE_FORMATS else "srt"]
     formats = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not formats or not set(formats) <= set(SUBTITLE_FORMATS):
         raise UsageError(f"unknown format in {text!r}", f"Known: {', '.join(SUBTITLE_FORMATS)}")
+    if ending in SUBTITLE_FORMATS and formats != [ending]:
+        raise UsageError(f"-o {out} is not of the format {text}", "Give a folder with -o, or leave --format out")
     return formats
 
 

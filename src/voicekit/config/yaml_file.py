@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,9 @@ def _lines(node: Any, location: Location) -> Iterator[tuple[Location, int]]:
             yield from _lines(value, (*location, index))
 
 
+_OCTAL = re.compile(r"[-+]?0[0-7_]+")
+
+
 class _StrictLoader(yaml.SafeLoader):
     """SafeLoader that rejects aliases (they can expand exponentially) and duplicate keys (one would be lost)."""
 
@@ -107,6 +111,14 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, "aliases are not supported", event.start_mark)
         return super().compose_node(parent, index)
 
+    def construct_yaml_int(self, node: Any) -> int:
+        """Refuse numbers that are not what they look like: octal 010 is 8, and 12:30 is 750."""
+        value = super().construct_yaml_int(node)
+        if ":" in node.value or _OCTAL.fullmatch(node.value):
+            problem = f"YAML reads {node.value} as the number {value}: put text in quotes, and leave out leading zeros"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return int(value)
+
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
         for key, _ in node.value:
@@ -114,3 +126,6 @@ class _StrictLoader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key.value!r}", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_yaml_int)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ MAX_NAME = 40
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 _TIMES = rf"{_TIME}(?:\s?(?:-->|[-–—])\s?{_TIME})?"
 _STAMP = rf"(?:\[{_TIMES}\]|\({_TIMES}\)|(?<![\w:]){_TIMES}(?![\w:]))"
-_MARKS = r"[*_]{0,3}"
-_NAME = rf"[^\[\](){{}}:：\\#*\n]{{1,{2 * MAX_NAME}}}?"
+_MARKS = r"[*_\"“”«»<>]{0,3}"
+_NAME = rf"[^\[\](){{}}:：\\#*\n\"“”«»<>]{{1,{2 * MAX_NAME}}}?"
 _TAG = r"\[(?P<tag>(?:S|speaker[ _]?)\d{1,3})\]"
 
-_PREFIX = re.compile(rf"\s*(?:[-–—•>]\s*|(?:\*|\d{{1,4}}[.)])\s+)*(?:{_STAMP}\s*[-–—]?\s*)?")
+_PREFIX = re.compile(rf"\s*(?:[-–—•>]\s*|(?:[*+]|(?:\d{{1,4}}|[a-z])[.)])\s+)*(?:{_STAMP}\s*[-–—]?\s*)?")
 _LABEL = re.compile(
     rf"{_MARKS}(?:{_TAG}|(?:\[(?P<bracketed>{_NAME})\]|(?P<name>{_NAME})){_MARKS}"
     rf"(?:\s?{_STAMP})?(?:\s?\((?P<direction>[^()\[\]{{}}\n]{{1,200}})\))?(?:\s?{_STAMP})?{_MARKS}\s?(?P<colon>[:：])"
@@ -68,7 +69,7 @@ def find_label(row: str) -> Label | None:
     """The label at the start of a row; None without one."""
     label = _find_marked(row, 0)
     if label is None and (match := _NAME_AND_TIME.fullmatch(row, _prefix_end(row, 0))):
-        speaker = " ".join(match["name"].split())
+        speaker = _normalize(match["name"])
         label = Label(speaker, len(row)) if _is_allowed(speaker) else None
     return label
 
@@ -87,7 +88,7 @@ def _find_marked(row: str, start: int) -> Label | None:
         return None
     if match["tag"]:
         return Label(match["tag"], match.end())
-    speaker = " ".join((match["bracketed"] or match["name"]).strip(" \t_").split())
+    speaker = _normalize(match["bracketed"] or match["name"])
     is_time = row[match.start("colon") - 1].isdigit() and row[match.end("colon") :][:1].isdigit()
     if is_time or not _is_allowed(speaker):
         return None
@@ -102,6 +103,11 @@ def _prefix_end(row: str, start: int) -> int:
     return prefix.end() if prefix else start
 
 
+def _normalize(name: str) -> str:
+    """One spelling for names that look the same: single spaces, no marks around them, composed characters (NFC)."""
+    return unicodedata.normalize("NFC", " ".join(name.strip(" \t_").split()))
+
+
 def _is_allowed(name: str) -> bool:
     return 0 < len(name) <= MAX_NAME and name.isprintable() and any(char.isalnum() for char in name)
 
@@ -114,14 +120,15 @@ def is_name(name: str) -> bool:
 
 def to_name(text: str) -> str:
     """The nearest allowed name for a speaker of another format; the text itself if there is none."""
-    name = " ".join(re.sub(r"[\[\](){}:：\\#*]", " ", text).split())[:MAX_NAME].strip(" _")
+    name = " ".join(re.sub(r"[\[\](){}:：\\#*\"“”«»<>]", " ", text).split())
+    name = _normalize(name[:MAX_NAME])
     name = name[_prefix_end(name, 0) :] or name
     return name if is_name(name) else text
 
 
 def could_be_name(name: str) -> bool:
     """Whether the words before a colon look like a name: "Carl", "Speaker 2", but not "Note" or "and then"."""
-    return bool(_CAPITALIZED.fullmatch(name)) and name.lower() not in _NO_NAMES
+    return bool(_CAPITALIZED.fullmatch(name)) and name.lower().split()[0] not in _NO_NAMES
 
 
 def without_numbers(names: Sequence[str]) -> list[str]:
@@ -135,8 +142,8 @@ def without_numbers(names: Sequence[str]) -> list[str]:
 
 
 def doubtful_names(speakers: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield (name, other) of speakers who may be one: names that differ in case, or one that is used once and nearly
-    equals another.
+    """Yield (name, other) of speakers who may be one: names that differ in case or look the same, or one that is used
+    once and nearly equals another.
 
     Args:
         speakers: The speaker of each line.
@@ -145,13 +152,17 @@ def doubtful_names(speakers: Sequence[str]) -> Iterator[tuple[str, str]]:
     names = list(counts)
     folded: dict[str, str] = {}
     for name in names:
-        first = folded.setdefault(name.casefold(), name)
+        first = folded.setdefault(name.casefold().translate(_LOOK_ALIKES), name)
         if first != name:
             yield name, first
         elif counts[name] == 1 and len(name) >= MIN_LETTERS_OF_MISSPELLING:
             others = [other for other in names if counts[other] > 1 and _digits(other) == _digits(name)]
             if close := difflib.get_close_matches(name, others, n=1, cutoff=0.8):
                 yield name, close[0]
+
+
+_LOOK_ALIKES = str.maketrans("аеорсухіјѕмтвнкαοερνκτυχιі", "aeopcyxijsmtbhkaoepvktuxii")
+"""Cyrillic and Greek letters that look like Latin ones."""
 
 
 def _digits(name: str) -> str:

@@ -16,6 +16,7 @@ from voicekit.dialogues.labels import MAX_NAME, find_label, is_name
 from voicekit.dialogues.script import Line, Script, Unspoken, check_script
 from voicekit.dialogues.script_lexer import ScriptError
 from voicekit.dialogues.script_line import Row, normalize_spaces, parse_line
+from voicekit.errors import UsageError
 from voicekit.redact import limit_notes
 
 TAB = 8
@@ -27,7 +28,7 @@ _SCENE = re.compile(
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"([A-Za-z][A-Za-z ]*):(.*)")
-_EXTENSIONS = re.compile(r"(?:\s*\([^()]*\))+\s*$")
+_EXTENSIONS = re.compile(r"(?:\s*(?:\([^()]*\)|\[[^\[\]]*\]))+\s*$")
 _TRANSITION = re.compile(r"(?:FADE|CUT|DISSOLVE|SMASH|MATCH|WIPE|IRIS)\b[^a-z]*[.:]|[^a-z]*:")
 _PAGE_MARK = re.compile(r"\((?:MORE|CONTINUED)\)|CONTINUED:?(?:\s*\(\d+\))?")
 _PAGE_NUMBER = re.compile(r"\d{1,4}\.?")
@@ -116,6 +117,9 @@ class _Reader:
             else:
                 self._skip_row(row)
                 position += 1
+        if not self.lines:
+            remedy = "Write names in capitals with an empty row above and the words below, or @Name"
+            raise UsageError(f"{self.name}: nobody speaks in this screenplay", remedy)
         header = ScriptHeader(title=title) if title else ScriptHeader()
         script = check_script(Script(tuple(self.lines), header, (), tuple(self.unspoken)), self.name)
         self._note_joint_names(script)
@@ -290,12 +294,12 @@ def _cue_name(rows: Sequence[_SourceRow], position: int, layout: _Layout) -> str
     if not text or below is None or not below.stripped or not (blank_above or at_cue):
         return None
     if text.startswith("@"):
-        return normalize_spaces(_EXTENSIONS.sub("", text[1:]))
+        return normalize_spaces(_EXTENSIONS.sub("", text[1:]).replace("#", ""))
     if layout.is_indented and not at_cue:
         return None
     if _heading(text) is not None or text.startswith((">", "!", "~", "=")) or _TRANSITION.fullmatch(text):
         return None
-    name = _EXTENSIONS.sub("", _strip_emphasis(text)).strip()
+    name = _EXTENSIONS.sub("", _strip_emphasis(text)).replace("#", "").strip()
     if not _in_capitals(name) or _PAGE_MARK.fullmatch(name):
         return None
     return name if _COLUMNS.search(name) else normalize_spaces(name)
@@ -316,7 +320,7 @@ def _speech_rows(rows: Sequence[_SourceRow], cue: int, layout: _Layout) -> Itera
         row = rows[position]
         if not row.stripped:
             below = position + 1
-            while layout.is_indented and below < len(rows) and not rows[below].stripped:
+            while below < len(rows) and (rows[below].text == "  " or (layout.is_indented and not rows[below].stripped)):
                 below += 1
             if below == len(rows) or not rows[below].stripped or _cue_name(rows, below, layout) is not None:
                 return

@@ -88,7 +88,9 @@ def _append_pause(items: list[Item], seconds: float, name: str, at: Place) -> No
 def _parse_item(kind: str, text: str, name: str, at: Place) -> list[Item]:
     """The item of a token; none for text without anything to speak."""
     if not kind:
-        text = normalize_spaces(re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL))
+        # "\n" as programs write it is a line break
+        text = re.sub(r"\\(?:n(?![a-z])|(.))", lambda match: match[1] or " ", text, flags=re.DOTALL)
+        text = normalize_spaces(text)
         return [SpokenText(text, at)] if is_speakable(text) else []
     text = normalize_spaces(text)
     if kind == "(":

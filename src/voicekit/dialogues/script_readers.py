@@ -5,10 +5,12 @@ Files are untrusted: their size is limited, they must be UTF-8, and errors name 
 
 from __future__ import annotations
 
+import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from voicekit.config.dialogue import ScriptHeader
 from voicekit.config.presets import preset
@@ -17,7 +19,7 @@ from voicekit.config.yaml_file import line_of, parse_yaml
 from voicekit.dialogues.labels import MAX_NAME, find_label, is_name, to_name
 from voicekit.dialogues.screenplay import is_screenplay, parse_screenplay
 from voicekit.dialogues.script import Item, Line, Parenthetical, Script, SpokenText, Unspoken, check_script
-from voicekit.dialogues.script_lexer import ScriptError
+from voicekit.dialogues.script_lexer import Place, ScriptError
 from voicekit.dialogues.script_line import is_speakable
 from voicekit.dialogues.script_text import Speech, parse_script, to_script
 from voicekit.errors import UsageError
@@ -52,8 +54,8 @@ def read_script(path: str | Path) -> Script:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in (".srt", ".vtt"):
-        transcript, _ = read_subtitles(path)
-        return script_from_transcript(transcript, str(path))
+        transcript, notes = read_subtitles(path)
+        return script_from_transcript(transcript, str(path), notes)
     text = decode_utf8(read_limited(path, MAX_BYTES, "Give one conversation at a time"), str(path), column=True)
     if suffix == ".json":
         return script_from_transcript(read_transcript_json(text, str(path))[0], str(path))
@@ -87,9 +89,7 @@ def parse_yaml_script(text: str, name: str) -> Script:
             and len(entry) == 1
             and all(isinstance(part, str) for part in [*entry, *entry.values()])
         ):
-            raise ScriptError(
-                name, at, "not a line of a script", "Write `- Alice: Hello there.`, in quotes if it has a colon"
-            )
+            raise _not_a_line(entry, name, at)
         written, words = next(iter(entry.items()))
         label = find_label(f"{written}:")
         if label is None or label.direction:
@@ -100,29 +100,50 @@ def parse_yaml_script(text: str, name: str) -> Script:
     return to_script(speeches, header, name)
 
 
+def _not_a_line(entry: Any, name: str, at: Place) -> ScriptError:
+    remedy = "Write `- Alice: Hello there.`, in quotes if it has a colon"
+    pair = next(iter(entry.items())) if isinstance(entry, dict) and len(entry) == 1 else (entry,)
+    read = next((part for part in pair if part is None or isinstance(part, bool | int | float | datetime.date)), "")
+    if read != "" and len(pair) == 2:
+        kind = {bool: "true or false", type(None): "nothing"}.get(type(read), "a number or a date")
+        return ScriptError(name, at, f"YAML reads a part of this line as {kind}: {read}", 'Put it in quotes: "no"')
+    return ScriptError(name, at, "not a line of a script", remedy)
+
+
 def _invalid_name(speaker: str, name: str, line: int) -> ScriptError:
     remedy = f"A name has at most {MAX_NAME} letters, and no brackets or colons"
     return ScriptError(name, (line, 1), f"invalid speaker name {speaker[:30]!r}", remedy)
 
 
-def script_from_transcript(transcript: Transcript, name: str) -> Script:
+def script_from_transcript(transcript: Transcript, name: str, notes: Sequence[str] = ()) -> Script:
     """One line per segment, or more if its words have several speakers.
 
-    Text in brackets, such as `[laughs]`, becomes a parenthetical; times are ignored.
+    Text in brackets, such as `[laughs]` and the `(V.O.)` of a name, becomes a parenthetical; times are ignored.
+
+    Args:
+        transcript: With speakers.
+        name: Of the file, for messages.
+        notes: What the reader of the file remarked.
 
     Raises:
         UsageError: A segment has no speaker, or nothing is spoken.
     """
     unspoken: list[Unspoken] = []
-    lines = tuple(_lines_from_segments(transcript.segments, name, unspoken))
-    return check_script(Script(lines, unspoken=tuple(unspoken)), name)
+    known = {segment.speaker for segment in transcript.segments}
+    known |= {word.speaker for segment in transcript.segments for word in segment.words}
+    lines = tuple(_lines_from_segments(transcript.segments, known, name, unspoken))
+    return check_script(Script(lines, notes=tuple(notes), unspoken=tuple(unspoken)), name)
 
 
-def _lines_from_segments(segments: Iterable[Segment], name: str, unspoken: list[Unspoken]) -> Iterator[Line]:
+def _lines_from_segments(
+    segments: Iterable[Segment], known: Collection[str | None], name: str, unspoken: list[Unspoken]
+) -> Iterator[Line]:
     for number, segment in enumerate(segments, 1):
         _check_dashes(segment, number, name)
-        for written, text in _turns(segment):
-            items = tuple(_split_brackets(text))
+        for labelled, said in _turns(segment):
+            written, text = _speaker_in_text(labelled, said, known, f"{name}: segment {number}")
+            written, direction = _split_extension(written, number)
+            items = (*direction, *_split_brackets(text, number))
             if not any(isinstance(item, SpokenText) for item in items):
                 unspoken.append(Unspoken("segments without words", text, number))
                 continue
@@ -148,6 +169,27 @@ def _turns(segment: Segment) -> Iterator[tuple[str | None, str]]:
         yield last, join_words(word.text for word in words)
 
 
+def _speaker_in_text(
+    speaker: str | None, text: str, known: Collection[str | None], where: str
+) -> tuple[str | None, str]:
+    """Find speakers that subtitles mark in the text: ">> ANA: Hi." and, if Ana speaks elsewhere, "[Ana] Hi."."""
+    if (bracket := re.match(r"\[([^\[\]]+)\]\s*(?=\S)", text)) and bracket[1] in known:
+        return bracket[1], text[bracket.end() :]
+    chevrons = re.match(r">{2,3}\s*(?=\S)", text)
+    if chevrons is None:
+        return speaker, text
+    rest = text[chevrons.end() :]
+    if label := find_label(rest):
+        return label.speaker, rest[label.end :]
+    raise UsageError(f"{where}: >> marks another speaker, who has no name", "Write `>> ANA: ...`")
+
+
+def _split_extension(written: str | None, number: int) -> tuple[str | None, tuple[Parenthetical, ...]]:
+    """Split "ANA (V.O.)" into the name and a parenthetical."""
+    match = re.fullmatch(r"(.*?\w.*?)\s*[(\[]([^()\[\]]*)[)\]]", written or "")
+    return (match[1], (Parenthetical(match[2], (number, 1)),)) if match and match[2].strip() else (written, ())
+
+
 def _check_dashes(segment: Segment, number: int, name: str) -> None:
     """Raise UsageError for a cue of two speakers, each after a dash, of whom only one is named."""
     rows = [row for row in (segment.cue or "").split("\n") if re.match(r"\s*(?:[^\s:]+:\s*)?[-–—‐]\s?\w", row)]
@@ -159,13 +201,14 @@ def _check_dashes(segment: Segment, number: int, name: str) -> None:
         )
 
 
-def _split_brackets(text: str) -> Iterator[Item]:
+def _split_brackets(text: str, number: int) -> Iterator[Item]:
+    """Words and parentheticals of a segment, whose number, from 1, is their line."""
     position = 0
     for match in [*_BRACKETS.finditer(text), None]:
         words = " ".join(text[position : match.start() if match else None].split())
         if is_speakable(words):
-            yield SpokenText(words)
+            yield SpokenText(words, (number, 1))
         if match:
             if note := " ".join((match[1] or match[2] or "").split()):
-                yield Parenthetical(note)
+                yield Parenthetical(note, (number, 1))
             position = match.end()

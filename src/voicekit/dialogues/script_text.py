@@ -62,10 +62,13 @@ def parse_script(text: str, name: str = "script") -> Script:
     reader = _RowReader(name)
     for number, row in enumerate(rows[row_count:], row_count):
         reader.read(row, number)
-    return to_script(reader.finish(), header, name, reader.unspoken)
+    return to_script(reader.finish(), header, name, reader.unspoken, reader.notes)
 
 
-def to_script(speeches: Sequence[Speech], header: ScriptHeader, name: str, unspoken: Iterable[Unspoken] = ()) -> Script:
+def to_script(
+    speeches: Sequence[Speech], header: ScriptHeader, name: str, unspoken: Iterable[Unspoken] = (),
+    notes: Iterable[str] = (),
+) -> Script:  # fmt: skip
     """Parse the words of speeches. A row in which another speaker of the script begins becomes two lines.
 
     Raises:
@@ -73,7 +76,7 @@ def to_script(speeches: Sequence[Speech], header: ScriptHeader, name: str, unspo
     """
     names = without_numbers([speech.speaker for speech in speeches])
     known = frozenset(names)
-    notes: list[str] = []
+    notes = list(notes)
     lines: list[Line] = []
     for speaker, speech in zip(names, speeches, strict=True):
         turns = _split_turns(replace(speech, speaker=speaker), known, notes)
@@ -106,6 +109,7 @@ class _RowReader:
     name: str
     speeches: list[Speech] = field(default_factory=list)
     unspoken: list[Unspoken] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     """Of the last speech."""
     topic: tuple[str, Place] | None = None
@@ -126,7 +130,7 @@ class _RowReader:
         elif _RULE.fullmatch(stripped):
             self._skip("rules", stripped, number)
         elif stripped.startswith("#"):
-            self.topic = normalize_spaces(stripped.lstrip("#")), at
+            self._begin_topic(normalize_spaces(stripped.lstrip("#")), at)
         elif label := find_label(row):
             self._begin(label, row, at)
         elif self.label_alone:
@@ -141,6 +145,14 @@ class _RowReader:
             remedy = "Remove it, or write a line after it"
             raise ScriptError(self.name, self.topic[1], "nobody speaks after this heading", remedy)
         return self.speeches
+
+    def _begin_topic(self, heading: str, at: Place) -> None:
+        self.topic = heading, at
+        label = find_label(heading)
+        if label and heading[label.end :].strip() and could_be_name(label.speaker):
+            self.notes.append(
+                f'line {at[0]}: the heading "{heading[:40]}" is not spoken; remove # if "{label.speaker}" speaks'
+            )
 
     def _begin(self, label: Label, row: str, at: Place) -> None:
         self.rows = _rows_after(label, row, at[0] - 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from voicekit.errors import EngineError, VoicekitError, interrupted
+from voicekit.errors import EngineError, OutputError, VoicekitError, interrupted
 from voicekit.runtime.memory import is_out_of_memory
+from voicekit.storage.write_errors import WRITE_ERRORS
 
 
 def as_voicekit_error(
@@ -23,8 +24,12 @@ def as_voicekit_error(
         raise KeyboardInterrupt from error
     if isinstance(error, VoicekitError):
         return error
+    failure: VoicekitError
     if is_out_of_memory(error):
         failure = EngineError(f"{name}: out of memory", memory_remedy)
+    elif isinstance(error, OSError) and error.errno in WRITE_ERRORS:
+        where = error.filename or "the output"
+        failure = OutputError(f"{name}: cannot write {where}: {error.strerror}", "Free some space, or write elsewhere")
     else:
         failure = EngineError(f"{name}: {type(error).__name__}: {error}", "--debug shows where; please report it")
     failure.__cause__ = error

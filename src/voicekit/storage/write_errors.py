@@ -18,6 +18,8 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
         remedy = "The disk is full: free some space, or run `voicekit cache prune`"
     elif error.errno == errno.EFBIG:
         remedy = "The system limits the size of files here: see `ulimit -f`"
+    elif error.errno == errno.ENAMETOOLONG:
+        remedy = "Give a shorter name with -o, or rename the file that is read"
     elif path.is_relative_to(cache_dir()):
         remedy = "Make that folder writable, or set VOICEKIT_CACHE to another one"
     else:

@@ -62,7 +62,8 @@ def split_label(line: str) -> tuple[str | None, str]:
     label, colon, text = line.partition(": ")
     label = label.strip()
     if colon and text.strip() and _could_be_name(label):
-        return label.strip("[]() ") or None, text.strip()
+        in_brackets = label[0] + label[-1] in ("[]", "()")
+        return (label[1:-1].strip() if in_brackets else label) or None, text.strip()
     return None, line
 
 
