@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.strategies import transcripts
+from voicekit.cli import run
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.subtitles.check import find_violations
 from voicekit.subtitles.cost import CueCosts
