@@ -91,6 +91,12 @@ _MONTHS = dict(
 _RULES: dict[str, tuple[Rule, ...]] = {
     "en": (
         (r"\b24/7\b", "twenty-four seven"),
+        (r"\b((?:19|20)\d\d)\.(0\d|1[0-2])\.([0-2]\d|3[01])\b(?!\.\d)", r"\1-\2-\3"),
+        (
+            r"(?<![\w.,:/-])(?<!\b[A-Z]{2} )(?<!(?i:code) )(?<!(?i:zip) )(?<!(?i:number) )(\d{5,9})"
+            r"(?=\s[a-z]|(?<=000)(?:[\s.,;:!?]|$))(?![.,:/-]\d)",
+            lambda m: f"{int(m[1]):,}" if m[1][0] != "0" else m[1],
+        ),
         (r"([$€£]\s?\d[\d.,]*)\s?m\b", r"\1 million"),
         (
             r"(?<=\d)\s?m(?= (?:people|users|views|visitors|subscribers|followers|downloads|copies|jobs|homes)\b)",

@@ -13,7 +13,7 @@ from voicekit.seeds import RandomStreams
 from voicekit.text.speakable import SpeechPart, split_in_two, to_parts
 from voicekit.types import SynthesizedSpeech, Take, Voice
 
-VERSION = 6
+VERSION = 7
 """Part of every take's cache key: raise it when the audio of the same request changes."""
 
 
