@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from voicekit.cli.conflicts import CheckedCommand
-from voicekit.cli.options import Fresh, JsonEvents, Out, Quiet, new_app, options_from
+from voicekit.cli.options import Encoding, Fresh, JsonEvents, Out, Quiet, new_app, options_from
 from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
 from voicekit.config.dialogue import DialogueOptions
 from voicekit.redact import list_names, one_line
@@ -55,6 +55,7 @@ def dialogue(
         bool | None, typer.Option("--as-written", help="Leave numbers, dates and units to the engine")
     ] = None,
     no_watermark: Annotated[bool | None, typer.Option("--no-watermark", help="Do not watermark the speech")] = None,
+    encoding: Encoding = None,
     fresh: Fresh = False,
     quiet: Quiet = False,
     json: JsonEvents = False,
@@ -75,7 +76,7 @@ def dialogue(
     given["normalize"] = None if as_written is None else not as_written
     given["watermark"] = None if no_watermark is None else not no_watermark
     path = find_script(script)
-    casting = load_casting(path, read_cast(cast) if cast else None, **given)
+    casting = load_casting(path, read_cast(cast) if cast else None, encoding=encoding, **given)
     if check:
         _print_casting(casting)
         return 0

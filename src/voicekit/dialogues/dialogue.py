@@ -85,12 +85,15 @@ def names_file(script: str | Path) -> bool:
     return isinstance(script, Path) or ("\n" not in script and script.lower().endswith(SCRIPT_SUFFIXES))
 
 
-def load_casting(script: str | Path, cast: ScriptHeader | None = None, **options: Unpack[DialogueKeywords]) -> Casting:
-    """Read a script, a file or text, and assign its voices. Raises as `dialogue`."""
+def load_casting(
+    script: str | Path, cast: ScriptHeader | None = None, *, encoding: str | None = None,
+    **options: Unpack[DialogueKeywords],
+) -> Casting:  # fmt: skip
+    """Read a script, a file or text, and assign its voices. `encoding`: of subtitles. Raises as `dialogue`."""
     if not isinstance(script, str | Path):
         raise UsageError("the script is not text", "Give a string, or the path of a file")
     if names_file(script):
-        return cast_script(read_script(script), str(script), cast, **options)
+        return cast_script(read_script(script, encoding), str(script), cast, **options)
     return cast_script(parse_script(str(script)), "dialogue", cast, **options)
 
 

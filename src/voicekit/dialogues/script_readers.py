@@ -27,6 +27,7 @@ from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.redact import one_line
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import read_subtitles
+from voicekit.subtitles.source_cue import ReadOptions
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript
 
@@ -44,8 +45,12 @@ def find_script(name: str) -> Path:
     return path if path.suffix.lower() in SCRIPT_SUFFIXES or path.exists() else preset("dialogue", name, ".txt")
 
 
-def read_script(path: str | Path) -> Script:
+def read_script(path: str | Path, encoding: str | None = None) -> Script:
     """Read a script; the suffix selects the format.
+
+    Args:
+        path: The file.
+        encoding: Of subtitles (default: it is detected); other files are UTF-8.
 
     Raises:
         SourceError: The file cannot be read, is too large, or is not UTF-8.
@@ -54,7 +59,7 @@ def read_script(path: str | Path) -> Script:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in (".srt", ".vtt"):
-        transcript, notes = read_subtitles(path)
+        transcript, notes = read_subtitles(path, ReadOptions(encoding))
         return script_from_transcript(transcript, str(path), notes)
     text = decode_utf8(read_limited(path, MAX_BYTES, "Give one conversation at a time"), str(path), column=True)
     if suffix == ".json":
