@@ -10,19 +10,23 @@ import difflib
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from voicekit.config.presets import presets
+from voicekit.config.schema import build
 from voicekit.config.transcribe import TranscribeOptions
 from voicekit.errors import SourceError, UsageError, VoicekitError
+from voicekit.models.catalogue import find_model
 from voicekit.provenance import software_versions
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.failures import as_voicekit_error
 from voicekit.runtime.progress import Progress
+from voicekit.sources.ytdlp import DownloadOptions
 from voicekit.storage.files import file_sha256, hash_file
 from voicekit.takes.records import TakeRecord
 from voicekit.takes.render import AUDIO_FILE, TakeRequest, read_take_audio, synthesize_request, write_take
@@ -49,8 +53,9 @@ class Check:
 
 
 def verify(
-    run: str | Path, takes: Sequence[str] = (), device: str = "auto", progress: Progress | None = None
-) -> Iterator[Check]:
+    run: str | Path, takes: Sequence[str] = (), device: str = "auto", progress: Progress | None = None,
+    models: Collection[str] = (),
+) -> Iterator[Check]:  # fmt: skip
     """Repeat a run, item by item.
 
     Args:
@@ -58,9 +63,11 @@ def verify(
         takes: Take ids, or line ids for their picks (default: all takes).
         device: auto, cpu, cuda or cuda:1.
         progress: Receives progress events.
+        models: Names and folders of models that the run may use although they are not in the catalogue. A run can come
+            from anybody, and a model can be made to do harm.
 
     Raises:
-        SourceError: There is no run, or it is damaged.
+        SourceError: There is no run, or it is damaged or leads outside its folder.
         UsageError: Unknown take, or takes of a transcript.
     """
     folder = find_run_folder(Path(run))
@@ -69,10 +76,10 @@ def verify(
     if manifest.get("kind") == "transcript":
         if takes:
             raise UsageError(f"{folder} is a transcript and has no takes", "Leave out --take")
-        return iter([_verify_transcript(folder, manifest, device, progress)])
+        return iter([_verify_transcript(folder, manifest, device, progress, models)])
     clone_run = open_clone_run(folder)
     wanted = [clone_run.find_take(name) for name in takes] or [take for take in clone_run.takes if take.file]
-    checks = _verify_takes(folder, wanted, device, progress)
+    checks = _verify_takes(folder, wanted, device, progress, models)
     if manifest.get("kind") == "dialogue" and not takes:
         return itertools.chain(checks, _verify_mix(folder))
     return checks
@@ -91,11 +98,22 @@ def _verify_mix(folder: Path) -> Iterator[Check]:
             yield Check(MIX, None, _describe_error(error, MIX))
 
 
-def _verify_takes(folder: Path, takes: Sequence[TakeRecord], device: str, progress: Progress) -> Iterator[Check]:
+def _check_model(name: str | None, models: Collection[str]) -> None:
+    """Raise UsageError for a model that a run names, and that is neither in the catalogue nor among `models`."""
+    if name not in (None, "auto") and name not in models and find_model(str(name)) is None:
+        raise UsageError(
+            f"the run names the model {name!r}, which is not in the catalogue", f"Give --model {name} if you trust it"
+        )
+
+
+def _verify_takes(
+    folder: Path, takes: Sequence[TakeRecord], device: str, progress: Progress, models: Collection[str]
+) -> Iterator[Check]:
     by_engine = sorted(takes, key=lambda take: (take.engine, take.model or ""))
     with Synthesizer(progress, device) as synthesizer, tempfile.TemporaryDirectory() as scratch:
         for number, take in enumerate(by_engine, 1):
             try:
+                _check_model(take.model, models)
                 yield _verify_take(folder, take, synthesizer, Path(scratch))
             except Exception as error:
                 yield Check(take.id, None, _describe_error(error, take.id))
@@ -125,7 +143,9 @@ def compare_audio(name: str, old: np.ndarray[Any, Any], new: np.ndarray[Any, Any
     return Check(name, False, f"{changed:.1%} of the samples differ, by {np.abs(error).max():.2g} at most, {decibels}")
 
 
-def _verify_transcript(folder: Path, manifest: Mapping[str, Any], device: str, progress: Progress) -> Check:
+def _verify_transcript(
+    folder: Path, manifest: Mapping[str, Any], device: str, progress: Progress, models: Collection[str]
+) -> Check:
     from voicekit.transcription.session import Session
 
     name = "transcript.json"
@@ -133,19 +153,41 @@ def _verify_transcript(folder: Path, manifest: Mapping[str, Any], device: str, p
     try:
         old = Transcript.from_json((folder / name).read_bytes())
         source = manifest["source"].get("path") or manifest["source"]["url"]
-        if (path := Path(source)).is_file() and file_sha256(path) != manifest["inputs"][0]["sha256"]:
-            why = (*why, f"{path} is not what it was")
-        options: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in manifest["config"].items()
-            if key in TranscribeOptions.model_fields and value is not None
-        }
+        path = Path(source)
+        if path.is_file() and file_sha256(path) != manifest["inputs"][0]["sha256"]:
+            raise SourceError(f"{path} is not the recording that was transcribed", "Restore the recording")
+        options = _transcribe_options(manifest["config"], device, models)
         with Session(progress) as session:
-            options |= {"device": device, "translate": ()}
-            new = session.transcribe(source, fresh=True, **options)
+            download = DownloadOptions(fresh=True, from_file=True)
+            outcome = next(iter(session.transcribe_all([str(source)], options, None, download)))
+        if outcome.error is not None:
+            raise outcome.error
+        new = outcome.transcript
+        if new is None:
+            raise SourceError(f"{source} has no transcript", "Run the transcription again")
     except (OSError, KeyError, TypeError, VoicekitError) as error:
         return Check(name, None, _describe_error(error, name), why)
     return replace(compare_transcripts(old, new), why=why)
+
+
+_OTHER_OPTIONS = frozenset(
+    ("device", "format", "subtitles", "translate", "translate_engine", "translate_model", "base_url", "glossary")
+)
+"""Options that do not change the transcript; some of them name files and servers."""
+
+
+def _transcribe_options(config: Mapping[str, Any], device: str, models: Collection[str]) -> TranscribeOptions:
+    """The options of a run that can come from anybody. Raises UsageError for a file or model that it must not name."""
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in config.items()
+        if key in TranscribeOptions.model_fields and key not in _OTHER_OPTIONS and value is not None
+    }
+    for key in ("model", "diarizer_model"):
+        _check_model(values.get(key), models)
+    if (clean := values.get("clean", "light")) not in presets("clean"):
+        raise UsageError(f"the run names the cleaning preset {clean!r}, a file", "Transcribe again with --clean")
+    return build(TranscribeOptions, {**values, "device": device}, "run.json")
 
 
 def compare_transcripts(old: Transcript, new: Transcript) -> Check:

@@ -21,6 +21,12 @@ def main(
         list[str] | None,
         typer.Option("--take", metavar="TAKE", help="Take id, or line id for its pick; repeat for more"),
     ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", metavar="NAME", help="Model of the run that is not in the catalogue and may be loaded; repeat"
+        ),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> int:
@@ -29,13 +35,16 @@ def main(
     Takes are rendered again and transcripts are transcribed again, without the cache. For results that differ, it
     prints by how much, and which versions or devices differ. Exit status 1: a result differs.
 
+    A run can come from anybody: its models are loaded only if they are in the catalogue or given with --model, and
+    its URLs are fetched only from public addresses.
+
     \b
     voicekit verify outputs/packaged/latest
     voicekit verify outputs/packaged/latest --take 004-2
     voicekit verify outputs/talk/latest
     """
     checks = []
-    for check in verify(run, take or (), device):
+    for check in verify(run, take or (), device, models=model or ()):
         checks.append(check)
         if not json:
             print(_row(check), flush=True)

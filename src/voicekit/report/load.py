@@ -12,10 +12,11 @@ from voicekit.errors import SourceError
 from voicekit.jsonio import parse_json
 from voicekit.sources.download import find_fetched
 from voicekit.storage.files import file_sha256
+from voicekit.storage.paths import refuse_links_outside
 from voicekit.storage.runs import MANIFEST, RUN_SCHEMA, latest_run
 from voicekit.takes.records import FILE as TAKES
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
-from voicekit.takes.records import Takes
+from voicekit.takes.records import Takes, check_paths
 from voicekit.types import Transcript
 
 TRANSCRIPT = "transcript.json"
@@ -82,7 +83,7 @@ def load_run(path: str | Path) -> LoadedRun:
         path: A run's folder, the folder of a recording or job (its latest run), or a transcript.json or takes.json.
 
     Raises:
-        SourceError: There is neither a transcript nor takes, or they cannot be read.
+        SourceError: There is neither a transcript nor takes, they cannot be read, or they lead out of the run.
     """
     path = Path(path)
     file = _find_file(path)
@@ -91,6 +92,10 @@ def load_run(path: str | Path) -> LoadedRun:
     except OSError as error:
         raise SourceError(f"cannot read {file}: {error.strerror}", "Check the name and its permissions") from error
     content = _parse_content(file, data)
+    if isinstance(content, Takes):
+        check_paths(file.parent, content)
+    elif (file.parent / MANIFEST).is_file():
+        refuse_links_outside(file.parent)
     manifest, notes = _load_manifest(file, isinstance(content, Takes))
     return LoadedRun(file, content, manifest, tuple(notes))
 

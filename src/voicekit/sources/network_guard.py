@@ -51,7 +51,7 @@ class DownloadLimits:
     """The limits of one download.
 
     Args:
-        user_url: The URL that the user gave.
+        user_url: The URL that the user gave; "" if it comes from a file, and only public addresses are allowed.
         folder: On the disk that is written to.
         timeout: Seconds without data.
         resume: Remedy for errors after which the download can be resumed.
@@ -106,6 +106,8 @@ class DownloadLimits:
     @functools.cached_property
     def _user_addresses(self) -> frozenset[Address]:
         with contextlib.suppress(OSError, UnicodeError):
+            if not self._host:
+                return frozenset()
             return frozenset(_parse_address(str(info[4][0])) for info in socket.getaddrinfo(self._host, None))
         return frozenset()
 

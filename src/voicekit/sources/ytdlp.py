@@ -39,6 +39,7 @@ class DownloadOptions:
         fresh: Ignore the cache and download again.
         retries: Of each request.
         timeout: Seconds without data after which a connection is closed; after four times as long, the download fails.
+        from_file: The URL was not given by the user, but read from a file: only public addresses are allowed.
     """
 
     cookies: Path | None = None
@@ -46,6 +47,7 @@ class DownloadOptions:
     fresh: bool = False
     retries: int = 10
     timeout: float = 30.0
+    from_file: bool = False
 
 
 def youtube_hint(url: str) -> str | None:
@@ -180,7 +182,7 @@ def open_ytdlp(options: DownloadOptions, user_url: str) -> Iterator[Site]:
     from voicekit.sources.network_guard import DownloadLimits, GuardedYoutubeDL
 
     messages: list[str] = []
-    limits = DownloadLimits(user_url, cache_dir(), options.timeout, RESUME)
+    limits = DownloadLimits("" if options.from_file else user_url, cache_dir(), options.timeout, RESUME)
     try:
         ydl = GuardedYoutubeDL(_parameters(options, messages), limits)
         _ = ydl.cookiejar  # read it now: yt-dlp reads it even while closing

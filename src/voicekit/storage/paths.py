@@ -7,9 +7,9 @@ import itertools
 import math
 import os
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from voicekit.errors import UsageError
+from voicekit.errors import SourceError, UsageError
 
 
 def cache_dir() -> Path:
@@ -42,6 +42,31 @@ def env_limit(name: str, default: float) -> float:
         if 0 < float(text or default) < math.inf:
             return float(text or default)
     raise UsageError(f"{name} is {text!r}", f"Set it to a number above 0, or unset it for {default:g}")
+
+
+def path_inside(folder: Path, name: str) -> Path:
+    """Return `folder / name`, for a name that comes from a file.
+
+    Raises:
+        SourceError: It is absolute, has `..`, or lies outside the folder once links are resolved.
+    """
+    path = folder / name
+    relative = PurePath(name)
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links
+        inside = path.resolve().is_relative_to(folder.resolve())
+        if name and inside and not relative.is_absolute() and ".." not in relative.parts:
+            return path
+    raise SourceError(f"{folder}: {name!r} lies outside the folder", "Do not use this folder: it was changed or forged")
+
+
+def refuse_links_outside(folder: Path) -> None:
+    """Raise SourceError if a folder has a link to something outside it, into which a command might write."""
+    try:
+        links = [path for path in folder.iterdir() if path.is_symlink()]
+    except OSError:
+        return
+    for path in links:
+        path_inside(folder, path.name)
 
 
 def distinct_names(titles: Iterable[str]) -> dict[str, str]:

@@ -16,6 +16,8 @@ from pydantic import ConfigDict, Field
 
 from voicekit.errors import SourceError
 from voicekit.jsonio import JsonDocument
+from voicekit.storage.paths import path_inside, refuse_links_outside
+from voicekit.storage.runs import MANIFEST
 from voicekit.types import Measures, Seconds
 
 SCHEMA: Literal["voicekit.takes/1"] = "voicekit.takes/1"
@@ -102,9 +104,20 @@ class Takes(JsonDocument):
 
 
 def read_takes(run: Path) -> Takes:
-    """Read takes.json of a run's folder. Raises SourceError if it is missing or invalid."""
+    """Read takes.json of a run's folder. Raises SourceError as `check_paths`, or if it is missing or invalid."""
     path = run / FILE
     try:
-        return Takes.from_json(path.read_text(encoding="utf-8"))
+        return check_paths(run, Takes.from_json(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"cannot read {path}: {error}", "Give the folder of a clone or dialogue run") from error
+
+
+def check_paths(run: Path, takes: Takes) -> Takes:
+    """Return the takes of a run. Raises SourceError if a file of theirs, or a link in the run, lies outside it."""
+    if (run / MANIFEST).is_file():
+        refuse_links_outside(run)
+    files = [line.file for line in takes.lines] + [take.file for take in takes.takes]
+    for file in files:
+        if file is not None:
+            path_inside(run, file)
+    return takes

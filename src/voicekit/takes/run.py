@@ -19,6 +19,7 @@ from voicekit.quality.judge import Judge
 from voicekit.quality.prosody import VoiceProfile
 from voicekit.redact import list_names
 from voicekit.storage.files import hash_file, write_json
+from voicekit.storage.paths import path_inside
 from voicekit.storage.runs import MANIFEST, latest_run
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
 from voicekit.takes.records import LineRecord, TakeRecord, Takes, read_takes
@@ -132,7 +133,7 @@ def find_run_folder(path: Path) -> Path:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read run.json. Raises SourceError if it cannot be read."""
+    """Read run.json. Raises SourceError if it cannot be read, or names files outside the run."""
     path = folder / MANIFEST
     remedy = "Use another run, or run the job again"
     try:
@@ -141,6 +142,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise SourceError(f"cannot read {path}: {error}", remedy) from error
     if not isinstance(manifest, dict):
         raise SourceError(f"{path} is not a manifest", remedy)
+    outputs = manifest.get("outputs", [])
+    if not isinstance(outputs, list) or not all(isinstance(row, dict) and "path" in row for row in outputs):
+        raise SourceError(f"{path}: its outputs are not a list of files", remedy)
+    for row in outputs:
+        path_inside(folder, str(row["path"]))
     return manifest
 
 

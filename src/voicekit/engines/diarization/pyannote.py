@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import pickle
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,11 @@ class Pyannote:
 
 def _refuse_code(folder: Path) -> None:
     """Raise ModelCorrupt if a checkpoint or config.yaml of a pipeline's folder makes pyannote run other code."""
+    in_hub_cache = folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--")
+    root = (folder.parent.parent if in_hub_cache else folder).resolve()  # the files of a snapshot are links to blobs
     for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and (path.is_dir() or not path.resolve().is_relative_to(root)):
+            raise ModelCorrupt(f"{path} is a link to something outside the model", _SOURCE)
         if path.suffix in (".bin", ".ckpt", ".pt", ".pth"):
             _refuse_pickled_code(path)
         elif path.name == "config.yaml":
@@ -91,6 +96,29 @@ def _refuse_code(folder: Path) -> None:
             name = pipeline.get("name") if isinstance(pipeline, dict) else None
             if name not in (None, "pyannote.audio.pipelines.SpeakerDiarization") or "preprocessors" in config:
                 raise ModelCorrupt(f"{path} refers to code other than pyannote's", _SOURCE)
+            _refuse_other_models(pipeline, path)
+
+
+_MODELS = ("segmentation", "embedding", "plda")
+"""Parameters of a pipeline that name a model: `$model/FOLDER`, inside the pipeline's folder."""
+
+
+def _refuse_other_models(config: Any, path: Path, key: str = "") -> None:
+    """Raise ModelCorrupt if a config.yaml names models elsewhere: in another folder, or on the hub."""
+    if isinstance(config, dict):
+        for name, value in config.items():
+            if name in _MODELS and not isinstance(value, str):
+                raise ModelCorrupt(f"{path}: {name} is not a folder of the model", _SOURCE)
+            _refuse_other_models(value, path, str(name))
+    elif isinstance(config, list):
+        for value in config:
+            _refuse_other_models(value, path, key)
+    elif (
+        isinstance(config, str)
+        and (key in _MODELS or config.startswith("$model"))
+        and not re.fullmatch(r"\$model(?:/(?!\.)[\w.-]+)+", config)
+    ):
+        raise ModelCorrupt(f"{path}: {key} names {config!r}, which is not inside the model", _SOURCE)
 
 
 def _refuse_pickled_code(checkpoint: Path) -> None:
