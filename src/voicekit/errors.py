@@ -18,7 +18,12 @@ Each error prints as one line: what happened, then what to do about it. Exceptio
 
 from __future__ import annotations
 
+import errno
+
 from voicekit.redact import one_line
+
+WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Error numbers that only writing can cause."""
 
 
 class VoicekitError(Exception):

@@ -64,7 +64,7 @@ def _transcribe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: Callable[
 
 
 def _translate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fail: Callable[..., object]) -> None:
-    monkeypatch.setattr(translation_files, "_translate_file", fail)
+    monkeypatch.setattr(translation_files, "open_source", fail)
     list(translation_files.translate_files([tmp_path / "talk.srt"], TranslateOptions(to=("pt",), source="en")))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from voicekit.errors import EngineError, OutputError, VoicekitError, interrupted
+from voicekit.errors import WRITE_ERRORS, EngineError, OutputError, VoicekitError, interrupted
 from voicekit.runtime.memory import is_out_of_memory
-from voicekit.storage.write_errors import WRITE_ERRORS
 
 
 def as_voicekit_error(

@@ -14,10 +14,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from voicekit.errors import WRITE_ERRORS
 from voicekit.storage.files import digest, folder_bytes, hash_file, new_temporary_folder, utc_now, write_json
 from voicekit.storage.locks import PathLock, lock_path, locked, remove_stale, remove_stale_cache_files, remove_tree
 from voicekit.storage.paths import cache_dir
-from voicekit.storage.write_errors import WRITE_ERRORS, cannot_write
+from voicekit.storage.write_errors import cannot_write
 
 ENTRY = "entry.json"
 """Describes an entry; it is written last, so a folder without it is incomplete."""

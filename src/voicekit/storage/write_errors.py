@@ -8,9 +8,6 @@ from pathlib import Path
 from voicekit.errors import OutputError
 from voicekit.storage.paths import cache_dir
 
-WRITE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-"""Error numbers that only writing can cause."""
-
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """Return the OutputError for a file or folder that could not be written."""
