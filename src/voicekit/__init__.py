@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from voicekit.api import say, transcribe, translate
     from voicekit.cloning.clone import clone
+    from voicekit.cloning.job import JobAccess
     from voicekit.dialogues.dialogue import dialogue
     from voicekit.dialogues.mix import Mix
     from voicekit.errors import VoicekitError
@@ -42,6 +43,7 @@ _HOMES = {
     "VoicekitError": "errors",
     "Word": "types",
     "clone": "cloning.clone",
+    "JobAccess": "cloning.job",
     "compare": "report.compare",
     "default_session": "transcription.session",
     "dialogue": "dialogues.dialogue",
@@ -57,6 +59,7 @@ _HOMES = {
 __all__ = [
     "Audio",
     "CloneRun",
+    "JobAccess",
     "Mix",
     "Progress",
     "Segment",

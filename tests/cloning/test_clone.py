@@ -26,7 +26,7 @@ from voicekit.audio.encode import write_audio
 from voicekit.cli import run as command
 from voicekit.cloning.clone import clone
 from voicekit.cloning.forecast import forecast
-from voicekit.cloning.job import load_job
+from voicekit.cloning.job import JobAccess, load_job
 from voicekit.cloning.plan import plan_job
 from voicekit.config.clone import CloneJob, Picking
 from voicekit.errors import EngineError, SourceError, UsageError, VoicekitError
@@ -283,10 +283,34 @@ def test_bad_csv(text: str, says: str, tmp_path: Path) -> None:
         load_job(tmp_path / "job.yaml")
 
 
-def test_variables_come_from_the_environment_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_come_from_what_the_user_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHO", "${HOME}")
-    (tmp_path / "job.yaml").write_text("voices: [joe]\nlines: ['Hello ${WHO}, $HOME and $(ls).']\n")
-    assert load_job(tmp_path / "job.yaml").spec.lines[0].text == "Hello ${HOME}, $HOME and $(ls)."
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    job = tmp_path / "job.yaml"
+    job.write_text("voices: [joe]\nlines: ['Hello ${WHO}, $HOME and $(ls).']\n")
+    allowed = JobAccess(environment=["WHO"])
+    assert load_job(job, access=allowed).spec.lines[0].text == "Hello ${HOME}, $HOME and $(ls)."
+    given = JobAccess({"WHO": "Ana"}, ["WHO"])
+    assert load_job(job, access=given).spec.lines[0].text == "Hello Ana, $HOME and $(ls)."
+    job.write_text("voices: [joe]\nlines: ['Hello ${HF_TOKEN}.']\n")
+    for access in (JobAccess(), allowed, given):
+        with pytest.raises(UsageError, match=r"variable HF_TOKEN is not set.*--allow-env HF_TOKEN"):
+            load_job(job, access=access)
+    assert command(["clone", str(job), "--dry-run", "--var", "HF_TOKEN=Ana"]) == 0
+    assert command(["clone", str(job), "--dry-run", "--allow-env", "WHO"]) == 2
+
+
+def test_lines_come_from_below_the_job(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("A secret line.\n")
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    job = tmp_path / "jobs" / "job.yaml"
+    for name in ("../secret.txt", str(tmp_path / "secret.txt"), "link.txt"):
+        job.write_text(f"voices: [joe]\nlines_from: {name}\n")
+        with pytest.raises(UsageError, match=r"lies outside the job's folder.*--allow-path"):
+            load_job(job)
+        for path in (tmp_path, tmp_path / "secret.txt"):
+            assert load_job(job, access=JobAccess(paths=[path])).spec.lines[0].text == "A secret line."
 
 
 def plan(**job: Any) -> Any:
@@ -591,9 +615,7 @@ EXAMPLES = sorted((ROOT / "configs" / "clone").glob("*.yaml"))
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 def test_examples_are_as_they_should_be(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    for name in ("REFERENCE", "REFERENCES"):
-        monkeypatch.setenv(name, "nowhere")
-    job = load_job(path)
+    job = load_job(path, access=JobAccess({"REFERENCE": "nowhere", "REFERENCES": "nowhere"}))
     assert job.spec.description
     if all(not voice.clip for voice in job.spec.voices.values()):
         assert plan_job(job).lines
@@ -618,8 +640,7 @@ def test_the_examples_with_a_clip_run_on_small_weights(
     sound, _ = decode(sample, rate=24_000)
     for number, clip in enumerate(("one.wav", "two.wav")):
         write_audio(Audio(sound.samples[:, (7 + 13 * number) * 24_000 :][:, : 3 * 24_000], 24_000), tmp_path / clip)
-    monkeypatch.setenv("REFERENCE", str(tmp_path / "one.wav"))
-    monkeypatch.setenv("REFERENCES", str(tmp_path))
+    access = JobAccess({"REFERENCE": str(tmp_path / "one.wav"), "REFERENCES": str(tmp_path)})
     less = {
         "reference": ["takes=1", "retry.budget=1", "retry.ramp=[short]"],
         "search": ["sweep={reference: ['${REFERENCES}/one.wav', '${REFERENCES}/two.wav'], seed: [1]}"],
@@ -630,7 +651,7 @@ def test_the_examples_with_a_clip_run_on_small_weights(
     monkeypatch.chdir(tmp_path)
     small = [f"voices.ana.model={small_chatterbox.folder()}", "voices.ana.params={max_tokens: 20}"]
     with small_chatterbox.layers():
-        run = clone(name, tmp_path / "out", limit=1, overrides=[*small, *less[name]])
+        run = clone(name, tmp_path / "out", limit=1, overrides=[*small, *less[name]], access=access)
     assert len(run.takes) == 2
     assert all(take.measures and take.measures.similarity is not None for take in run.takes)
     assert [line.flagged for line in run.lines] == [True]

@@ -14,6 +14,8 @@ from voicekit.cli.options import Debug, Device, Fresh, JsonEvents, Offline, Out,
 from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
 from voicekit.cloning.clone import clone
 from voicekit.cloning.forecast import Forecast, forecast
+from voicekit.cloning.job import JobAccess
+from voicekit.errors import UsageError
 from voicekit.redact import one_line
 from voicekit.runtime.progress import format_duration
 from voicekit.takes.run import CloneRun
@@ -46,6 +48,18 @@ def main(
             "--set", metavar="KEY=VALUE", help="Override a value of the job, such as takes=3 or pick.gates.max_wer=0.05"
         ),
     ] = None,
+    var: Annotated[
+        list[str] | None,
+        typer.Option("--var", metavar="NAME=VALUE", help="Value of ${NAME} in the job; repeat for more"),
+    ] = None,
+    allow_env: Annotated[
+        list[str] | None,
+        typer.Option("--allow-env", metavar="NAME", help="Environment variable that the job may read as ${NAME}"),
+    ] = None,
+    allow_path: Annotated[
+        list[Path] | None,
+        typer.Option("--allow-path", help="File or folder outside the job's folder from which it may read lines"),
+    ] = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Repair artifacts of picked takes (tails, clicks, tones) if no score drops")
     ] = False,
@@ -69,16 +83,29 @@ def main(
     voicekit clone my.yaml --set takes=5 --only intro
     """
     lines, overrides = tuple(only or ()), (*(set_ or ()), *(["repair=true"] if repair else []))
+    access = JobAccess(_variables(var), allow_env or (), allow_path or ())
     if dry_run:
-        _print_forecast(forecast(job, only=lines, limit=limit, overrides=overrides, device=device, model=model))
+        _print_forecast(
+            forecast(job, only=lines, limit=limit, overrides=overrides, access=access, device=device, model=model)
+        )
         return 0
     with reporter(quiet=quiet, json=json, debug=debug) as progress:
         run = clone(
-            job, out, only=lines, limit=limit, overrides=overrides, device=device, model=model, fresh=fresh,
-            progress=progress,
+            job, out, only=lines, limit=limit, overrides=overrides, access=access, device=device, model=model,
+            fresh=fresh, progress=progress,
         )  # fmt: skip
     _print_summary(progress, run, quiet)
     return int(any(line.picked is None for line in run.lines))
+
+
+def _variables(pairs: list[str] | None) -> dict[str, str]:
+    variables = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{pair!r} is not NAME=VALUE", "Write --var GUEST=Ana")
+        variables[name] = value
+    return variables
 
 
 def _print_forecast(estimate: Forecast) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from voicekit.cloning.forecast import SpeedRecords
-from voicekit.cloning.job import JobSource, load_job
+from voicekit.cloning.job import JobAccess, JobSource, load_job
 from voicekit.cloning.plan import JobPlan, LinePlan, plan_job
 from voicekit.errors import EngineError, SourceError, VoicekitError
 from voicekit.provenance import run_environment, software_versions
@@ -44,6 +44,7 @@ def clone(
     only: Sequence[str] = (),
     limit: int | None = None,
     overrides: Sequence[str] = (),
+    access: JobAccess = JobAccess(),  # noqa: B008 - frozen
     device: str = "auto",
     model: str = "auto",
     fresh: bool = False,
@@ -60,6 +61,7 @@ def clone(
         only: Ids of lines to do (default: all).
         limit: Do the first N lines only.
         overrides: `key=value` pairs that override the job, such as takes=3 or pick.gates.max_wer=0.05.
+        access: Values of `${NAME}` in the job, and what it may read outside its folder.
         device: auto, cpu, cuda or cuda:1.
         model: Whisper model of the judge.
         fresh: Ignore the cache.
@@ -69,7 +71,7 @@ def clone(
         UsageError: The job is invalid; the message names the line.
         VoicekitError: Not a single take could be rendered, or the run cannot be written.
     """
-    loaded = load_job(job, overrides)
+    loaded = load_job(job, overrides, access)
     plan = plan_job(loaded, tuple(only), limit)
     name = str(plan.spec.name)
     source = str(loaded.file.resolve()) if loaded.file else ""

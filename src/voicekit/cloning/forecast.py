@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from voicekit.cloning.job import JobSource, load_job
+from voicekit.cloning.job import JobAccess, JobSource, load_job
 from voicekit.cloning.plan import JobPlan, plan_job
 from voicekit.errors import OutputError
 from voicekit.quality.judge import Judge
@@ -55,10 +55,11 @@ class Forecast:
 
 def forecast(
     job: JobSource, *, only: Sequence[str] = (), limit: int | None = None, overrides: Sequence[str] = (),
+    access: JobAccess = JobAccess(),  # noqa: B008 - frozen
     device: str = "auto", model: str = "auto",
 ) -> Forecast:  # fmt: skip
     """Forecast what `clone` would do with the same arguments. Raises UsageError if the job is invalid."""
-    plan = plan_job(load_job(job, overrides), tuple(only), limit)
+    plan = plan_job(load_job(job, overrides, access), tuple(only), limit)
     with Synthesizer(device=device) as synthesizer, Judge(device, model=model) as judge:
         renderer = Renderer(synthesizer, StageCache())
         requests = [request for line in plan.lines for request in plan.requests(line)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,28 @@ class Job:
     locate: Callable[..., str]
 
 
-def load_job(source: JobSource, overrides: Sequence[str] = ()) -> Job:
-    """Load and validate a job and the file of its lines. Loads no model.
+@dataclass(frozen=True)
+class JobAccess:
+    """What a job may read beside its own folder. A job can come from anybody, and cannot grant itself anything.
 
-    `${NAME}` in any text of the job is replaced by an environment variable.
+    Attributes:
+        variables: Values of `${NAME}` in the job.
+        environment: Names of environment variables that it may read as `${NAME}`.
+        paths: Files and folders from which it may read lines.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: Collection[str] = ()
+    paths: Collection[str | Path] = ()
+
+
+def load_job(source: JobSource, overrides: Sequence[str] = (), access: JobAccess = JobAccess()) -> Job:
+    """Load and validate a job and the file of its lines. Loads no model.
 
     Args:
         source: A YAML file, a name in configs/clone, or the content of such a file.
         overrides: `key=value` pairs that override the job, such as takes=3 or pick.gates.max_wer=0.05.
+        access: Values of `${NAME}` in its texts, and what it may read.
 
     Raises:
         UsageError: The job is invalid; the message names the line.
@@ -58,7 +72,7 @@ def load_job(source: JobSource, overrides: Sequence[str] = ()) -> Job:
     else:
         path = preset("clone", str(source))
         values, file, folder, name = load_yaml(path), str(path), path.parent, path.stem
-    values = _expand_variables(_apply_overrides(values, overrides), file)
+    values = _expand_variables(_apply_overrides(values, overrides), file, access)
     spec = build(CloneJob, values, file)
 
     def locate(*place: str | int) -> str:
@@ -69,7 +83,7 @@ def load_job(source: JobSource, overrides: Sequence[str] = ()) -> Job:
 
     resolved = {
         "name": spec.name or name,
-        "lines": tuple(_load_lines(spec, file, folder, locate)),
+        "lines": tuple(_load_lines(spec, file, folder, locate, access)),
         "lines_from": None,
         "voices": {key: _resolve_voice_paths(folder, voice) for key, voice in spec.voices.items()},
         "sweep": _resolve_sweep_paths(folder, spec.sweep),
@@ -77,11 +91,17 @@ def load_job(source: JobSource, overrides: Sequence[str] = ()) -> Job:
     return Job(path, spec.model_copy(update=resolved), locate)
 
 
-def _load_lines(spec: CloneJob, file: str, folder: Path, locate: Callable[..., str]) -> list[JobLine]:
+def _load_lines(
+    spec: CloneJob, file: str, folder: Path, locate: Callable[..., str], access: JobAccess
+) -> list[JobLine]:
     """The lines of the job or of its file of lines, each with a voice and an id."""
     if spec.lines and spec.lines_from:
         raise UsageError(f"{file}: it has both lines and lines_from", "Give one of them")
-    lines = read_lines(folder / spec.lines_from, set(spec.voices)) if spec.lines_from else list(spec.lines)
+    if spec.lines_from:
+        _check_readable_path(folder / spec.lines_from, folder, file, access)
+        lines = read_lines(folder / spec.lines_from, set(spec.voices))
+    else:
+        lines = list(spec.lines)
     if not lines:
         raise UsageError(f"{file}: no lines to speak", "Give lines, or lines_from: FILE")
     if len(lines) > MAX_LINES:
@@ -93,6 +113,16 @@ def _load_lines(spec: CloneJob, file: str, folder: Path, locate: Callable[..., s
         if len(line.text) > MAX_TEXT:
             raise UsageError(f"{locate('lines', number)}: {len(line.text)} characters", f"Give at most {MAX_TEXT}")
     return lines
+
+
+def _check_readable_path(path: Path, folder: Path, file: str, access: JobAccess) -> None:
+    """Raise UsageError for a file of lines, with links resolved, outside the job's folder and the allowed paths."""
+    allowed = [folder, *map(Path, access.paths)]
+    if not any(path.resolve().is_relative_to(each.resolve()) for each in allowed):
+        raise UsageError(
+            f"{file}: lines_from: {path} lies outside the job's folder",
+            f"Give --allow-path {path} if you trust the job",
+        )
 
 
 def _resolve_voice_paths(folder: Path, voice: JobVoice) -> JobVoice:
@@ -116,7 +146,7 @@ def _resolve_path(folder: Path, name: str) -> str:
     return os.path.normpath(folder / Path(name).expanduser())
 
 
-def _expand_variables(values: LocatedDict, file: str) -> LocatedDict:
+def _expand_variables(values: LocatedDict, file: str, access: JobAccess) -> LocatedDict:
     def expand(value: Any, place: tuple[str | int, ...]) -> Any:
         if isinstance(value, str):
             return _VARIABLE.sub(lambda match: look_up(match[1], place), value)
@@ -131,11 +161,12 @@ def _expand_variables(values: LocatedDict, file: str) -> LocatedDict:
         where = f"{file}: line {line}" if line else file
         if not VARIABLE_NAME.fullmatch(name):
             raise UsageError(f"{where}: ${{{name}}} is not a variable name", "Write ${NAME}")
-        if name not in os.environ:
-            raise UsageError(
-                f"{where}: the variable {name} is not set", f"export {name}=..., or write the value itself"
-            )
-        return os.environ[name]
+        if name in access.variables:
+            return access.variables[name]
+        if name in access.environment and name in os.environ:
+            return os.environ[name]
+        remedy = f"Give --var {name}=..., or --allow-env {name} to take it from the environment"
+        raise UsageError(f"{where}: the variable {name} is not set", remedy)
 
     return _with_lines_of(expand(dict(values), ()), values)
 
