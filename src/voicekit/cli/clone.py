@@ -10,12 +10,11 @@ import typer
 from rich.markup import escape
 
 from voicekit.cli.conflicts import CheckedCommand
-from voicekit.cli.options import Debug, Device, Fresh, JsonEvents, Offline, Out, Quiet, new_app
+from voicekit.cli.options import Debug, Device, Fresh, JsonEvents, Offline, Out, Quiet, new_app, split_pairs
 from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
 from voicekit.cloning.clone import clone
 from voicekit.cloning.forecast import Forecast, forecast
 from voicekit.cloning.job import JobAccess
-from voicekit.errors import UsageError
 from voicekit.redact import one_line
 from voicekit.runtime.progress import format_duration
 from voicekit.takes.run import CloneRun
@@ -83,7 +82,7 @@ def main(
     voicekit clone my.yaml --set takes=5 --only intro
     """
     lines, overrides = tuple(only or ()), (*(set_ or ()), *(["repair=true"] if repair else []))
-    access = JobAccess(_variables(var), allow_env or (), allow_path or ())
+    access = JobAccess(dict(split_pairs(var, "--var GUEST=Ana")), allow_env or (), allow_path or ())
     if dry_run:
         _print_forecast(
             forecast(job, only=lines, limit=limit, overrides=overrides, access=access, device=device, model=model)
@@ -96,16 +95,6 @@ def main(
         )  # fmt: skip
     _print_summary(progress, run, quiet)
     return int(any(line.picked is None for line in run.lines))
-
-
-def _variables(pairs: list[str] | None) -> dict[str, str]:
-    variables = {}
-    for pair in pairs or []:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{pair!r} is not NAME=VALUE", "Write --var GUEST=Ana")
-        variables[name] = value
-    return variables
 
 
 def _print_forecast(estimate: Forecast) -> None:

@@ -132,18 +132,23 @@ def given_options(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def split_settings(pairs: list[str] | None, example: str) -> list[tuple[str, str]]:
-    """Split NAME=VALUE arguments; names may have dashes.
+    """Split the NAME=VALUE arguments of --set; names may have dashes. Raises as `split_pairs`."""
+    return [(name.replace("-", "_"), value) for name, value in split_pairs(pairs, f"--set {example}")]
+
+
+def split_pairs(pairs: list[str] | None, example: str) -> list[tuple[str, str]]:
+    """Split NAME=VALUE arguments.
 
     Raises:
         UsageError: An argument has no name or no `=`.
     """
-    settings = []
+    split = []
     for pair in pairs or []:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UsageError(f"{pair!r} is not NAME=VALUE", f"Write --set {example}")
-        settings.append((name.replace("-", "_"), value))
-    return settings
+            raise UsageError(f"{pair!r} is not NAME=VALUE", f"Write {example}")
+        split.append((name, value))
+    return split
 
 
 def worst_status(errors: list[Any], total: int) -> int:

@@ -24,7 +24,9 @@ def main(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            "--model", metavar="NAME", help="Model of the run that is not in the catalogue and may be loaded; repeat"
+            "--model",
+            metavar="NAME",
+            help="Model outside the catalogue that the run may load; repeat for more",
         ),
     ] = None,
     device: Device = "auto",

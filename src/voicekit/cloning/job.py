@@ -17,6 +17,7 @@ from voicekit.config.presets import preset
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import LocatedDict, line_of, load_yaml
 from voicekit.errors import UsageError
+from voicekit.storage.paths import is_inside
 from voicekit.text.speakable import MAX_TEXT
 
 JobSource = str | Path | Mapping[str, Any]
@@ -118,7 +119,7 @@ def _load_lines(
 def _check_readable_path(path: Path, folder: Path, file: str, access: JobAccess) -> None:
     """Raise UsageError for a file of lines, with links resolved, outside the job's folder and the allowed paths."""
     allowed = [folder, *map(Path, access.paths)]
-    if not any(path.resolve().is_relative_to(each.resolve()) for each in allowed):
+    if not any(is_inside(path, each) for each in allowed):
         raise UsageError(
             f"{file}: lines_from: {path} lies outside the job's folder",
             f"Give --allow-path {path} if you trust the job",

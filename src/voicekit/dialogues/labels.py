@@ -120,8 +120,7 @@ def is_name(name: str) -> bool:
 
 def to_name(text: str) -> str:
     """The nearest allowed name for a speaker of another format; the text itself if there is none."""
-    name = " ".join(re.sub(r"[\[\](){}:：\\#*\"“”«»<>]", " ", text).split())
-    name = _normalize(name[:MAX_NAME])
+    name = _normalize(_normalize(re.sub(r"[\[\](){}:：\\#*\"“”«»<>]", " ", text))[:MAX_NAME])
     name = name[_prefix_end(name, 0) :] or name
     return name if is_name(name) else text
 

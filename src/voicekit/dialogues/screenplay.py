@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from voicekit.config.dialogue import ScriptHeader
-from voicekit.dialogues.labels import MAX_NAME, find_label, is_name
+from voicekit.dialogues.labels import find_label, is_name
 from voicekit.dialogues.script import Line, Script, Unspoken, check_script
 from voicekit.dialogues.script_lexer import ScriptError
-from voicekit.dialogues.script_line import Row, normalize_spaces, parse_line
+from voicekit.dialogues.script_line import Row, invalid_name, normalize_spaces, parse_line
 from voicekit.errors import UsageError
 from voicekit.redact import limit_notes
 
 TAB = 8
-"""Columns of a tab, which is a tenth of an inch each in screenplays."""
+"""Columns of a tab."""
 
 _SCENE = re.compile(
     r"(?:\d{1,4}[A-Z]?\.?\s+)?(?P<heading>(?:INT|EXT|EST|INT\.?/EXT|I/E)[. ].*?)"
@@ -37,7 +37,7 @@ _DIRECTION = re.compile(r"\[(?!\s*(?:pause|over)\b)([^\[\]]*)\]", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\s*(?:&|/|,|\bAND\b|\bUND\b|\bET\b|\bY\b)\s*")
 
 MAX_WORDS_OF_NAME = 4
-"""Longer rows in capitals are rather action that is followed by more of it."""
+"""A longer row in capitals is probably action."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,13 @@ def is_screenplay(text: str) -> bool:
     first = next((row.stripped for row in rows if row.stripped and not row.stripped.startswith(("#", "//"))), "")
     if first == "---":
         return False
+    has_scenes = any(_SCENE.fullmatch(row.stripped) for row in rows)
+    label = find_label(first)
+    if not has_scenes and label and first[label.end :].strip():
+        return False
     layout = _layout(rows)
     cues = sum(_cue_name(rows, number, layout) is not None for number in range(len(rows)))
-    if any(_SCENE.fullmatch(row.stripped) for row in rows):
-        return cues > 0
-    label = find_label(first)
-    return cues > 1 and (label is None or not first[label.end :].strip())
+    return cues > (0 if has_scenes else 1)
 
 
 def parse_screenplay(text: str, name: str) -> Script:
@@ -161,8 +162,7 @@ class _Reader:
             if _COLUMNS.search(cue.stripped):
                 remedy = "Write one below the other; `^` after the second name makes them overlap"
                 raise ScriptError(self.name, at, "two speakers beside each other", remedy)
-            remedy = f"A name has at most {MAX_NAME} letters, and no brackets or colons; write ! before action"
-            raise ScriptError(self.name, at, f"invalid speaker name {speaker[:30]!r}", remedy)
+            raise invalid_name(speaker, self.name, at, "; write ! before action")
         rows: list[Row] = []
         end = position + 1
         for row_end, row in _speech_rows(self.rows, position, self.layout):

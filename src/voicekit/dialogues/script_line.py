@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from voicekit.dialogues.labels import TIMESTAMP, is_name
+from voicekit.dialogues.labels import MAX_NAME, TIMESTAMP, is_name
 from voicekit.dialogues.script import Backchannel, Item, Line, Parenthetical, Pause, SpokenText
 from voicekit.dialogues.script_lexer import (
     MAX_LINE,
@@ -70,6 +70,12 @@ def parse_line(speaker: str, rows: Iterable[Row], name: str, at: Place, topic: s
     if len(line.text) > MAX_LINE:
         raise _too_long(speaker, len(line.text), name, at)
     return line
+
+
+def invalid_name(speaker: str, name: str, at: Place, hint: str = "") -> ScriptError:
+    """The error for a speaker's name that is not allowed. `hint`: what else the remedy says."""
+    remedy = f"A name has at most {MAX_NAME} letters, and no brackets or colons{hint}"
+    return ScriptError(name, at, f"invalid speaker name {speaker[:30]!r}", remedy)
 
 
 def _too_long(speaker: str, count: int, name: str, at: Place) -> ScriptError:

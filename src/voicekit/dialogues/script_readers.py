@@ -16,11 +16,11 @@ from voicekit.config.dialogue import ScriptHeader
 from voicekit.config.presets import preset
 from voicekit.config.schema import build
 from voicekit.config.yaml_file import line_of, parse_yaml
-from voicekit.dialogues.labels import MAX_NAME, find_label, is_name, to_name
+from voicekit.dialogues.labels import find_label, is_name, to_name
 from voicekit.dialogues.screenplay import is_screenplay, parse_screenplay
 from voicekit.dialogues.script import Item, Line, Parenthetical, Script, SpokenText, Unspoken, check_script
 from voicekit.dialogues.script_lexer import Place, ScriptError
-from voicekit.dialogues.script_line import is_speakable
+from voicekit.dialogues.script_line import invalid_name, is_speakable, normalize_spaces
 from voicekit.dialogues.script_text import Speech, parse_script, to_script
 from voicekit.errors import UsageError
 from voicekit.formats.transcript_json import read_transcript_json
@@ -87,7 +87,7 @@ def parse_yaml_script(text: str, name: str) -> Script:
     for number, entry in enumerate(entries):
         at = (line_of(values, ("lines", number)) or 1, 1)
         if isinstance(entry, str) and entry.lstrip().startswith("#"):
-            topic = " ".join(entry.strip().lstrip("#").split())
+            topic = normalize_spaces(entry.strip().lstrip("#"))
             continue
         if not (
             isinstance(entry, dict)
@@ -98,7 +98,7 @@ def parse_yaml_script(text: str, name: str) -> Script:
         written, words = next(iter(entry.items()))
         label = find_label(f"{written}:")
         if label is None or label.direction:
-            raise _invalid_name(written, name, at[0])
+            raise invalid_name(written, name, at)
         rows = [(row, at[0] - 1, 0) for row in words.split("\n")]
         speeches.append(Speech(label.speaker, rows, at, topic))
         topic = None
@@ -113,11 +113,6 @@ def _not_a_line(entry: Any, name: str, at: Place) -> ScriptError:
         kind = {bool: "true or false", type(None): "nothing"}.get(type(read), "a number or a date")
         return ScriptError(name, at, f"YAML reads a part of this line as {kind}: {read}", 'Put it in quotes: "no"')
     return ScriptError(name, at, "not a line of a script", remedy)
-
-
-def _invalid_name(speaker: str, name: str, line: int) -> ScriptError:
-    remedy = f"A name has at most {MAX_NAME} letters, and no brackets or colons"
-    return ScriptError(name, (line, 1), f"invalid speaker name {speaker[:30]!r}", remedy)
 
 
 def script_from_transcript(transcript: Transcript, name: str, notes: Sequence[str] = ()) -> Script:
@@ -157,7 +152,7 @@ def _lines_from_segments(
                 raise UsageError(f"{name}: segment {number} has no speaker", remedy)
             speaker = to_name(written)
             if not is_name(speaker):
-                raise _invalid_name(written, name, number)
+                raise invalid_name(written, name, (number, 1))
             yield Line(speaker, items, at=(number, 1))
 
 

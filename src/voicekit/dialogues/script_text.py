@@ -214,12 +214,10 @@ def _outside_brackets(text: str, depth: int) -> tuple[list[bool], int]:
     outside = []
     escaped = False
     for char in text:
+        outside.append(depth == 0)
         if not escaped and char in "[({":
-            outside.append(depth == 0)
             depth += 1
-        else:
-            outside.append(depth == 0)
-            if not escaped and char in "])}":
-                depth = max(0, depth - 1)
+        elif not escaped and char in "])}":
+            depth = max(0, depth - 1)
         escaped = char == "\\" and not escaped
     return outside, depth

@@ -44,6 +44,11 @@ def env_limit(name: str, default: float) -> float:
     raise UsageError(f"{name} is {text!r}", f"Set it to a number above 0, or unset it for {default:g}")
 
 
+def is_inside(path: Path, folder: Path) -> bool:
+    """Whether a path is a folder or lies below it, with links resolved."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
 def path_inside(folder: Path, name: str) -> Path:
     """Return `folder / name`, for a name that comes from a file.
 
@@ -53,8 +58,7 @@ def path_inside(folder: Path, name: str) -> Path:
     path = folder / name
     relative = PurePath(name)
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # RuntimeError: a loop of links
-        inside = path.resolve().is_relative_to(folder.resolve())
-        if name and inside and not relative.is_absolute() and ".." not in relative.parts:
+        if name and is_inside(path, folder) and not relative.is_absolute() and ".." not in relative.parts:
             return path
     raise SourceError(f"{folder}: {name!r} lies outside the folder", "Do not use this folder: it was changed or forged")
 

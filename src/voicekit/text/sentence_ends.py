@@ -68,6 +68,7 @@ def sentence_ends(words: Sequence[str], language: str, *, uncased: bool = False)
         language: BCP-47 tag; sentencex uses the rules of English if it does not know the language.
         uncased: The text's case proves nothing.
     """
+    base = base_language(language)
     bare = [_bare(word) for word in words]
     spoken = [index for index, word in enumerate(bare) if word]
     ends = [False] * len(words)
@@ -82,10 +83,10 @@ def sentence_ends(words: Sequence[str], language: str, *, uncased: bool = False)
             pass  # the item of a list ends without a full stop
         elif not _is_end(bare[index], following, place in ended, uncased):
             continue
-        elif base_language(language) != "en" and not preceding.isdigit() and is_abbreviation(bare[index], following):
+        elif base != "en" and not preceding.isdigit() and is_abbreviation(bare[index], following):
             continue  # sentencex knows fewer titles and initials of other languages
         elif _LIST_NUMBER.fullmatch(bare[index]) and (
-            place == begin or (base_language(language) == "de" and preceding.lower() in _GERMAN_ARTICLES)
+            place == begin or (base == "de" and preceding.lower() in _GERMAN_ARTICLES)
         ):
             continue  # "2. The second", "im 19. Jahrhundert"
         while index + 1 < len(words) and words[index + 1].strip(CLOSERS) == "":
@@ -96,7 +97,7 @@ def sentence_ends(words: Sequence[str], language: str, *, uncased: bool = False)
 
 
 def _is_end(word: str, following: str, ended: bool, uncased: bool) -> bool:
-    """Correct the opinion of sentencex, `ended`, about the end of one word."""
+    """Whether a sentence ends after a word. `ended`: whether sentencex says so."""
     if unspaced(word[-1]) and word[-1] in TERMINALS:
         return True
     if not uncased and _first_character(following).islower():

@@ -24,6 +24,9 @@ WETEXT_LANGUAGES = ("zh", "ja")
 _CONTEXT = 5
 """Words on either side that the grammar sees with a number: a month, a unit, a street."""
 
+_MARK = re.compile(rf"[.,;:!?…{re.escape(CLOSERS)}]+$")
+"""Punctuation at the end of a word."""
+
 _SYMBOLS = {
     "en": {
         "+": "plus", "±": "plus or minus", "×": "times", "÷": "divided by", "=": "equals", "€": "euros", "$": "dollars",
@@ -121,9 +124,6 @@ def _split_at_punctuation(words: Sequence[str], is_end: bool) -> Iterator[tuple[
             run = []
     if run:
         yield run, ""
-
-
-_MARK = re.compile(rf"[.,;:!?…{re.escape(CLOSERS)}]+$")
 
 
 def _word_by_word(words: Sequence[str], language: str) -> str:

@@ -14,7 +14,6 @@ LAST_YEAR = 2100
 """Highest number of a range; two higher ones are a telephone number."""
 
 _UNITS = "km/h|m/s|mph|kWh|kW|MW|km|cm|mm|kg|mg|ml|kHz|MHz|GHz|Hz|KB|MB|GB|TB|ft|lbs|lb|oz|kcal"
-_NUMBER = r"(?<![\w.,:/-])(?:\d{1,3}(?:[ .,]\d{3})+|\d+)(?:[.,]\d{1,2})?"
 _RANGE = re.compile(r"(?<![\w.,:/-])([$€£]?)(\d{1,4})-(\d{1,4})(?![\w-]|[.,:/]\d)")
 _ENGLISH_RANGE = re.compile(
     rf"(?:(?<=[Pp]ages )|(?<=pp\. )|(?<=[Aa]ges )|(?=[$€£]))(?:{_RANGE.pattern})|{_RANGE.pattern}(?= [a-z])"
@@ -40,10 +39,8 @@ _ORDINALS = {
 }
 """What follows the name of a king; numbers without one are read as cardinals."""
 
-_FEMININE_KINGS = frozenset(
-    "isabel elizabeth elisabeth catalina catarina catherine katharina maria maría marie".split()
-)
-_KINGS = _FEMININE_KINGS | frozenset(
+_QUEENS = frozenset("isabel elizabeth elisabeth catalina catarina catherine katharina maria maría marie".split())
+_MONARCHS = _QUEENS | frozenset(
     "louis charles henri françois philippe napoléon jean pie benoît ludwig heinrich friedrich karl wilhelm otto georg "
     "leopold joseph franz pius benedikt johannes paul carlos felipe alfonso fernando juan enrique pío benedicto pablo "
     "pedro joão manuel afonso luís filipe bento paulo ramsès ramsés ramses".split()
@@ -88,6 +85,18 @@ _MONTHS = dict(
     )
 )
 
+_FRENCH_UNITS = {
+    "km/h": "kilomètres par heure", "m/s": "mètres par seconde", "km": "kilomètres", "cm": "centimètres",
+    "mm": "millimètres", "kg": "kilogrammes", "mg": "milligrammes", "ml": "millilitres", "m": "mètres",
+    "g": "grammes", "l": "litres", "L": "litres", "min": "minutes", "kWh": "kilowattheures", "kW": "kilowatts",
+    "Hz": "hertz", "kHz": "kilohertz", "GB": "gigaoctets", "Go": "gigaoctets", "Mo": "mégaoctets",
+}  # fmt: skip
+"""The French grammar has no units."""
+
+_VERSION = r"(?<![\d.])(?!\d{1,2}\.\d{1,2}\.(?:\d\d){1,2}\b)\d{1,4}\.\d{1,4}\.\d{1,4}(?![\d.]*\d)"
+"""Three numbers that are no date; four are an address of a network, which the grammar knows."""
+
+
 _RULES: dict[str, tuple[Rule, ...]] = {
     "en": (
         (r"\b24/7\b", "twenty-four seven"),
@@ -126,6 +135,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
             lambda m: f"{_MONTHS[m[1]]} to {_MONTHS[m[2]]}",
         ),
         (r"\+(\d{1,3}(?: \d{2,4}){2,})(?![\d-])", lambda m: f"plus {' '.join(filter(str.isdigit, m[1]))}"),
+        (_VERSION, lambda m: m[0].replace(".", " point ")),
     ),
     "de": (
         (_CLOCK + r"(?:\s*Uhr)?", _minutes("Uhr")),
@@ -166,6 +176,10 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         (r"\b2nd\b", "second"),
         (r"\b([IVXL]+)(?:e|ème)\b", lambda m: f"{_roman_value(m[1])}e" if _ROMAN.fullmatch(m[1]) else m[0]),
         (r"\b([A-ZÀ-Ý]\w+) Ier\b", r"\1 premier"),
+        (
+            rf"(?<![\w.,])(\d+(?:[.,]\d+)?)\s?({'|'.join(sorted(_FRENCH_UNITS, key=len, reverse=True))})(?![\w/²³])",
+            lambda m: _french_unit(m),
+        ),
     ),
     "pt": (
         (_CLOCK_H, _minutes("horas", " e ")),
@@ -175,19 +189,6 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     ),
 }
 """Patterns and what they are replaced by, in order."""
-
-_UNIT_NAMES = {
-    "fr": {
-        "km/h": "kilomètres par heure", "m/s": "mètres par seconde", "km": "kilomètres", "cm": "centimètres",
-        "mm": "millimètres", "kg": "kilogrammes", "mg": "milligrammes", "ml": "millilitres", "m": "mètres",
-        "g": "grammes", "l": "litres", "L": "litres", "min": "minutes", "kWh": "kilowattheures", "kW": "kilowatts",
-        "Hz": "hertz", "kHz": "kilohertz", "GB": "gigaoctets", "Go": "gigaoctets", "Mo": "mégaoctets",
-    },
-}  # fmt: skip
-"""Units of languages whose grammars have none."""
-
-_VERSION = re.compile(r"(?<![\d.])(?!\d{1,2}\.\d{1,2}\.(?:\d\d){1,2}\b)\d{1,4}\.\d{1,4}\.\d{1,4}(?![\d.]*\d)")
-"""Three numbers that are no date; four are an address of a network, which the grammar knows."""
 
 
 def prepare(text: str, language: str) -> str:
@@ -202,14 +203,11 @@ def prepare(text: str, language: str) -> str:
     for pattern, spoken in _RULES[language]:
         text = re.sub(pattern, spoken, text)
     text = (_ENGLISH_RANGE if language == "en" else _RANGE).sub(lambda match: _range(match, _TO[language]), text)
-    text = _NAME_AND_ROMAN.sub(lambda match: _roman(match, language), text)
-    if language in _UNIT_NAMES:
-        text = _name_units(text, language)
-    return _VERSION.sub(lambda match: match[0].replace(".", " point "), text) if language == "en" else text
+    return _NAME_AND_ROMAN.sub(lambda match: _roman(match, language), text)
 
 
 def _range(match: re.Match[str], to: str) -> str:
-    """ "10-15" from low to high; other pairs are scores, seasons or telephone numbers."""
+    """Write 10-15 as "10 to 15". Pairs that do not ascend are scores or seasons, and high ones telephone numbers."""
     currency, low, high = (group for group in match.groups() if group is not None)
     telephone = len(low) == 3 and len(high) == 4
     if int(low) >= int(high) or int(high) > LAST_YEAR or len(high) > len(low) + 1 or telephone or low[0] == "0":
@@ -225,15 +223,15 @@ def _roman(match: re.Match[str], language: str) -> str:
         return match[0]
     if name.lower() in _NUMBERED[language] and (len(numeral) > 1 or (name[0].isupper() and numeral != "L")):
         return f"{name} {value}{dot}"
-    if not name[0].isupper() or len(numeral) < 2 or (language != "en" and name.lower() not in _KINGS):
+    if not name[0].isupper() or len(numeral) < 2 or (language != "en" and name.lower() not in _MONARCHS):
         return match[0]
     if language == "de":
-        return f"{name} {'die' if name.lower() in _FEMININE_KINGS else 'der'} {value}."
+        return f"{name} {'die' if name.lower() in _QUEENS else 'der'} {value}."
     ordinals = _ORDINALS[language]
     if value > len(ordinals):
         return match[0] if language == "en" else f"{name} {value}{dot}"
     ordinal = ordinals[value - 1]
-    if language in ("es", "pt") and name.lower() in _FEMININE_KINGS:
+    if language in ("es", "pt") and name.lower() in _QUEENS:
         ordinal = ordinal[:-1] + "a"
     return f"{name} the {ordinal}{dot}" if language == "en" else f"{name} {ordinal}{dot}"
 
@@ -249,16 +247,11 @@ def _roman_value(numeral: str) -> int:
     return sum(-value if value < after else value for value, after in zip(values, following, strict=True))
 
 
-def _name_units(text: str, language: str) -> str:
-    names = _UNIT_NAMES[language]
-    units = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-
-    def write(match: re.Match[str]) -> str:
-        name = names[match[2]]
-        one = match[1] == "1" or (language == "fr" and re.fullmatch(r"[01](?:[.,]\d+)?", match[1]))
-        return f"{match[1]} {re.sub(r's(?= |$)', '', name, count=1) if one and name != 'hertz' else name}"
-
-    return re.sub(rf"(?<![\w.,])(\d+(?:[.,]\d+)?)\s?({units})(?![\w/²³])", write, text)
+def _french_unit(match: re.Match[str]) -> str:
+    name = _FRENCH_UNITS[match[2]]
+    if name != "hertz" and re.fullmatch(r"[01](?:[.,]\d+)?", match[1]):  # the singular, also for 1,5
+        name = re.sub(r"s(?= |$)", "", name, count=1)
+    return f"{match[1]} {name}"
 
 
 _GERMAN_NUMBERED = frozenset("seite platz nummer raum zimmer linie gleis tor kanal tag runde".split())
@@ -268,7 +261,7 @@ _FEMININE_GERMAN = re.compile(
 
 
 def _german_one(match: re.Match[str]) -> str:
-    """ "1 Jahr" is "ein Jahr", but "Kapitel 1 Ende" stays."""
+    """Write "1 Jahr" as "ein Jahr"; "Kapitel 1 Ende" stays."""
     before = match.string[: match.start()].split()
     noun = match.string[match.end() :].split()[0].rstrip(".,;:!?")
     if before and before[-1].lower() in _NUMBERED["de"] | _GERMAN_NUMBERED:

@@ -35,9 +35,8 @@ def spoken_if_different(text: str, known: KnownVoice, normalize: bool = True) ->
 
 
 def _words(text: str) -> list[str]:
-    return (
-        "".join(char if char.isalnum() or char in "'’" else " " for char in text.replace("’", "'")).casefold().split()
-    )
+    text = text.replace("’", "'").casefold()
+    return "".join(char if char.isalnum() or char == "'" else " " for char in text).split()
 
 
 def _voices_for(word: str) -> list[str]:

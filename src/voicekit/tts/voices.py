@@ -18,6 +18,7 @@ from voicekit.config.yaml_file import load_yaml
 from voicekit.engines.registry import speech_engine, speech_engines
 from voicekit.errors import UsageError, VoicekitError
 from voicekit.storage.files import write_text
+from voicekit.storage.paths import is_inside
 from voicekit.types import Audio, Voice
 
 FILE = "voice.yaml"
@@ -64,7 +65,7 @@ def load_voice(folder: Path) -> KnownVoice:
     config = build(VoiceFile, load_yaml(path), str(path))
     spec = speech_engine(config.engine)
     clip = folder / config.clip if config.clip else None
-    if clip and not clip.resolve().is_relative_to(folder.resolve()):
+    if clip and not is_inside(clip, folder):
         raise UsageError(f"{path}: the clip {config.clip} lies outside its folder", "Put it beside voice.yaml")
     if clip and not clip.is_file():
         raise UsageError(f"{path}: the clip {config.clip} is missing", "Add it, or run `voicekit voice add` again")
@@ -80,8 +81,13 @@ def hidden_voice(known: KnownVoice) -> str | None:
     if known.folder is None:
         return None
     name = known.folder.name
-    hidden = [engine.name for engine in speech_engines().values() if name in engine.speakers]
+    hidden = _engines_with(name)
     return f"{known.folder} is used; it hides the voice {name} of {', '.join(hidden)}" if hidden else None
+
+
+def _engines_with(speaker: str) -> list[str]:
+    """Names of the engines that bring a voice of this name."""
+    return [engine.name for engine in speech_engines().values() if speaker in engine.speakers]
 
 
 def first_voice(engine: str | None = None) -> str:
@@ -155,7 +161,7 @@ def store_voice(name: str, config: VoiceFile, clip: Audio | None = None) -> Know
     if not _NAME.fullmatch(name):
         raise UsageError(f"invalid voice name {name!r}", "Use letters, digits, dots, dashes")
     folder = voices_folder() / name
-    if hidden := [engine.name for engine in speech_engines().values() if name in engine.speakers]:
+    if hidden := _engines_with(name):
         raise UsageError(f"{hidden[0]} has a voice {name}", "Choose another name")
     if folder.exists():
         raise UsageError(f"voice {name} exists already", f"Choose another name, or remove {folder}")
