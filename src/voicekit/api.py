@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
@@ -23,6 +24,7 @@ def transcribe(
     config: str | Path | None = None,
     cookies: str | Path | None = None,
     cookies_from_browser: str | None = None,
+    allow_hosts: Sequence[str] = (),
     fresh: bool = False,
     **options: Unpack[TranscribeKeywords],
 ) -> Transcript:
@@ -34,6 +36,7 @@ def transcribe(
         config: YAML file of options.
         cookies: Netscape cookie file for the download.
         cookies_from_browser: Browser to read cookies from.
+        allow_hosts: Hosts in a local network that the download may connect to.
         fresh: Whether to ignore the cache and download again.
         **options: The options of `voicekit transcribe`, such as speakers=2 or model="small".
 
@@ -41,8 +44,8 @@ def transcribe(
         VoicekitError: The recording cannot be read or an option is invalid; see voicekit.errors.
     """
     return default_session().transcribe(
-        source, out=out, config=config, cookies=cookies, cookies_from_browser=cookies_from_browser, fresh=fresh,
-        **options,
+        source, out=out, config=config, cookies=cookies, cookies_from_browser=cookies_from_browser,
+        allow_hosts=allow_hosts, fresh=fresh, **options,
     )  # fmt: skip
 
 

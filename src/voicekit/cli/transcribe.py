@@ -39,6 +39,12 @@ def transcribe(
     cookies_from_browser: Annotated[
         str | None, typer.Option("--cookies-from-browser", help="Browser to read cookies from: firefox, chrome ...")
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host", help="Host in a local network that downloads may connect to; repeatable, may hold *"
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore the cache and download again")] = False,
     offline: Offline = False,
     quiet: Quiet = False,
@@ -60,7 +66,7 @@ def transcribe(
     from voicekit.sources.ytdlp import DownloadOptions
     from voicekit.transcription.session import Session
 
-    download = DownloadOptions(cookies, cookies_from_browser, fresh)
+    download = DownloadOptions(cookies, cookies_from_browser, fresh, allowed_hosts=tuple(allow_host or ()))
     with reporter(quiet=quiet, json=json, debug=debug) as progress, Session(progress) as session:
         outcomes = list(session.transcribe_all(sources, options, out, download))
         progress.summary(outcomes)

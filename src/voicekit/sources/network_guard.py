@@ -1,31 +1,31 @@
 """Network limits of downloads: reachable addresses, size, speed and waiting time.
 
-Pages, playlists and redirects are untrusted. They may lead to any public address; addresses in this machine and in
-local networks are allowed only if the user named them. Endless bodies and servers that send too slowly or not at all
-end the download with an error. Importing this module imports yt-dlp.
+Pages, playlists and redirects are untrusted. `addresses` says where they may lead to, also through a proxy. Endless
+bodies and servers that send too slowly or not at all end the download with an error. Importing this module imports
+yt-dlp.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import ipaddress
 import queue
 import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
+import requests
 import urllib3
 from yt_dlp import YoutubeDL
 from yt_dlp.networking._requests import RequestsRH
 from yt_dlp.networking.exceptions import HTTPError, TransportError
 
 from voicekit.errors import DownloadError, OutputError, VoicekitError
+from voicekit.sources.addresses import AddressPolicy
 from voicekit.storage.paths import env_limit
 
 MAX_GB = 50.0
@@ -44,23 +44,25 @@ _CHECK_EVERY = 16 << 20
 """Bytes between two checks of the free disk space."""
 
 T = TypeVar("T")
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class DownloadLimits:
     """The limits of one download.
 
     Args:
-        user_url: The URL that the user gave; "" if it comes from a file, and only public addresses are allowed.
+        user_url: The URL that the user typed; "" if it was read from a file.
         folder: On the disk that is written to.
         timeout: Seconds without data.
         resume: Remedy for errors after which the download can be resumed.
+        allowed_hosts: Hosts that may be in a local network; see `AddressPolicy`.
 
     Attributes:
         error: The first limit that was exceeded. yt-dlp hides or retries exceptions that pass through it.
     """
 
-    def __init__(self, user_url: str, folder: Path, timeout: float, resume: str) -> None:
+    def __init__(
+        self, user_url: str, folder: Path, timeout: float, resume: str, allowed_hosts: Sequence[str] = ()
+    ) -> None:
         self.error: VoicekitError | None = None
         self.timeout = timeout
         self._resume = resume
@@ -70,46 +72,29 @@ class DownloadLimits:
         self._received_at_check = 0
         self._waited = 0.0
         self._received_while_waiting = 0
-        self._host, self._port = "", 0
-        with contextlib.suppress(ValueError):
-            parts = urlsplit(user_url)
-            self._host, self._port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        self._addresses = AddressPolicy(user_url, allowed_hosts)
 
     def stop(self, error: VoicekitError) -> NoReturn:
         """End the download with an error."""
         self.error = self.error or error
         raise self.error
 
-    def check_address(self, host: str, peer: str, port: int) -> None:
-        """Stop unless the address may be connected to.
+    def resolve(self, host: str, port: int) -> tuple[str, ...]:
+        """Return the addresses of a host; stop unless all of them may be connected to. Raises gaierror: it has none."""
+        try:
+            return self._addresses.resolve(host, port)
+        except DownloadError as error:
+            self.stop(error)
 
-        Allowed are public addresses, the address that the user gave and, if that is in a local network, other
-        addresses in local networks.
-
-        Args:
-            host: Name of the server, for the message.
-            peer: IP address of the connection.
-            port: Of the connection.
-        """
-        address = _parse_address(peer)
-        if address.is_global or (address in self._user_addresses and port == self._port):
-            return
-        if _is_in_local_network(address) and any(not user.is_global for user in self._user_addresses):
-            return
-        self.stop(
-            DownloadError(
-                f"{host}:{port} is inside this machine or its network, and was named by a page, not by you",
-                "Give that URL itself if you trust it",
+    def check_through_proxy(self, url: str) -> None:
+        """Stop unless a proxy may be asked for the URL."""
+        parts = urlsplit(url)
+        try:
+            self._addresses.check_through_proxy(
+                parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
             )
-        )
-
-    @functools.cached_property
-    def _user_addresses(self) -> frozenset[Address]:
-        with contextlib.suppress(OSError, UnicodeError):
-            if not self._host:
-                return frozenset()
-            return frozenset(_parse_address(str(info[4][0])) for info in socket.getaddrinfo(self._host, None))
-        return frozenset()
+        except DownloadError as error:
+            self.stop(error)
 
     def check_length(self, length: str | None) -> None:
         """Stop if a Content-Length is over the limit or does not fit on the disk."""
@@ -197,6 +182,7 @@ class GuardedRH(RequestsRH):  # type: ignore[misc]
                 "http": _guarded_pool(urllib3.HTTPConnectionPool, self._limits),
                 "https": _guarded_pool(urllib3.HTTPSConnectionPool, self._limits),
             }
+            adapter.send = _guard_proxies(adapter.send, self._limits)
         return session
 
     def _send(self, request: Any) -> Any:
@@ -222,19 +208,38 @@ class GuardedRH(RequestsRH):  # type: ignore[misc]
 
 
 def _guarded_pool(pool: type[Any], limits: DownloadLimits) -> type[Any]:
-    """Return a subclass of urllib3's connection pool that checks each address before anything is sent to it."""
+    """Return a subclass of urllib3's connection pool that connects only to addresses that the limits allow."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc, name-defined]
         def _new_conn(self) -> Any:
-            connection = super()._new_conn()
             try:
-                limits.check_address(self.host, *connection.getpeername()[:2])
-            except BaseException:
-                connection.close()
-                raise
-            return connection
+                addresses = limits.resolve(self.host, self.port)
+            except (socket.gaierror, UnicodeError) as error:
+                raise urllib3.exceptions.NewConnectionError(self, f"cannot resolve {self.host}: {error}") from error
+            name = self._dns_host
+            for number, address in enumerate(addresses, 1):
+                try:
+                    self._dns_host = address  # urllib3 resolves it: an address gives itself
+                    return super()._new_conn()
+                except urllib3.exceptions.HTTPError:
+                    if number == len(addresses):
+                        raise
+                finally:
+                    self._dns_host = name
+            raise AssertionError("a host has at least one address")
 
     return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+
+def _guard_proxies(send: Callable[..., Any], limits: DownloadLimits) -> Callable[..., Any]:
+    """Wrap an adapter's `send` to check each URL, of redirects too, before a proxy is asked for it."""
+
+    def guarded(request: Any, *args: Any, proxies: Any = None, **options: Any) -> Any:
+        if requests.utils.select_proxy(request.url, proxies):
+            limits.check_through_proxy(request.url)
+        return send(request, *args, proxies=proxies, **options)
+
+    return guarded
 
 
 class _MeteredBody:
@@ -286,17 +291,6 @@ def _read(read_block: Callable[[int], bytes], limits: DownloadLimits, amount: in
         if len(page) > MAX_PAGE:
             limits.stop(DownloadError(f"the page is larger than {MAX_PAGE >> 20} MB", "Check the URL in a browser"))
     return bytes(page)
-
-
-def _parse_address(text: str) -> Address:
-    """Parse an IP address; IPv4 addresses in IPv6 notation become IPv4."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _is_in_local_network(address: Address) -> bool:
-    """Whether it is another machine in a local network, but not a cloud's metadata server (link-local)."""
-    return not (address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast)
 
 
 def _too_large(what: str, max_bytes: float) -> DownloadError:

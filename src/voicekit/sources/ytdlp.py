@@ -28,6 +28,9 @@ RESUME = "Run the same command again: it resumes"
 _PROTOCOLS = r"^(https?|m3u8|m3u8_native|http_dash_segments)(\+|$)"
 """yt-dlp's names of the allowed protocols: http(s), HLS and DASH."""
 
+_NO_FFMPEG = "/ffmpeg-is-not-for-downloads"
+"""yt-dlp gives streams that it cannot decrypt to ffmpeg, which would connect to any address."""
+
 
 @dataclass(frozen=True)
 class DownloadOptions:
@@ -39,7 +42,8 @@ class DownloadOptions:
         fresh: Ignore the cache and download again.
         retries: Of each request.
         timeout: Seconds without data after which a connection is closed; after four times as long, the download fails.
-        from_file: The URL was not given by the user, but read from a file: only public addresses are allowed.
+        from_file: The URL was not typed by the user, but read from a file: only public addresses are allowed.
+        allowed_hosts: Hosts that may be in a local network; see `addresses.AddressPolicy`.
     """
 
     cookies: Path | None = None
@@ -48,6 +52,7 @@ class DownloadOptions:
     retries: int = 10
     timeout: float = 30.0
     from_file: bool = False
+    allowed_hosts: tuple[str, ...] = ()
 
 
 def youtube_hint(url: str) -> str | None:
@@ -76,6 +81,10 @@ def js_runtimes() -> dict[str, str]:
 
 # Patterns in yt-dlp's messages and what to do about them; the first match counts.
 _REMEDIES = (
+    (
+        r"m3u8 download detected but ffmpeg",
+        "The stream is encrypted in a way that cannot be read here: save it with another program and give the file",
+    ),
     (r"connection adapters|url scheme|No request handlers", "Only http and https are allowed, for redirects too"),
     (
         r"not a bot|sign in|log ?in|private|members-only|age-restricted|confirm your age",
@@ -182,7 +191,8 @@ def open_ytdlp(options: DownloadOptions, user_url: str) -> Iterator[Site]:
     from voicekit.sources.network_guard import DownloadLimits, GuardedYoutubeDL
 
     messages: list[str] = []
-    limits = DownloadLimits("" if options.from_file else user_url, cache_dir(), options.timeout, RESUME)
+    url = "" if options.from_file else user_url
+    limits = DownloadLimits(url, cache_dir(), options.timeout, RESUME, options.allowed_hosts)
     try:
         ydl = GuardedYoutubeDL(_parameters(options, messages), limits)
         _ = ydl.cookiejar  # read it now: yt-dlp reads it even while closing
@@ -229,6 +239,7 @@ def _parameters(options: DownloadOptions, messages: list[str]) -> dict[str, Any]
         "cachedir": False,
         "hls_prefer_native": True,
         "external_downloader": {"default": "native"},
+        "ffmpeg_location": _NO_FFMPEG,
         "updatetime": False,
         "allowed_extractors": ["default"],
         "js_runtimes": {name: {} for name in js_runtimes()} or {"deno": {}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
@@ -112,6 +112,7 @@ class Session:
         config: str | Path | None = None,
         cookies: str | Path | None = None,
         cookies_from_browser: str | None = None,
+        allow_hosts: Sequence[str] = (),
         fresh: bool = False,
         **options: Unpack[TranscribeKeywords],
     ) -> Transcript:
@@ -123,6 +124,7 @@ class Session:
             config: YAML file of options.
             cookies: Netscape cookie file for the download.
             cookies_from_browser: Browser to take cookies from.
+            allow_hosts: Hosts in a local network that the download may connect to.
             fresh: Ignore the cache.
             **options: Options of `voicekit transcribe` with underscores: speakers=2, model="small" ...
 
@@ -130,7 +132,9 @@ class Session:
             VoicekitError: See voicekit.errors.
         """
         checked = transcribe_options(Path(config) if config else None, **options)
-        download = DownloadOptions(Path(cookies) if cookies else None, cookies_from_browser, fresh)
+        download = DownloadOptions(
+            Path(cookies) if cookies else None, cookies_from_browser, fresh, allowed_hosts=tuple(allow_hosts)
+        )
         if os.path.isdir(source):  # unlike Path.is_dir, it accepts URLs of any length
             raise UsageError(f"{source} is a folder", "Give one recording, or use Session.transcribe_all")
         for outcome in self.transcribe_all([str(source)], checked, Path(out) if out else None, download):
