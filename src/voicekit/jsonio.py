@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from voicekit.errors import SourceError
-from voicekit.storage.files import JSON_SCHEMA_DIALECT
+from voicekit.storage.files import JSON_SCHEMA_DIALECT, json_text
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def strict_json(value: Any) -> str:
         ValueError: It contains NaN or an infinite number, which JSON does not have.
     """
     plain = type_adapter(type(value)).dump_python(value, mode="json")
-    return json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(plain)
 
 
 def from_json(cls: type[T], text: str | bytes, schema: str, remedy: str) -> T:

@@ -14,7 +14,7 @@ from voicekit.audio.flac_cache import read_flac, read_flac_info, write_flac
 from voicekit.audio.probe import MediaInfo, probe
 from voicekit.config.clean import CleanPreset
 from voicekit.errors import SourceError
-from voicekit.redact import redact_credentials
+from voicekit.redact import redact_urls
 from voicekit.stages import Stages
 from voicekit.storage.files import file_sha256
 from voicekit.storage.locks import PathLock
@@ -48,8 +48,8 @@ class Recording:
         """Open a local file. Raises SourceError if it cannot be read."""
         try:
             sha256 = file_sha256(path)
-            title, identity = redact_credentials(path.stem), redact_credentials(str(path.resolve()))
-            about = {"kind": "file", "path": redact_credentials(str(path)), "title": title}
+            title, identity = redact_urls(path.stem), redact_urls(str(path.resolve()))
+            about = {"kind": "file", "path": redact_urls(str(path)), "title": title}
             return cls(path, title, identity, sha256, about)
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and the permissions") from error
@@ -57,7 +57,7 @@ class Recording:
     @property
     def source(self) -> str:
         """The URL, or the file's name."""
-        return str(self.about.get("url") or redact_credentials(self.path.name))
+        return str(self.about.get("url") or redact_urls(self.path.name))
 
     @functools.cached_property
     def media(self) -> MediaInfo:

@@ -2,18 +2,78 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from urllib.parse import unquote
+
+_HARMLESS = frozenset(
+    "autoplay channel chapter clip date day dl download end ep episode ext feature feed file filename fmt format h "
+    "height hl id index item lang language limit list locale loop month n name offset order p page part playlist q "
+    "quality rate res season show sort start t time_continue title track type v version vid video video_id videoid w "
+    "width year".split()
+)
+"""Parameters of URLs that select what is shown or heard, and open nothing."""
+
+_MAX_VALUE = 100
+"""Longest value of such a parameter, in characters."""
 
 MAX_NOTES_OF_A_KIND = 5
 """Further notes of the same kind are only counted: a file may have the same problem in every line."""
 
 
-def redact_credentials(text: str) -> str:
-    """Remove user names and passwords from the URLs in `text`; undecodable bytes become U+FFFD."""
-    plain = re.sub(r"(?<=://)[^/@\s]*@", "", text)
-    return plain.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def redact_urls(text: str) -> str:
+    """Remove what may be secret from the URLs in `text`: user names, passwords, and parameters not known as harmless.
+
+    Parameters of the query, of the fragment (#t=10) and of the path (;jsessionid=1, /hdnts=exp~hmac/) are treated
+    alike. Undecodable bytes become U+FFFD.
+    """
+    redacted = re.sub(r"[a-z][a-z0-9+.-]*://\S+", lambda match: _redact(match[0]), text, flags=re.IGNORECASE)
+    return redacted.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def without_userinfo(url: str) -> str:
+    """Remove the user name and password from a URL."""
+    return re.sub(r"(?<=://)[^/?#\s]*@", "", url, count=1)
+
+
+def _redact(url: str) -> str:
+    address, fragment_mark, fragment = without_userinfo(url).partition("#")
+    path, _, query = address.partition("?")
+    scheme, _, rest = path.partition("://")
+    host, *segments = rest.split("/")
+    path = "/".join([f"{scheme}://{host}", *map(_redact_segment, segments)])
+    kept = [part for part in re.split("[?&;]", query) if _is_harmless(part)]
+    kept_fragment = "&".join(part for part in fragment.split("&") if _is_harmless(part))
+    return path + ("?" + "&".join(kept) if kept else "") + (fragment_mark + kept_fragment if kept_fragment else "")
+
+
+def _redact_segment(segment: str) -> str:
+    """Remove the parameters of one part of a path."""
+    name, *parameters = segment.split(";")
+    if "=" in name and not _is_harmless(name):
+        name = f"{name.partition('=')[0]}=***"
+    return ";".join([name, *filter(_is_harmless, parameters)])
+
+
+def _is_harmless(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    return unquote(name).lower() in _HARMLESS and len(value) <= _MAX_VALUE and not value.startswith("eyJ")
+
+
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
+
+
+def escape_controls(text: str) -> str:
+    """Replace controls, direction marks and other hidden characters by escapes such as \\u001b, as JSON writes them.
+
+    Terminals obey controls; direction marks and tags hide or reorder what stands beside them. Tabs, line ends and
+    joiners stay.
+    """
+    return _HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def one_line(text: str) -> str:
@@ -38,24 +98,3 @@ def limit_notes(notes: Sequence[str]) -> list[str]:
         if rest := group[MAX_NOTES_OF_A_KIND:]:
             limited.append(f"and {len(rest)} more like it, up to {rest[-1].partition(':')[0]}")
     return limited
-
-
-def redact_urls(text: str) -> str:
-    """Remove everything secret from the URLs in `text`: passwords and query parameters such as tokens or signatures."""
-
-    def redact(match: re.Match[str]) -> str:
-        url = match[0]
-        redacted = re.sub(r"(?<=[?&;#])([^=&#;?]+)=[^&#;]*&?", lambda m: "" if _is_secret(m[1]) else m[0], url)
-        return re.sub(r"[?&#]+$|[?&]+(?=#)", "", redacted) if redacted != url else url
-
-    return re.sub(r"https?://\S+", redact, redact_credentials(text), flags=re.I)
-
-
-def _is_secret(parameter: str) -> bool:
-    """Whether a query parameter of this name holds a secret."""
-    name = unquote(parameter).lower()
-    words = re.split(r"[^a-z]+", name)
-    return bool(
-        re.search(r"token|signature|passw|secret|credential|api_?key|access_?key|auth_?key|jwt", name)
-        or {"sig", "sign", "key", "auth", "authorization", "pwd", "pass", "hmac", "session", "sid"} & set(words)
-    )

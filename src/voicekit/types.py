@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field
 
 from voicekit.jsonio import from_json, json_schema, type_adapter
 from voicekit.notebook import take_html, transcript_html
+from voicekit.redact import escape_controls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,8 +228,7 @@ class Transcript:
         return len(self.segments)
 
     def to_json(self) -> str:
-        text: str = type_adapter(Transcript).dump_json(self, indent=1).decode()
-        return text + "\n"
+        return escape_controls(type_adapter(Transcript).dump_json(self, indent=1).decode()) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Transcript:

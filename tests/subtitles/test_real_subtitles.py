@@ -299,7 +299,7 @@ def test_a_drawing_alone_is_no_cue() -> None:
 def test_marks_of_writing_direction_beside_numbers_and_times() -> None:
     text = cues("\u202bשלום לך", "\u202bמה שלומך").replace("\n2\n", "\n\u200f2\n").replace("\n00:", "\n\u202a00:")
     transcript, notes = parse(text, "x.srt")
-    assert [segment.text for segment in transcript.segments] == ["\u202bשלום לך", "\u202bמה שלומך"]
+    assert [segment.text for segment in transcript.segments] == ["\u202bשלום לך\u202c", "\u202bמה שלומך\u202c"]
     assert notes == []
 
 

@@ -6,7 +6,6 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import small_nllb
+from tests.support.llm_server import Answer, LanguageModelServer, lines_of, reply, well
 from voicekit.api import translate
 from voicekit.cli import run
 from voicekit.config.subtitles import subtitle_style
@@ -200,56 +200,15 @@ def test_whisper_translates_speech(recordings: Path, language: str, least: float
 
 # --- a server ---------------------------------------------------------------------------------------------------------
 
-Answer = Callable[[dict[str, Any], int], tuple[int, bytes]]
-
-
-class Server:
-    """Speaks OpenAI's protocol on loopback. `answer(body, n)` gives the status and the body of the n-th answer."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.keys: list[str | None] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                outer.asked.append(body)
-                outer.keys.append(self.headers.get("Authorization"))
-                status, data = answer(body, len(outer.asked))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                self.send_header("Retry-After", "0")
-                self.end_headers()
-                self.wfile.write(data)
-
-            def do_GET(self) -> None:
-                data = json.dumps({"data": [{"id": "small-model"}]}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.http.server_close()
-
 
 @pytest.fixture
-def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Server]]:
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], LanguageModelServer]]:
     monkeypatch.setenv("VOICEKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("VOICEKIT_API_KEY", "sk-secret")
-    servers: list[Server] = []
+    servers: list[LanguageModelServer] = []
 
-    def start(answer: Answer) -> Server:
-        servers.append(Server(answer))
+    def start(answer: Answer) -> LanguageModelServer:
+        servers.append(LanguageModelServer(answer))
         return servers[-1]
 
     yield start
@@ -257,19 +216,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         server.close()
 
 
-def lines_of(body: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(json.loads(body["messages"][1]["content"])["lines"])
-
-
-def reply(content: str) -> tuple[int, bytes]:
-    return 200, json.dumps({"choices": [{"message": {"content": content}}]}).encode()
-
-
-def well(body: dict[str, Any], _: int = 0) -> tuple[int, bytes]:
-    return reply(json.dumps({"lines": [{"id": one["id"], "text": f"«{one['text']}»"} for one in lines_of(body)]}))
-
-
-def test_a_server_that_answers_well(serve: Callable[[Answer], Server]) -> None:
+def test_a_server_that_answers_well(serve: Callable[[Answer], LanguageModelServer]) -> None:
     server = serve(well)
     t = translate(TALK, "es", base_url=server.url)
     assert [s.text for s in t.segments] == [f"«{one.text}»" for one in split_sentences(TALK.segments)]
@@ -292,7 +239,9 @@ BAD: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_server_that_misbehaves_once_is_asked_once_more(serve: Callable[[Answer], Server], kind: str) -> None:
+def test_a_server_that_misbehaves_once_is_asked_once_more(
+    serve: Callable[[Answer], LanguageModelServer], kind: str
+) -> None:
     server = serve(BAD[kind])
     t = translate(TALK, "es", base_url=server.url)
     assert [s.text for s in t.segments] == [f"«{one.text}»" for one in split_sentences(TALK.segments)]
@@ -309,7 +258,7 @@ def test_a_server_that_misbehaves_once_is_asked_once_more(serve: Callable[[Answe
     ],
 )
 def test_a_server_that_goes_on_misbehaving_is_named(
-    serve: Callable[[Answer], Server], answer: Answer, says: str
+    serve: Callable[[Answer], LanguageModelServer], answer: Answer, says: str
 ) -> None:
     server = serve(answer)
     with pytest.raises(EngineError) as caught:
@@ -319,7 +268,7 @@ def test_a_server_that_goes_on_misbehaving_is_named(
     assert len(server.asked) <= 12
 
 
-def test_a_server_that_hangs_and_one_that_is_not_there(serve: Callable[[Answer], Server]) -> None:
+def test_a_server_that_hangs_and_one_that_is_not_there(serve: Callable[[Answer], LanguageModelServer]) -> None:
     hold = threading.Event()
     server = serve(lambda body, n: (hold.wait(20), well(body))[1])  # type: ignore[func-returns-value]
     try:
@@ -331,7 +280,7 @@ def test_a_server_that_hangs_and_one_that_is_not_there(serve: Callable[[Answer],
         translate(TALK, "es", base_url="http://127.0.0.1:9/v1", model="x", timeout=2.0)
 
 
-def test_a_mark_that_a_server_loses_is_there_all_the_same(serve: Callable[[Answer], Server]) -> None:
+def test_a_mark_that_a_server_loses_is_there_all_the_same(serve: Callable[[Answer], LanguageModelServer]) -> None:
     def careless(body: dict[str, Any], _: int) -> tuple[int, bytes]:
         return reply(json.dumps({"lines": [{"id": one["id"], "text": "algo"} for one in lines_of(body)]}))
 

@@ -17,6 +17,8 @@ import threading
 import traceback
 from typing import NoReturn
 
+from voicekit.cli.terminal import echo
+
 # Name -> one line of help. The module below this package has the same name.
 COMMANDS: dict[str, str] = {
     "transcribe": "Transcribe recordings and URLs, with speaker labels and subtitles",
@@ -109,12 +111,12 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit status. Errors are printed to stderr as one line with the remedy."""
     name, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     if name in ("-h", "--help", "help"):
-        print(_help())
+        echo(_help())
         return 0
     if name == "--version":
         from voicekit import __version__
 
-        print(f"voicekit {__version__}")
+        echo(f"voicekit {__version__}")
         return 0
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
@@ -139,7 +141,7 @@ def _call(name: str, arguments: list[str]) -> int:
         return _report_interrupt()
     except Exception as error:
         if debug:
-            traceback.print_exc()
+            echo(traceback.format_exc(), err=True, end="")
         return _report(error, name)
     return _report_interrupt() if status == _INTERRUPTED else int(status or 0)  # typer returns 130 for Ctrl-C
 
@@ -161,7 +163,7 @@ def _report(error: Exception, name: str) -> int:
         sys.stdout = None
         return 1
     if type(error).__name__ == "NoArgsIsHelpError":
-        print(error)
+        echo(error)
         return 2
     if hasattr(error, "format_message"):  # a usage error of typer
         return _fail(f"{error.format_message()} See `voicekit {name} --help`", 2)
@@ -174,7 +176,7 @@ def _report_interrupt() -> int:
 
 
 def _fail(text: str, status: int) -> int:
-    print(f"error: {text}", file=sys.stderr)
+    echo(f"error: {text}", err=True)
     return status
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from voicekit.cli.options import Json, new_app
+from voicekit.cli.terminal import echo
 from voicekit.errors import UsageError
 from voicekit.storage.cache import CacheItem, cache_items, remove_cache_items
 from voicekit.storage.locks import remove_stale_cache_files
@@ -28,12 +29,12 @@ def list_cache(json: Json = False) -> None:
     by_kind = {kind: [item for item in items if item.kind == kind] for kind in sorted({item.kind for item in items})}
     if json:
         rows = {kind: {"entries": len(group), "bytes": _total_bytes(group)} for kind, group in by_kind.items()}
-        print(jsonlib.dumps({"folder": str(cache_dir()), "kinds": rows}, indent=1))
+        echo(jsonlib.dumps({"folder": str(cache_dir()), "kinds": rows}, indent=1))
         return
-    print(cache_dir())
+    echo(cache_dir())
     for kind, group in by_kind.items():
-        print(f"  {kind:<12} {len(group):>6} entries  {_format_size(_total_bytes(group)):>10}")
-    print(f"  {'total':<12} {len(items):>6} entries  {_format_size(_total_bytes(items)):>10}")
+        echo(f"  {kind:<12} {len(group):>6} entries  {_format_size(_total_bytes(group)):>10}")
+    echo(f"  {'total':<12} {len(items):>6} entries  {_format_size(_total_bytes(items)):>10}")
 
 
 @app.command()
@@ -69,7 +70,7 @@ def _remove(items: list[CacheItem]) -> None:
     remove_stale_cache_files()
     left = sum(item.path.exists() for item in items)
     in_use = f"; {left} kept because they are in use" if left else ""
-    print(f"{len(items) - left} entries, {_format_size(freed)} freed{in_use}")
+    echo(f"{len(items) - left} entries, {_format_size(freed)} freed{in_use}")
 
 
 def _total_bytes(items: list[CacheItem]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from rich.markup import escape
 from voicekit.cli.conflicts import CheckedCommand
 from voicekit.cli.options import Debug, Device, Fresh, JsonEvents, Offline, Out, Quiet, new_app, split_pairs
 from voicekit.cli.reporters import CliProgress, JsonLines, plain_table, reporter, wide_console
+from voicekit.cli.terminal import echo
 from voicekit.cloning.clone import clone
 from voicekit.cloning.forecast import Forecast, forecast
 from voicekit.cloning.job import JobAccess
@@ -108,18 +108,18 @@ def _print_forecast(estimate: Forecast) -> None:
             table.add_row("", "", "", "", f"spoken: {escape(one_line(spoken))}")
     wide_console(WIDTH).print(table)
     for warning in plan.warnings:
-        print(f"note: {warning}")
-    print(f"{len(plan.lines)} lines, {estimate.takes} takes, {estimate.cached} of them cached")
+        echo(f"note: {warning}")
+    echo(f"{len(plan.lines)} lines, {estimate.takes} takes, {estimate.cached} of them cached")
     if estimate.cached == estimate.takes:
         time = ""
     elif estimate.seconds is None:
         time = "; the time is unknown before a first run on this machine"
     else:
         time = f"; about {format_duration(estimate.seconds)} to render and score the missing takes"
-    print(f"about {format_duration(estimate.audio_seconds)} of audio{time}")
-    print(f"about {estimate.memory / 1e9:.1f} GB of memory")
+    echo(f"about {format_duration(estimate.audio_seconds)} of audio{time}")
+    echo(f"about {estimate.memory / 1e9:.1f} GB of memory")
     if plan.spec.retry.budget:
-        print(f"a line without a good take gets up to {plan.spec.retry.budget} more")
+        echo(f"a line without a good take gets up to {plan.spec.retry.budget} more")
 
 
 def _print_summary(progress: CliProgress, run: CloneRun, quiet: bool) -> None:
@@ -146,8 +146,8 @@ def _print_summary(progress: CliProgress, run: CloneRun, quiet: bool) -> None:
         flag = f"[yellow]{escape(one_line(line.why)[:60])}[/]" if line.flagged else ""
         table.add_row(escape(line.id), escape(line.voice), escape(line.picked or "none"), *cells, flag)
     wide_console(WIDTH).print(table)
-    print(
+    echo(
         f"{len(run.lines)} lines, {len(run.takes)} takes{f', {len(flagged)} flagged' if flagged else ''}: {run.folder}"
     )
     if flagged:
-        print("listen to the flagged lines; `voicekit take tag RUN TAKE good` keeps a take", file=sys.stderr)
+        echo("listen to the flagged lines; `voicekit take tag RUN TAKE good` keeps a take", err=True)

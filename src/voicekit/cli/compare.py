@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from voicekit.cli.options import Json, given_options, new_app, options_from
+from voicekit.cli.terminal import echo
 from voicekit.config.report import CompareOptions
 from voicekit.config.schema import build
 
@@ -71,11 +72,11 @@ def main(
     if path:
         write_page(path, compare_page(result, runs, path, build(CompareOptions, options, "options")))
     if json:
-        print(result.to_json(), end="")
+        echo(result.to_json(), end="")
         return 0
     _print_comparison(result)
     if path:
-        print(f"\n{path}  {format_bytes(path.stat().st_size)}")
+        echo(f"\n{path}  {format_bytes(path.stat().st_size)}")
     return 0
 
 
@@ -84,16 +85,16 @@ def _print_comparison(result: Comparison) -> None:
     from voicekit.report.verdicts import preference_verdict
 
     for letter, name in result.runs.items():
-        print(f"{letter}  {one_line(name)}")
+        echo(f"{letter}  {one_line(name)}")
     for pair in result.pairs:
-        print(f"\n{pair.b} against A")
+        echo(f"\n{pair.b} against A")
         for sentence in pair.verdicts:
-            print(f"  {sentence}")
+            echo(f"  {sentence}")
         if pair.changed:
-            print("  settings:")
+            echo("  settings:")
             for setting in pair.changed:
-                print(f"    {one_line(f'{setting.what}: {setting.a} -> {setting.b}')}")
+                echo(f"    {one_line(f'{setting.what}: {setting.a} -> {setting.b}')}")
         for note in pair.notes:
-            print(one_line(f"note: {note}"))
+            echo(one_line(f"note: {note}"))
     if result.preference:
-        print(f"\n{preference_verdict(result.preference)}")
+        echo(f"\n{preference_verdict(result.preference)}")

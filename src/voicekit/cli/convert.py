@@ -9,6 +9,7 @@ import typer
 
 from voicekit.cli.options import Device, EngineModel, NoWatermark, new_app
 from voicekit.cli.reporters import result_on_stdout
+from voicekit.cli.terminal import echo
 from voicekit.engines.registry import SPEECH_ENGINES
 from voicekit.errors import UsageError
 from voicekit.storage.paths import refuse_overwrite
@@ -66,4 +67,4 @@ def main(
                 progress=progress.stage_progress,
             )  # fmt: skip
     save_take(take, out)
-    print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")
+    echo(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")

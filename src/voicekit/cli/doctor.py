@@ -7,10 +7,11 @@ import json as jsonlib
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from voicekit.cli.console import new_console
 from voicekit.cli.options import Json, new_app
+from voicekit.cli.terminal import echo
 
 app = new_app()
 
@@ -26,7 +27,7 @@ def doctor(
     from voicekit.cli.doctor_checks import examine
 
     findings = []
-    console = Console(soft_wrap=True)
+    console = new_console(soft_wrap=True)
     for finding in examine(network=not offline):
         findings.append(finding)
         if not json:
@@ -34,5 +35,5 @@ def doctor(
             if finding.remedy:
                 console.print(f"      {'':<27} [cyan]{escape(finding.remedy)}[/]")
     if json:
-        print(jsonlib.dumps([dataclasses.asdict(finding) for finding in findings], indent=1))
+        echo(jsonlib.dumps([dataclasses.asdict(finding) for finding in findings], indent=1))
     return int(any(finding.verdict == "fault" for finding in findings))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from voicekit.cli.console import new_console
 from voicekit.cli.options import Json, given_options, new_app, options_from
 from voicekit.cli.reporters import plain_table, print_error
+from voicekit.cli.terminal import echo
 from voicekit.config.evaluate import EvalOptions
 from voicekit.evaluation import bootstrap
 from voicekit.evaluation.evaluate import evaluate
@@ -68,10 +69,10 @@ def main(
     options = given_options({**given, "metrics": metric})
     result = evaluate(hypothesis, list(reference), normalize=not no_normalize, **options)
     if json:
-        print(result.to_json(), end="")
+        echo(result.to_json(), end="")
     else:
-        console = Console()
-        console = console if console.is_terminal else Console(width=WIDTH)
+        console = new_console()
+        console = console if console.is_terminal else new_console(width=WIDTH)
         console.print(_table(result))
         for line in (_legend(result), *_notes(result)):
             console.print(Text(line, style="dim"))

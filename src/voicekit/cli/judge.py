@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from voicekit.audio.decode import decode
 from voicekit.audio.encode import write_audio
 from voicekit.audio.probe import probe
+from voicekit.cli.console import new_console
 from voicekit.cli.options import Device, new_app, split_settings
 from voicekit.cli.reporters import print_error
 from voicekit.cli.say import read_text
+from voicekit.cli.terminal import echo
 from voicekit.config.quality import Gates
 from voicekit.config.schema import build
 from voicekit.errors import UsageError, VoicekitError
@@ -98,7 +99,7 @@ def main(
             verdict = result.verdict if result else assess(measures, gates)
             failed |= not verdict.passed
             if json:
-                print(jsonlib.dumps(_to_json(path, measures, verdict, result), ensure_ascii=False))
+                echo(jsonlib.dumps(_to_json(path, measures, verdict, result), ensure_ascii=False))
             else:
                 _print_scores(path, measures, verdict, gates, result)
     return failed
@@ -133,8 +134,8 @@ def _to_json(path: Path, measures: Measures, verdict: Verdict, result: RepairRes
 
 
 def _print_scores(path: Path, measures: Measures, verdict: Verdict, gates: Gates, result: RepairResult | None) -> None:
-    console = Console()
-    console = console if console.is_terminal else Console(width=WIDTH)
+    console = new_console()
+    console = console if console.is_terminal else new_console(width=WIDTH)
     final = result.measures if result else measures
     heading = Text(one_line(str(path)), style="bold")
     heading.append(f"  {final.seconds:.1f} s  score {verdict.score:.2f}  ")

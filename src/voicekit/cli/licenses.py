@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 
 from voicekit.cli.options import Json, new_app
+from voicekit.cli.terminal import echo
 
 app = new_app()
 
@@ -19,12 +20,12 @@ def licenses(json: Json = False) -> None:
     if json:
         rows = [{"package": n, "version": v, "licence": text} for n, v, text in packages]
         rows += [{"model": m.name, "licence": m.licence} for m in CATALOGUE]
-        print(jsonlib.dumps(rows, indent=1))
+        echo(jsonlib.dumps(rows, indent=1))
         return
     for name, version, text in packages:
         mark = "*" if "GPL" in text.upper() or "GNU GENERAL" in text.upper() else " "
-        print(f"{mark} {name:<36} {version:<18} {text}")
-    print()
+        echo(f"{mark} {name:<36} {version:<18} {text}")
+    echo()
     for model in CATALOGUE:
-        print(f"  model {model.name:<30} {'':<18} {model.licence}")
-    print("\n* GPL family, including LGPL: see NOTICE for the consequences.")
+        echo(f"  model {model.name:<30} {'':<18} {model.licence}")
+    echo("\n* GPL family, including LGPL: see NOTICE for the consequences.")

@@ -9,6 +9,7 @@ import typer
 
 from voicekit import models
 from voicekit.cli.options import Json, new_app
+from voicekit.cli.terminal import echo
 from voicekit.errors import ModelCorrupt, ModelNotFound, UsageError, VoicekitError
 
 app = new_app(no_args_is_help=True, help="List, download, locate and verify model weights.")
@@ -19,7 +20,7 @@ def list_models(json: Json = False) -> None:
     """List the known models with task, licence, size, origin and folder."""
     rows = [_row(model) for model in models.CATALOGUE]
     if json:
-        print(jsonlib.dumps(rows, indent=1))
+        echo(jsonlib.dumps(rows, indent=1))
         return
     titles = ("name", "task", "licence", "size", "origin", "folder")
     cells = [titles] + [
@@ -27,23 +28,23 @@ def list_models(json: Json = False) -> None:
     ]
     widths = [max(len(row[i]) for row in cells) for i in range(len(titles))]
     for row in cells:
-        print("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
-    print("\n`voicekit models path NAME` prints the folder; `voicekit models pull NAME` downloads a model.")
+        echo("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
+    echo("\n`voicekit models path NAME` prints the folder; `voicekit models pull NAME` downloads a model.")
 
 
 @app.command()
 def pull(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names, or hub ids (owner/name)")]) -> None:
     """Download models from the Hugging Face hub at pinned revisions, and verify them."""
     for name in names:
-        weights = models.resolve(name, _task(name), refresh=True, progress=lambda text: print(text, flush=True))
+        weights = models.resolve(name, _task(name), refresh=True, progress=lambda text: echo(text, flush=True))
         models.verify(weights)
-        print(f"{weights.name}: {weights.path}")
+        echo(f"{weights.name}: {weights.path}")
 
 
 @app.command()
 def path(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     """Print the folder of an installed model."""
-    print(models.resolve(name, _task(name), download=False).path)
+    echo(models.resolve(name, _task(name), download=False).path)
 
 
 @app.command()
@@ -64,16 +65,16 @@ def verify(
             models.verify(weights)
         except ModelNotFound:
             if names:
-                print(f"{model.name}: not installed")
+                echo(f"{model.name}: not installed")
                 failed += 1
             continue
         except ModelCorrupt as error:
-            print(f"{model.name}: {error}")
+            echo(f"{model.name}: {error}")
             failed += 1
             continue
         intact += 1
-        print(f"{model.name}: intact ({weights.revision})")
-    print(f"{intact} intact, {failed} not")
+        echo(f"{model.name}: intact ({weights.revision})")
+    echo(f"{intact} intact, {failed} not")
     return int(failed > 0)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from voicekit.cli.options import given_options, new_app, options_from
+from voicekit.cli.terminal import echo
 from voicekit.config.report import ReportOptions
 
 app = new_app()
@@ -40,6 +41,6 @@ def main(
 
     written = write_report(run, out, audio, **given_options(given))
     for note in written.notes:
-        print(f"note: {note}")
-    print(f"{written.page}  {written.size}")
+        echo(f"note: {note}")
+    echo(f"{written.page}  {written.size}")
     return 0

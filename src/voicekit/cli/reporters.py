@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,8 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from voicekit.cli.console import new_console
+from voicekit.cli.terminal import echo
 from voicekit.errors import VoicekitError
 from voicekit.runtime.progress import Progress, format_duration
 
@@ -40,7 +41,7 @@ class CliProgress(Progress):
         print_error(name, error, self.debug)
 
     def warning(self, text: str) -> None:
-        print(f"warning: {text}", file=sys.stderr)
+        echo(f"warning: {text}", err=True)
 
 
 class Quiet(CliProgress):
@@ -54,17 +55,17 @@ class Plain(CliProgress):
     """Prints one line per event, for logs and pipes."""
 
     def item_started(self, name: str) -> None:
-        print(name, flush=True)
+        echo(name, flush=True)
 
     def stage_done(self, stage: str, took: float, cached: bool) -> None:
-        print(f"  {stage}: {'cached' if cached else f'{took:.1f} s'}", flush=True)
+        echo(f"  {stage}: {'cached' if cached else f'{took:.1f} s'}", flush=True)
 
     def note(self, text: str) -> None:
-        print(f"  {text}", flush=True)
+        echo(f"  {text}", flush=True)
 
     def item_done(self, name: str, folder: Path | None, again: bool) -> None:
         if folder:
-            print(f"  {'nothing to do, results are in' if again else 'written to'} {folder}", flush=True)
+            echo(f"  {'nothing to do, results are in' if again else 'written to'} {folder}", flush=True)
 
     def summary(self, outcomes: Sequence[Outcome]) -> None:
         if done := [outcome for outcome in outcomes if outcome.transcript]:
@@ -148,7 +149,7 @@ class JsonLines(CliProgress):
     _last_report = 0.0
 
     def event(self, event: str, **fields: Any) -> None:
-        print(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
+        echo(json.dumps({"event": event, **fields}, ensure_ascii=False), flush=True)
 
     def item_started(self, name: str) -> None:
         self.event("item", name=name)
@@ -199,7 +200,7 @@ class _TimesRealTime(ProgressColumn):
 @contextlib.contextmanager
 def reporter(quiet: bool, json: bool, debug: bool) -> Iterator[CliProgress]:
     """Choose the progress output by terminal and flags."""
-    console = Console()
+    console = new_console()
     progress: CliProgress
     if json:
         progress = JsonLines()
@@ -249,21 +250,21 @@ def progress_bar(description: str) -> Iterator[Callable[[float], None]]:
 
 
 def _stderr_bar() -> RichProgress:
-    console = Console(stderr=True)
+    console = new_console(stderr=True)
     return RichProgress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_error(name: str, error: VoicekitError, debug: bool) -> None:
     """Print an error to stderr, with the name of the item unless the error has it."""
     text = str(error) if not name or name in str(error) else f"{name}: {error}"
-    print(f"error: {text}", file=sys.stderr, flush=True)
+    echo(f"error: {text}", err=True, flush=True)
     if debug:
-        traceback.print_exception(error, file=sys.stderr)
+        echo("".join(traceback.format_exception(error)), err=True, end="")
 
 
 def wide_console(width: int = 100, markup: bool = True) -> Console:
     """Return a console for stdout that is at least `width` columns wide and does not wrap."""
-    return Console(width=max(width, Console().width), soft_wrap=True, markup=markup)
+    return new_console(width=max(width, new_console().width), soft_wrap=True, markup=markup)
 
 
 def plain_table(*titles: str, right: Sequence[str] = ()) -> Table:

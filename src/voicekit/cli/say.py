@@ -14,6 +14,7 @@ from voicekit.audio.encode import check_rate
 from voicekit.cli.conflicts import CheckedCommand
 from voicekit.cli.options import AsWritten, Device, EngineModel, NoWatermark, Seed, new_app, split_settings
 from voicekit.cli.reporters import result_on_stdout
+from voicekit.cli.terminal import echo
 from voicekit.config.clean import Loudness
 from voicekit.config.schema import build
 from voicekit.engines.registry import SPEECH_ENGINES
@@ -99,9 +100,9 @@ def main(
         )  # fmt: skip
     save_take(take, out, rate, loudness)
     if json:
-        print(jsonlib.dumps({"file": str(out), **take.record()}))
+        echo(jsonlib.dumps({"file": str(out), **take.record()}))
     else:
-        print(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")
+        echo(f"{out}  {take.audio.duration:.1f} s  {take.voice} ({take.engine}), seed {take.seed}")
     return 0
 
 
@@ -109,9 +110,9 @@ def _print_parts(text: str, known: KnownVoice, normalize: bool) -> None:
     check_readable(text, known, normalize)
     for part in to_parts(text, known.voice.language, normalize):
         lead = f"[pause {part.lead:g}]  " if part.lead else ""
-        print(f"{lead}{part.text}  [pause {part.pause:g}]" if part.pause else f"{lead}{part.text}")
+        echo(f"{lead}{part.text}  [pause {part.pause:g}]" if part.pause else f"{lead}{part.text}")
     for note in tags_without_effect({"": text}):
-        print(f"note: {note}", file=sys.stderr)
+        echo(f"note: {note}", err=True)
 
 
 def read_text(argument: str) -> str:

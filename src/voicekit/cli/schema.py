@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from voicekit.cli.options import new_app
+from voicekit.cli.terminal import echo
 from voicekit.errors import UsageError
 
 app = new_app()
@@ -36,7 +37,7 @@ def schema(name: Annotated[str, typer.Argument(metavar="NAME", help=", ".join(SC
     report), eval and compare (their --json). Inputs: clone (job files), transcribe (--config files), clean and
     subtitle (presets).
     """
-    print(json.dumps(_schema(name), indent=1, ensure_ascii=False))
+    echo(json.dumps(_schema(name), indent=1, ensure_ascii=False))
 
 
 def _schema(name: str) -> dict[str, Any]:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
 from voicekit.cli import subtitle_edit
+from voicekit.cli.console import new_console
 from voicekit.cli.options import Encoding, FrameRate, Json, SpeakerPrefix, new_app, options_from
 from voicekit.cli.reporters import plain_table, print_error, progress_bar
+from voicekit.cli.terminal import echo
 from voicekit.config.presets import preset
 from voicekit.config.subtitles import SubtitleStyle, subtitle_style
 from voicekit.errors import UsageError, VoicekitError
@@ -130,7 +131,7 @@ def layout(
             continue
         _print_notes(path, notes)
         for target in written:
-            print(target)
+            echo(target)
     return int(failed > 0)
 
 
@@ -144,7 +145,7 @@ def _write_video(
     assert video is not None
     with progress_bar("burn" if burn else "mux") as report:
         written = add_to_video(video, files, style, out, burn is not None, font, fonts, report, reading)
-    print(written)
+    echo(written)
     return 0
 
 
@@ -163,7 +164,7 @@ def _parse_formats(text: str | None, out: Path | None) -> list[Any]:
 
 def _print_notes(path: Path, notes: Sequence[str]) -> None:
     for note in notes:
-        print(one_line(f"note: {path.name}: {note}"))
+        echo(one_line(f"note: {path.name}: {note}"))
 
 
 @app.command("check")
@@ -199,7 +200,7 @@ def check_files(
         status = max(status, int(result.avoidable > 0))
         checked.append(result)
     if json:
-        print(jsonlib.dumps([_to_json(result) for result in checked], indent=1))
+        echo(jsonlib.dumps([_to_json(result) for result in checked], indent=1))
         return status
     for result in checked:
         _print_result(result)
@@ -223,8 +224,8 @@ _UNITS = {
 
 def _print_result(result: CheckedSubtitles) -> None:
     _print_notes(result.path, result.notes)
-    console = Console()
-    console = console if console.is_terminal else Console(width=120)
+    console = new_console()
+    console = console if console.is_terminal else new_console(width=120)
     if result.broken:
         console.print(_table(result))
     source = "" if result.words_from is None else f"; word times from {result.words_from.name}"

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from voicekit.cli.options import Encoding, FrameRate
+from voicekit.cli.terminal import echo
 from voicekit.config.subtitles import subtitle_style
 from voicekit.errors import UsageError
 from voicekit.formats.subtitle_files import load_subtitles
@@ -177,5 +178,5 @@ def _write(
     refuse_overwrite(target, *(_file_of(path) for path in (source, *others)))
     write_transcript(transcript, target, format_of(target), subtitle_style("raw"))
     for note in notes:
-        print(one_line(f"note: {note}"))
-    print(target)
+        echo(one_line(f"note: {note}"))
+    echo(target)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from voicekit.cli.options import new_app
+from voicekit.cli.terminal import echo
 from voicekit.redact import one_line
 from voicekit.takes.records import TakeRecord
 from voicekit.takes.run import open_clone_run, tag_take
@@ -30,14 +31,14 @@ def list_takes(
     if json:
         table = opened.to_dataframe()
         rows = table[table["line"] == line] if line else table
-        print(rows.to_json(orient="records", indent=1, force_ascii=False))
+        echo(rows.to_json(orient="records", indent=1, force_ascii=False))
         return
     picked = {take.id for take in opened.picked.values()}
     for take in opened.takes:
         if line in (None, take.line):
-            print(_row(take, take.id in picked, opened.tags[take.id].tag if take.id in opened.tags else ""))
+            echo(_row(take, take.id in picked, opened.tags[take.id].tag if take.id in opened.tags else ""))
     if opened.tags:
-        print(opened.agreement)
+        echo(opened.agreement)
 
 
 @app.command()
@@ -59,10 +60,10 @@ def tag(
     after = tag_take(opened.folder, tagged.id, tag, note)
     line = next(line for line in after.lines if line.id == tagged.line)
     if json:
-        print(jsonlib.dumps({"take": tagged.id, "tag": tag, "line": line.id, "picked": line.picked, "why": line.why}))
+        echo(jsonlib.dumps({"take": tagged.id, "tag": tag, "line": line.id, "picked": line.picked, "why": line.why}))
         return
-    print(f"{tagged.id}: {tag}. Line {line.id} keeps {line.picked}: {one_line(line.why)}")
-    print(after.agreement)
+    echo(f"{tagged.id}: {tag}. Line {line.id} keeps {line.picked}: {one_line(line.why)}")
+    echo(after.agreement)
 
 
 def _row(take: TakeRecord, picked: bool, tag: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from voicekit.cli.options import new_app
+from voicekit.cli.terminal import echo
 
 app = new_app(no_args_is_help=True)
 
@@ -41,6 +42,6 @@ def apply(
 
     applied = apply_edits(transcript, edits, out)
     for note in applied.notes:
-        print(f"note: {note}")
-    print(f"{applied.place}  {applied.told}")
+        echo(f"note: {note}")
+    echo(f"{applied.place}  {applied.told}")
     return 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from voicekit.cli.options import Device, Json, new_app
+from voicekit.cli.terminal import echo
 from voicekit.redact import one_line
 from voicekit.verification import Check, to_json, verify
 
@@ -49,11 +50,11 @@ def main(
     for check in verify(run, take or (), device, models=model or ()):
         checks.append(check)
         if not json:
-            print(_row(check), flush=True)
+            echo(_row(check), flush=True)
     if json:
-        print(to_json(checks))
+        echo(to_json(checks))
     else:
-        print(f"{sum(check.same is True for check in checks)} of {len(checks)} reproduced")
+        echo(f"{sum(check.same is True for check in checks)} of {len(checks)} reproduced")
     return int(not all(check.same for check in checks))
 
 

@@ -10,6 +10,7 @@ import typer
 
 from voicekit.audio.encode import write_audio
 from voicekit.cli.options import Json, new_app
+from voicekit.cli.terminal import echo
 from voicekit.config.engines import VoiceFile
 from voicekit.config.schema import build
 from voicekit.errors import UsageError, VoicekitError
@@ -36,15 +37,15 @@ def list_voices(json: Json = False) -> int:
     """List all voices."""
     rows = list(known_voices())
     if json:
-        print(jsonlib.dumps([vars(row.voice) | {"clip": row.voice.clip and str(row.voice.clip)}
+        echo(jsonlib.dumps([vars(row.voice) | {"clip": row.voice.clip and str(row.voice.clip)}
                              for row in rows if isinstance(row, KnownVoice)], indent=1))  # fmt: skip
         return 0
     for row in rows:
         if isinstance(row, VoicekitError):
-            print(f"error: {row}")
+            echo(f"error: {row}")
         else:
             folder = hidden_voice(row) or (str(row.folder) if row.folder else "built in")
-            print(f"{one_line(row.voice.name):<18} {row.voice.engine:<24} {row.voice.language:<6} {one_line(folder)}")
+            echo(f"{one_line(row.voice.name):<18} {row.voice.engine:<24} {row.voice.language:<6} {one_line(folder)}")
     return int(any(isinstance(row, VoicekitError) for row in rows))
 
 
@@ -53,7 +54,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of the voice")]) -> None
     """Print everything known about a voice as JSON."""
     known = find_voice(name)
     details = known.config.model_dump(exclude_none=True) if known.config else {"engine": known.voice.engine}
-    print(
+    echo(
         jsonlib.dumps(
             {"name": known.voice.name, **details, "language": known.voice.language}, indent=1, ensure_ascii=False
         )
@@ -75,7 +76,7 @@ def prepare(
     refuse_overwrite(out, recording)
     reference = _prepare(recording, start, one_speaker)
     write_audio(reference.clip, out)
-    print(f"{out}  {reference.clip.duration:.1f} s")
+    echo(f"{out}  {reference.clip.duration:.1f} s")
 
 
 @app.command("add")
@@ -112,12 +113,12 @@ def add_voice(
         clip = _prepare(recording, start, one_speaker).clip
         values |= {"clip": "clip.wav", "consent": consent, "source": source or recording.name}
     saved = store_voice(name, build(VoiceFile, {key: value for key, value in values.items() if value}, "options"), clip)
-    print(saved.folder)
+    echo(saved.folder)
 
 
 def _prepare(recording: Path, start: float | None, one_speaker: bool) -> Reference:
     with Synthesizer() as synthesizer:
         reference = synthesizer.reference(recording, start, one_speaker)
     for note in (*reference.warnings, *reference.processing):
-        print(f"  {note}")
+        echo(f"  {note}")
     return reference

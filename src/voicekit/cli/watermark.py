@@ -11,6 +11,7 @@ import typer
 from voicekit.audio.decode import decode
 from voicekit.cli.options import Json, new_app
 from voicekit.cli.reporters import print_error
+from voicekit.cli.terminal import echo
 from voicekit.engines.registry import load_engine
 from voicekit.errors import VoicekitError
 from voicekit.redact import one_line
@@ -44,8 +45,8 @@ def main(
             continue
         confidence = detector.detect(audio)
         if json:
-            print(jsonlib.dumps({"file": str(path), "watermark": round(confidence, 3)}))
+            echo(jsonlib.dumps({"file": str(path), "watermark": round(confidence, 3)}))
         else:
             verdict = "watermarked" if confidence >= 0.5 else "no watermark"
-            print(f"{one_line(str(path))}: {verdict} ({confidence:.2f})")
+            echo(f"{one_line(str(path))}: {verdict} ({confidence:.2f})")
     return failed

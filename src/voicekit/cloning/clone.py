@@ -15,7 +15,7 @@ from voicekit.errors import EngineError, SourceError, VoicekitError
 from voicekit.provenance import run_environment, software_versions
 from voicekit.quality.judge import Judge
 from voicekit.quality.prosody import VoiceProfile
-from voicekit.redact import redact_credentials
+from voicekit.redact import redact_urls
 from voicekit.runtime.progress import Progress, format_duration
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import digest, hash_file
@@ -87,7 +87,7 @@ def clone(
         previous_run = latest_run(home)
         with RunFolder(home, key) as run:
             manifest = _JobRunner(plan, renderer, judge, run.folder, progress).run(_read_tags_by_audio(previous_run))
-            manifest["job"] = {"file": redact_credentials(source), "name": plan.spec.name}
+            manifest["job"] = {"file": redact_urls(source), "name": plan.spec.name}
             if manifest["failed"]:  # gives an incomplete run another key, so that the job is tried again
                 key = digest([key, manifest["failed"]])
             if not fresh and (folder := find_run(home, key)):  # another process finished the same job meanwhile

@@ -18,6 +18,7 @@ from voicekit.errors import UsageError
 from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import read_subtitles
+from voicekit.text.spreadsheet_cells import unprotect_cell
 from voicekit.types import Segment, Transcript
 
 MAX_BYTES = 8 << 20
@@ -72,7 +73,7 @@ def _lines_from_csv(text: str, path: Path) -> list[JobLine]:
             values = {name: (value or "").strip() for name, value in row.items()}
             if not any(values.values()):
                 continue
-            fields: dict[str, Any] = {name: values[name] for name in _LINE_COLUMNS if values.get(name)}
+            fields: dict[str, Any] = {name: unprotect_cell(values[name]) for name in _LINE_COLUMNS if values.get(name)}
             params = {
                 name: _parse_number(v, name, where) for name, v in values.items() if v and name not in _LINE_COLUMNS
             }

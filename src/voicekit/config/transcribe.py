@@ -9,14 +9,14 @@ from pydantic import Field, field_validator, model_validator
 
 from voicekit.config.conflicts import Requirement, check_requirements
 from voicekit.config.formats import DEFAULT_FORMATS, FORMATS, Format
-from voicekit.config.schema import CommaSeparated, Positive, Strict, build
-from voicekit.config.translate import TranslateOptions, TranslatorName
+from voicekit.config.schema import CommaSeparated, Positive, build
+from voicekit.config.translate import ServerOptions, TranslateOptions, TranslatorName
 from voicekit.config.yaml_file import load_yaml
 from voicekit.text.chinese import written_form
 from voicekit.text.languages import WHISPER_LANGUAGES, base_language, whisper_language
 
 
-class TranscribeOptions(Strict):
+class TranscribeOptions(ServerOptions):
     """How recordings are transcribed."""
 
     clean: str = Field("light", description="Audio cleaning preset: off, light, speech, noisy, or a YAML file")
@@ -123,7 +123,8 @@ class TranscribeOptions(Strict):
             "to": self.translate, "engine": self.translate_engine, "model": self.translate_model,
             "base_url": self.base_url, "glossary": self.glossary, "device": self.device,
         }  # fmt: skip
-        return build(TranslateOptions, values, "options")
+        options = build(TranslateOptions, values, "options")
+        return options if self.may_send_key else options.without_key()
 
 
 _REQUIREMENTS = (
@@ -157,4 +158,5 @@ def transcribe_options(config: Path | None = None, **given: Any) -> TranscribeOp
     if "speakers" in given or given.get("diarizer", "pyannote") != "pyannote":
         values = {name: value for name, value in values.items() if not name.endswith("speakers")}
     values |= given
-    return build(TranscribeOptions, values, str(config) if config else "options")
+    options = build(TranscribeOptions, values, str(config) if config else "options")
+    return options if "base_url" in given else options.without_key()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from voicekit.config.conflicts import Requirement, check_requirements
 from voicekit.config.formats import FORMATS, Format
@@ -14,7 +14,28 @@ from voicekit.text.languages import UNKNOWN, normalize_tag
 TranslatorName = Literal["auto", "bergamot", "nllb", "openai", "whisper"]
 
 
-class TranslateOptions(Strict):
+class ServerOptions(Strict):
+    """Options that may name a server with an API key.
+
+    Attributes:
+        may_send_key: Whether the server gets the API key. It does not if a file names it: whoever wrote the file would
+            get the key.
+    """
+
+    _may_send_key: bool = PrivateAttr(default=True)
+
+    @property
+    def may_send_key(self) -> bool:
+        return self._may_send_key
+
+    def without_key(self) -> Self:
+        """Return the same options with `may_send_key` false."""
+        copy = self.model_copy()
+        copy._may_send_key = False
+        return copy
+
+
+class TranslateOptions(ServerOptions):
     """How transcripts and subtitles are translated."""
 
     to: Annotated[tuple[str, ...], CommaSeparated] = Field(

@@ -10,6 +10,7 @@ from typing import Any
 
 from voicekit.errors import SourceError
 from voicekit.jsonio import parse_json
+from voicekit.text.controls import close_directions, has_controls, without_controls
 from voicekit.text.languages import UNKNOWN, whisper_language
 from voicekit.text.words import join_words
 from voicekit.types import TRANSCRIPT_SCHEMA, Segment, Transcript, Word, spread
@@ -62,6 +63,7 @@ def consistent(transcript: Transcript) -> tuple[Transcript, list[str]]:
     Where they disagree, the text is what somebody edited: words that stay keep their times.
     """
     notes = []
+    transcript = _without_controls(transcript)
     segments = list(transcript.segments)
     if any(second.start < first.start for first, second in pairwise(segments)):
         notes.append("segments out of order: sorted by start time")
@@ -83,6 +85,36 @@ def consistent(transcript: Transcript) -> tuple[Transcript, list[str]]:
         return transcript, []
     renumbered = tuple(replace(segment, id=number) for number, segment in enumerate(segments))
     return replace(transcript, segments=renumbered), notes
+
+
+def _without_controls(transcript: Transcript) -> Transcript:
+    """Remove controls from all texts, and close writing directions that stay open; see `text.controls`."""
+    texts = [transcript.source, *transcript.speakers]
+    for segment in transcript.segments:
+        texts += [segment.text, segment.speaker or "", *(word.text for word in segment.words)]
+    if not has_controls("\n".join(texts)):
+        return transcript
+    segments = []
+    for segment in transcript.segments:
+        words = close_directions([without_controls(word.text, directions=False) for word in segment.words])
+        segments.append(
+            replace(
+                segment,
+                text=without_controls(segment.text),
+                speaker=segment.speaker and without_controls(segment.speaker),
+                words=tuple(
+                    replace(word, text=text, speaker=word.speaker and without_controls(word.speaker))
+                    for word, text in zip(segment.words, words, strict=True)
+                ),
+            )
+        )
+    return replace(
+        transcript,
+        source=without_controls(transcript.source),
+        speakers=tuple(map(without_controls, transcript.speakers)),
+        turns=tuple(replace(turn, speaker=without_controls(turn.speaker)) for turn in transcript.turns),
+        segments=tuple(segments),
+    )
 
 
 def _letters(text: str) -> str:

@@ -14,6 +14,8 @@ from voicekit.storage.files import atomic_write
 from voicekit.subtitles import render
 from voicekit.subtitles.docx import to_docx
 from voicekit.subtitles.layout import lay_out
+from voicekit.text.controls import without_controls
+from voicekit.text.spreadsheet_cells import protect_cell
 from voicekit.types import Transcript
 
 VERSION = 2
@@ -100,15 +102,19 @@ def to_txt(transcript: Transcript) -> str:
         else:
             paragraphs.append(f"{segment.speaker}: {segment.text}")
         previous = segment.speaker
-    return "".join(f"{paragraph}\n" for paragraph in paragraphs)
+    return without_controls("".join(f"{paragraph}\n" for paragraph in paragraphs))
 
 
 def to_tsv(transcript: Transcript) -> str:
-    """Return one row per segment: start and end in milliseconds (as Whisper's TSV), speaker, text."""
-    return "start\tend\tspeaker\ttext\n" + "".join(
-        f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{_one_line(s.speaker or '')}\t{_one_line(s.text)}\n"
-        for s in transcript.segments
-    )
+    """Return one row per segment: start and end in milliseconds (as Whisper's TSV), speaker, text.
+
+    Speakers and texts that a spreadsheet would run as a formula begin with an apostrophe (`text.spreadsheet_cells`).
+    """
+    rows = ["start\tend\tspeaker\ttext\n"]
+    for s in transcript.segments:
+        speaker, text = (protect_cell(_one_line(cell)) for cell in (s.speaker or "", s.text))
+        rows.append(f"{round(s.start * 1000)}\t{round(s.end * 1000)}\t{speaker}\t{text}\n")
+    return "".join(rows)
 
 
 def to_rttm(transcript: Transcript) -> str:
@@ -129,11 +135,11 @@ def to_audacity(transcript: Transcript) -> str:
 
 
 def _one_line(text: str) -> str:
-    return text.replace("\t", " ").replace("\n", " ")
+    return without_controls(text).replace("\t", " ").replace("\n", " ")
 
 
 def _field(text: str) -> str:
-    return "_".join(text.split()) or "_"
+    return "_".join(without_controls(text).split()) or "_"
 
 
 RENDERERS: dict[Format, Callable[[Transcript, SubtitleStyle], str | bytes]] = {

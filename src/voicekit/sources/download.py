@@ -18,7 +18,7 @@ from typing import Any
 
 from voicekit.audio.probe import probe
 from voicekit.errors import DownloadError, MediaError, VoicekitError
-from voicekit.redact import redact_credentials
+from voicekit.redact import without_userinfo
 from voicekit.sources.feeds import feed_entries
 from voicekit.sources.playlist import PlaylistEntry, playlist_entries, unmark_entry
 from voicekit.sources.site_info import display_url, list_field, number_field, text_field, unsmuggle
@@ -199,7 +199,7 @@ def _identity(info: dict[str, Any], url: str) -> str:
     """
     name = f"{text_field(info.get('extractor_key'))}:{text_field(info.get('id'))}"
     generic = info.get("extractor_key") == "Generic"
-    return f"{name}:{digest(redact_credentials(unsmuggle(url)))[:12]}" if generic else name
+    return f"{name}:{digest(without_userinfo(unsmuggle(url)))[:12]}" if generic else name
 
 
 def find_fetched(extractor: str, identity: str) -> FetchedMedia | None:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-import requests
 import urllib3
 from yt_dlp import YoutubeDL
 from yt_dlp.networking._requests import RequestsRH
 from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.utils.networking import select_proxy
 
 from voicekit.errors import DownloadError, OutputError, VoicekitError
 from voicekit.sources.addresses import AddressPolicy
@@ -216,7 +216,7 @@ def _guarded_pool(pool: type[Any], limits: DownloadLimits) -> type[Any]:
                 addresses = limits.resolve(self.host, self.port)
             except (socket.gaierror, UnicodeError) as error:
                 raise urllib3.exceptions.NewConnectionError(self, f"cannot resolve {self.host}: {error}") from error
-            name = self._dns_host
+            name: str = self._dns_host  # type: ignore[has-type]
             for number, address in enumerate(addresses, 1):
                 try:
                     self._dns_host = address  # urllib3 resolves it: an address gives itself
@@ -235,7 +235,7 @@ def _guard_proxies(send: Callable[..., Any], limits: DownloadLimits) -> Callable
     """Wrap an adapter's `send` to check each URL, of redirects too, before a proxy is asked for it."""
 
     def guarded(request: Any, *args: Any, proxies: Any = None, **options: Any) -> Any:
-        if requests.utils.select_proxy(request.url, proxies):
+        if select_proxy(request.url, proxies):
             limits.check_through_proxy(request.url)
         return send(request, *args, proxies=proxies, **options)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from voicekit.errors import OutputError, SourceError
+from voicekit.redact import escape_controls
 from voicekit.storage.locks import PathLock, lock_path
 from voicekit.storage.paths import cache_dir
 from voicekit.storage.write_errors import cannot_write
@@ -140,7 +141,16 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON atomically. Raises ValueError for NaN and infinite numbers."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Return indented JSON with controls and direction marks escaped, and a final newline.
+
+    Raises:
+        ValueError: It contains NaN or an infinite number, which JSON does not have.
+    """
+    return escape_controls(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def digest(value: Any) -> str:

@@ -19,6 +19,7 @@ from voicekit.subtitles.parse_vtt import language_in_header, parse_vtt
 from voicekit.subtitles.rolling import without_repeated_lines
 from voicekit.subtitles.source_cue import MAX_BYTES, ReadOptions, SourceCue
 from voicekit.subtitles.speaker_labels import has_labels, lines_without_dashes, split_label
+from voicekit.text.controls import without_controls
 from voicekit.text.encodings import DAMAGED_UTF8, decode_text
 from voicekit.text.languages import UNKNOWN
 from voicekit.text.words import join_words
@@ -101,7 +102,7 @@ def parse(
     Raises:
         SourceError: An error cannot be repaired; names the line.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = without_controls(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     lines = with_milliseconds(lines, name, options.fps)
     notes: list[str] = []
     cues = list(parse_vtt(lines, name, notes) if vtt else parse_srt(lines, name, notes))

@@ -13,6 +13,7 @@ import pysrt
 
 from voicekit.config.subtitles import SubtitleStyle
 from voicekit.subtitles.cue import Cue, Line
+from voicekit.text.controls import without_controls
 from voicekit.types import Transcript, Word
 
 VERSION = 1
@@ -36,7 +37,7 @@ def to_srt(cues: Iterable[Cue], colours: dict[str, str]) -> str:
         )
         for number, cue in enumerate(cues, 1)
     )
-    return "".join(f"{item}\n" for item in file)
+    return without_controls("".join(f"{item}\n" for item in file))
 
 
 def _srt_line(line: Line, colours: dict[str, str]) -> str:
@@ -65,7 +66,7 @@ def to_vtt(cues: Iterable[Cue], colours: dict[str, str], karaoke: bool = False) 
             lines.append(voice + ("- " if line.dash else "") + text)
         lines += [html.escape(text, quote=False) for text in cue.below]
         blocks.append(f"{clock(cue.start)} --> {clock(cue.end)}\n" + "\n".join(lines) + "\n")
-    return "\n".join(blocks)
+    return without_controls("\n".join(blocks))
 
 
 def _vtt_text(line: Line) -> str:
@@ -137,7 +138,7 @@ def to_ass(
                 style=names.get(speakers[0] or "", "Default"), name=_field(speakers[0] or ""),
             )
         )  # fmt: skip
-    return str(file.to_string("ass"))
+    return without_controls(str(file.to_string("ass")))
 
 
 def _escape_ass(text: str) -> str:

@@ -10,6 +10,8 @@ from voicekit.quality.artifacts.kinds import KINDS
 from voicekit.storage.files import atomic_write
 from voicekit.takes.records import TakeRecord, Takes
 from voicekit.takes.tags import Tag
+from voicekit.text.controls import without_controls
+from voicekit.text.spreadsheet_cells import protect_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,9 +70,13 @@ def write_scores(folder: Path, takes: Takes, tags: Mapping[str, Tag]) -> None:
     """Write scores.csv and scores.parquet. Raises OutputError if they cannot be written."""
     table = to_dataframe(takes, tags)
     with atomic_write(folder / CSV_FILE) as path:
-        table.to_csv(path, index=False)
+        table.map(_csv_cell).to_csv(path, index=False)
     with atomic_write(folder / PARQUET_FILE) as path:
         table.to_parquet(path, index=False)
+
+
+def _csv_cell(value: Any) -> Any:
+    return protect_cell(without_controls(value)) if isinstance(value, str) else value
 
 
 def describe_take(take: TakeRecord) -> str:

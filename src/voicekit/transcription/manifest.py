@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from voicekit.provenance import run_environment
-from voicekit.redact import redact_credentials
+from voicekit.redact import redact_urls
 
 if TYPE_CHECKING:
     from voicekit.recording import Recording
@@ -25,12 +25,12 @@ def transcript_manifest(
         "source": recording.about,
         "inputs": [
             {
-                "name": redact_credentials(recording.path.name),
+                "name": redact_urls(recording.path.name),
                 "identity": recording.identity,
                 "sha256": recording.sha256,
             }
         ],
-        "config": {k: redact_credentials(v) if isinstance(v, str) else v for k, v in config.items()},
+        "config": {k: redact_urls(v) if isinstance(v, str) else v for k, v in config.items()},
         "clean": plan.preset.model_dump(mode="json"),
         "subtitles": plan.style.model_dump(mode="json"),
         "chosen": {"batch_size": plan.batch_size, "compute_type": plan.compute_type, "device": str(plan.device)},

@@ -22,7 +22,7 @@ from voicekit.formats.writers import ENDINGS, write_transcript
 from voicekit.jsonio import parse_json
 from voicekit.provenance import git_commit, package_versions, software_versions
 from voicekit.recording import CleanedAudio, Recording, clean_recording
-from voicekit.redact import one_line, redact_credentials
+from voicekit.redact import one_line, redact_urls
 from voicekit.runtime.failures import as_voicekit_error
 from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
@@ -169,7 +169,7 @@ def translate_files(
         for file in output_files(source, target, options).values()
     )
     for path, source in zip(paths, sources, strict=True):
-        name = one_line(redact_credentials(Path(path).name or str(path)))
+        name = one_line(redact_urls(Path(path).name or str(path)))
         progress.item_started(name)
         started = time.monotonic()
         try:
@@ -291,12 +291,12 @@ def _manifest(
 ) -> dict[str, Any]:
     inputs = [source.path] if source.path.is_file() else []
     inputs += [Path(options.glossary)] if options.glossary else []
-    base_url = redact_credentials(options.base_url) if options.base_url else None
+    base_url = redact_urls(options.base_url) if options.base_url else None
     return {
         "schema": SCHEMA,
         "created": utc_now(),
-        "command": [redact_credentials(argument) for argument in sys.argv],
-        "inputs": [{"name": redact_credentials(path.name), "sha256": hash_file(path)} for path in inputs],
+        "command": [redact_urls(argument) for argument in sys.argv],
+        "inputs": [{"name": redact_urls(path.name), "sha256": hash_file(path)} for path in inputs],
         "from": translated.transcript.translated_from,
         "to": translated.transcript.language,
         "config": options.model_dump(mode="json") | {"base_url": base_url},

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from voicekit.errors import SourceError
 from voicekit.storage.files import decode_utf8, read_limited
+from voicekit.text.spreadsheet_cells import unprotect_cell
 
 MAX_BYTES = 4 << 20
 """Largest glossary file."""
@@ -74,7 +75,7 @@ def parse_glossary(text: str, name: str) -> Iterator[Term]:
             raise SourceError(f"{name}: line {rows.line_num}: {error}", "Correct its quotation marks") from None
         if row is None:
             break
-        cells = [" ".join(cell.split()) for cell in row]
+        cells = [unprotect_cell(" ".join(cell.split())) for cell in row]
         if not any(cells):
             continue
         if not columns:

@@ -20,7 +20,7 @@ from voicekit.models.catalogue import Weights
 from voicekit.models.resolve import resolve
 from voicekit.provenance import package_versions
 from voicekit.recording import CleanedAudio
-from voicekit.redact import redact_credentials
+from voicekit.redact import redact_urls
 from voicekit.runtime.device import Device, choose_device
 from voicekit.runtime.progress import Progress
 from voicekit.storage.paths import cache_dir
@@ -222,12 +222,16 @@ class Translator:
             return record, lambda: self._loaded(key, load_nllb)
         assert options.base_url
         server = self._loaded(
-            ("translate", options.base_url, options.model, options.timeout),
-            lambda: load_engine("translate.openai")(options.base_url, options.model, options.timeout),
+            ("translate", options.base_url, options.model, options.timeout, options.may_send_key),
+            lambda: load_engine("translate.openai")(
+                options.base_url, options.model, options.timeout, options.may_send_key
+            ),
         )
+        if server.no_key_because:
+            self.progress.warning(f"the API key is not sent to {server.url}: {server.no_key_because}")
         if server.name == "auto":
             server.name = server.served()
-        record = {"engine": name, "model": {"name": server.name}, "server": redact_credentials(options.base_url)}
+        record = {"engine": name, "model": {"name": server.name}, "server": redact_urls(options.base_url)}
         return record, lambda: server
 
     def _nllb_weights(self) -> Weights:

@@ -8,6 +8,8 @@ then each line separately. The server is untrusted: its answers are limited in s
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import json
 import os
 import re
@@ -20,7 +22,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from voicekit.engines.protocols import Line, ProgressCallback
 from voicekit.errors import EngineError, UsageError
-from voicekit.redact import redact_credentials
+from voicekit.redact import redact_urls
+from voicekit.text.controls import without_controls
 
 MAX_BYTES = 8 << 20
 """Largest answer in bytes."""
@@ -53,12 +56,19 @@ class _Answer(BaseModel):
 
 
 class OpenAI:
-    """Engine `openai`. The API key in VOICEKIT_API_KEY or OPENAI_API_KEY is sent only to the server.
+    """Engine `openai`.
+
+    The API key in VOICEKIT_API_KEY or OPENAI_API_KEY is sent over https, or to this machine, and only to a server that
+    the user named: in an argument or in OPENAI_BASE_URL.
 
     Args:
         base_url: Of the API; usually ends in /v1.
         model: Name on the server.
         timeout: Seconds without data from the server.
+        may_send_key: Whether the user named the server.
+
+    Attributes:
+        no_key_because: Why there is a key that is not sent; empty if it is sent, or if there is none.
 
     Raises:
         UsageError: `base_url` is not a valid URL, or the key has invalid characters.
@@ -67,9 +77,9 @@ class OpenAI:
     uses_context = True
     batch_size = 20
 
-    def __init__(self, base_url: str, model: str, timeout: float) -> None:
+    def __init__(self, base_url: str, model: str, timeout: float, may_send_key: bool = True) -> None:
         self.name = model
-        self.url = redact_credentials(base_url)
+        self.url = redact_urls(base_url)
         try:
             parsed = httpx.URL(base_url)
         except httpx.InvalidURL as error:
@@ -77,11 +87,13 @@ class OpenAI:
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise UsageError(f"{self.url!r} is not a valid URL", "Give --base-url http://localhost:8000/v1")
         key = os.environ.get("VOICEKIT_API_KEY") or os.environ.get("OPENAI_API_KEY")
+        self.no_key_because = _reason_to_keep_key(parsed, may_send_key) if key else ""
+        key = None if self.no_key_because else key
         try:
             headers = {"Authorization": f"Bearer {key}"} if key else {}
             self.client = httpx.Client(
                 base_url=parsed, headers=headers, timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-                follow_redirects=False, trust_env=parsed.host not in ("localhost", "127.0.0.1", "::1"),
+                follow_redirects=False, trust_env=not _is_loopback(parsed.host),
             )  # fmt: skip
         except (UnicodeError, ValueError):
             raise UsageError("the API key contains invalid characters", "Set VOICEKIT_API_KEY again") from None
@@ -148,7 +160,7 @@ class OpenAI:
             parsed = _Answer.model_validate_json(_extract_json(str(text)))
         except (ValueError, KeyError, IndexError, TypeError, RecursionError, ValidationError):
             return None
-        by_id = {line.id: " ".join(line.text.split()) for line in parsed.lines}
+        by_id = {line.id: " ".join(without_controls(line.text).split()) for line in parsed.lines}
         if len(parsed.lines) != len(lines) or sorted(by_id) != list(range(1, len(lines) + 1)):
             return None
         if any(line.text.strip() and not by_id[number] for number, line in enumerate(lines, 1)):
@@ -206,7 +218,27 @@ class OpenAI:
             429: "The server is busy or your quota is used up: try later",
         }
         remedy = remedies.get(status, "See the server's log" if status >= 500 else "Check --base-url")
+        if status in (401, 403) and self.no_key_because:
+            remedy = f"The API key was not sent: {self.no_key_because}"
         return EngineError(f"{self.url} answers {status}{_without_key(reason)}", remedy)
+
+
+def _reason_to_keep_key(server: httpx.URL, is_named_by_user: bool) -> str:
+    """Return why a server must not get the key; empty if it may."""
+    with contextlib.suppress(httpx.InvalidURL):
+        usual = httpx.URL(os.environ.get("OPENAI_BASE_URL", ""))
+        is_named_by_user |= (usual.scheme, usual.host, usual.port) == (server.scheme, server.host, server.port)
+    if not is_named_by_user:
+        return "a file names the server. Give it with --base-url, or set OPENAI_BASE_URL"
+    if server.scheme != "https" and not _is_loopback(server.host):
+        return "the connection is not encrypted. Use https, or a tunnel to localhost"
+    return ""
+
+
+def _is_loopback(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def _extract_json(text: str) -> str:
