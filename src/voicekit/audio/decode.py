@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from voicekit.audio.channel_faults import find_channel_faults
+from voicekit.audio.damage import damage_warnings, first_problem
 from voicekit.audio.ffmpeg import input_track, max_seconds, pcm_command, run_ffmpeg
 from voicekit.audio.joined_parts import joined_parts
 from voicekit.audio.levels import Samples
-from voicekit.audio.probe import MODEL_RATE, MediaInfo, last_packet_end, probe
+from voicekit.audio.probe import MODEL_RATE, MediaInfo, probe
 from voicekit.errors import MediaError
 from voicekit.types import Audio
 
@@ -53,8 +54,9 @@ def decode(
     with joined_parts(path, media) as (file, info, warnings):
         stream, faults = audio_stream(file, info, channel, path.name)
         stream = filters(stream) if filters else stream
-        samples, reason = _read_samples(stream, rate, limit, progress, fill_gaps=info.has_times)
-        duration = info.duration
+        samples, log, reason = _read_samples(stream, rate, limit, progress, fill_gaps=info.has_times)
+        heard = samples.size / rate + info.offset
+        damage = damage_warnings(file, path.name, info, heard, first_problem(log), reason)
     if samples.size == 0:
         raise MediaError(f"{path.name} could not be decoded ({reason})", "Check that the file plays")
     silence = round(media.offset * rate)
@@ -67,13 +69,13 @@ def decode(
     if silence:
         samples = np.concatenate([np.zeros(silence, np.float32), samples])
     audio = Audio(samples[None, :], rate)
-    return audio, [*warnings, *faults, *_damage(path, media, audio.duration, duration or 0.0, reason)]
+    return audio, [*warnings, *faults, *damage]
 
 
 def _read_samples(
     stream: Any, rate: int, limit: float, progress: Callable[[float], None] | None, *, fill_gaps: bool
-) -> tuple[Samples, str]:
-    """Run ffmpeg and return mono samples, and the last line of its log or its status."""
+) -> tuple[Samples, str, str]:
+    """Run ffmpeg and return mono samples, its log, and the last line of it or its status."""
     # aresample's `async` fills gaps with silence, so that times stay right. It comes after the conversion, since ffmpeg
     # allocates the silence of a gap in one piece: two hours of it took 3 GB at 48 kHz. A late start is not filled here
     # (first_pts): ffmpeg builds the filters anew where rate or channels change, and would fill again from time 0.
@@ -91,20 +93,9 @@ def _read_samples(
         return data
 
     status, raw, log = run_ffmpeg(command, read_all)
-    reason = log.splitlines()[-1] if log else f"ffmpeg ended with status {status}"
-    return np.frombuffer(raw, dtype="<f4", count=len(raw) // 4), reason
-
-
-def _damage(path: Path, media: MediaInfo, decoded: float, stated: float, reason: str) -> list[str]:
-    """Return a warning if a file ends before its stated duration, unless only its sound is shorter than its picture."""
-    if decoded >= 0.95 * stated - 1.0 or not media.states_duration:
-        return []
-    end = last_packet_end(path, media)
-    if end.track > decoded + 1:
-        return [f"{path.name} is damaged: {decoded:.0f} of {end.track:.0f} s could be decoded ({reason})"]
-    if end.file >= 0.95 * stated - 1.0:
-        return []
-    return [f"{path.name} is damaged: it was cut off at {decoded:.1f} s; its header says {stated:.0f} s"]
+    problems = [line for line in log.splitlines() if first_problem(line)]
+    reason = first_problem(problems[-1]) if problems else f"ffmpeg ended with status {status}"
+    return np.frombuffer(raw, dtype="<f4", count=len(raw) // 4), log, reason
 
 
 def audio_stream(
@@ -121,7 +112,7 @@ def audio_stream(
     Returns:
         The stream, and warnings about its channels.
     """
-    stream = input_track(path, media.track, ignore_length=media.wrong_length)
+    stream = input_track(path, media.track, ignore_length=media.wrong_length, check_sums=media.codec == "flac")
     if media.codec.startswith(("pcm_f", "wavpack")):  # float formats can hold NaN, and one NaN would silence a filter
         stream = stream.filter("aeval", "if(isnan(val(ch))+isinf(val(ch)),0,val(ch))", c="same")
     faults = find_channel_faults(path, media)

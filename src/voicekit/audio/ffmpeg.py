@@ -70,14 +70,19 @@ def input_limits() -> dict[str, str]:
     return {"protocol_whitelist": "file", "format_whitelist": _format_whitelist()}
 
 
-def input_track(path: Path, track: int, ignore_length: bool = False) -> Any:
-    """Return ffmpeg-python's input of an audio track, from 1, restricted to the given file.
+def input_track(path: Path, track: int, ignore_length: bool = False, check_sums: bool = False) -> Any:
+    """Return ffmpeg-python's input of an audio track, restricted to the given file.
 
-    `ignore_length` is for WAV files only, whose header is wrong: they are read to their end.
+    Args:
+        path: The file.
+        track: Number of the track, from 1.
+        ignore_length: Read to the end of the file; for WAV files whose header is wrong.
+        check_sums: Report sound that fails its checksum; for FLAC, whose decoder otherwise returns noise.
     """
     import ffmpeg
 
-    options = {"ignore_length": 1} if ignore_length else {}
+    options: dict[str, Any] = {"ignore_length": 1} if ignore_length else {}
+    options |= {"err_detect": "crccheck"} if check_sums else {}
     return ffmpeg.input(input_url(path), **input_limits(), **options)[f"a:{track - 1}"]
 
 
@@ -96,7 +101,7 @@ def pcm_command(stream: Any, rate: int, channels: int, seconds: float, sample_fo
     output = ffmpeg.output(
         stream, "pipe:1", format=sample_format, acodec=f"pcm_{sample_format}", ac=channels, ar=rate, t=seconds
     )
-    quiet = output.global_args("-hide_banner", "-nostdin", "-loglevel", "error")
+    quiet = output.global_args("-hide_banner", "-nostdin", "-loglevel", "level+warning")
     command: list[str] = quiet.compile(cmd=ffmpeg_path())
     return command
 

@@ -84,7 +84,9 @@ def main(
 
         for path in files:
             try:
-                audio = decode(path, rate=_analysis_rate(path))[0]
+                audio, warnings = decode(path, rate=_analysis_rate(path))
+                for warning in warnings:
+                    echo(f"warning: {warning}", err=True)
                 measures, result = measure(audio), None
                 if repair is not None:
                     result = repair_and_verify(audio, measures, measure, lambda scores: assess(scores, gates))

@@ -38,7 +38,9 @@ def main(
     failed = 0
     for path in files:
         try:
-            audio, _ = decode(path, rate=RATE)
+            audio, warnings = decode(path, rate=RATE)
+            for warning in warnings:
+                echo(f"warning: {warning}", err=True)
         except VoicekitError as error:
             print_error(one_line(str(path)), error, debug=False)
             failed = 1

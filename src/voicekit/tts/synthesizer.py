@@ -166,7 +166,9 @@ class Synthesizer:
         """
         target = find_voice(voice, engine)
         loaded = self._load_cloning_model(target, model, watermark)
-        audio, _ = decode(path)
+        audio, warnings = decode(path)
+        for warning in warnings:
+            self.progress.warning(warning)
         take = convert(audio, target.voice, loaded, seed, progress, self.progress.note)
         return replace(take, made_with={**self.made_with(target, model, watermark), "recording": file_sha256(path)})
 
