@@ -19,6 +19,7 @@ from pydantic import ConfigDict, Field
 from voicekit.jsonio import from_json, json_schema, type_adapter
 from voicekit.notebook import take_html, transcript_html
 from voicekit.redact import escape_controls
+from voicekit.transcript_check import MAX_SECONDS, check_transcript
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ Samples = NDArray[np.float32]
 
 TRANSCRIPT_SCHEMA = "voicekit.transcript/1"
 TAKE_SCHEMA = "voicekit.take/1"
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -232,12 +233,9 @@ class Transcript:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Transcript:
-        """Parse a transcript.
-
-        Raises:
-            SourceError: `text` is not a voicekit transcript; names the first error.
-        """
-        return from_json(cls, text, TRANSCRIPT_SCHEMA, "`voicekit schema transcript` prints the format")
+        """Parse a transcript. Raises SourceError, which names the first error, if `text` is not a valid one."""
+        remedy = "`voicekit schema transcript` prints the format"
+        return check_transcript(from_json(cls, text, TRANSCRIPT_SCHEMA, remedy), remedy)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:

@@ -18,9 +18,10 @@ from voicekit.errors import SourceError
 from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.subtitles.read import decode, parse
-from voicekit.subtitles.source_cue import MAX_BYTES, MAX_SECONDS, ReadOptions
+from voicekit.subtitles.source_cue import MAX_BYTES, ReadOptions
 from voicekit.text.sentences import SENTENCE_PAUSE
 from voicekit.text.words import join_words
+from voicekit.transcript_check import MAX_SECONDS
 from voicekit.types import Segment, Transcript, Turn, Word
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from voicekit.errors import SourceError
 from voicekit.jsonio import parse_json
+from voicekit.redact import limit_notes
 from voicekit.text.controls import close_directions, has_controls, without_controls
 from voicekit.text.languages import UNKNOWN, whisper_language
 from voicekit.text.words import join_words
+from voicekit.transcript_check import MAX_SECONDS
 from voicekit.types import TRANSCRIPT_SCHEMA, Segment, Transcript, Word, spread
 
 _KNOWN = "Give voicekit's transcript.json, or the JSON of whisper, whisperX or whisper.cpp"
@@ -45,8 +46,9 @@ def read_transcript_json(text: str, name: str) -> tuple[Transcript, list[str]]:
     if not isinstance(data, dict) or "schema" in data:
         what = data["schema"] if isinstance(data, dict) else f"JSON that holds a {type(data).__name__}"
         raise SourceError(f"{name}: not a transcript: {what}", _KNOWN)
+    notes: list[str] = []
     try:
-        segments = _of_whisper_cpp(data) if "transcription" in data else _of_whisper(data)
+        segments = _of_whisper_cpp(data, notes) if "transcription" in data else _of_whisper(data, notes)
     except (KeyError, TypeError, ValueError) as error:
         keys = ", ".join(map(str, list(data)[:5]))
         raise SourceError(f"{name}: not a transcript ({error}); its keys are {keys}", _KNOWN) from None
@@ -54,7 +56,9 @@ def read_transcript_json(text: str, name: str) -> tuple[Transcript, list[str]]:
     segments = [replace(segment, language=language) for segment in segments]
     speakers = tuple(dict.fromkeys(segment.speaker for segment in segments if segment.speaker))
     duration = max((segment.end for segment in segments), default=0.0)
-    return consistent(Transcript("voicekit.transcript/1", language, duration, name, speakers, tuple(segments)))
+    read = Transcript("voicekit.transcript/1", language, duration, name, speakers, tuple(segments))
+    transcript, repairs = consistent(read)
+    return transcript, limit_notes(notes) + repairs
 
 
 def consistent(transcript: Transcript) -> tuple[Transcript, list[str]]:
@@ -64,7 +68,7 @@ def consistent(transcript: Transcript) -> tuple[Transcript, list[str]]:
     """
     notes = []
     transcript = _without_controls(transcript)
-    segments = list(transcript.segments)
+    segments = [replace(s, text=" ".join(s.text.split())) if "\n" in s.text else s for s in transcript.segments]
     if any(second.start < first.start for first, second in pairwise(segments)):
         notes.append("segments out of order: sorted by start time")
         segments.sort(key=lambda segment: segment.start)
@@ -82,7 +86,7 @@ def consistent(transcript: Transcript) -> tuple[Transcript, list[str]]:
             f"{edited} segments have other words than their text: the text is used; unchanged words keep their times"
         )
     if not notes:
-        return transcript, []
+        return replace(transcript, segments=tuple(segments)), []
     renumbered = tuple(replace(segment, id=number) for number, segment in enumerate(segments))
     return replace(transcript, segments=renumbered), notes
 
@@ -121,7 +125,7 @@ def _letters(text: str) -> str:
     return "".join(text.split())
 
 
-def _of_whisper(data: dict[str, Any]) -> list[Segment]:
+def _of_whisper(data: dict[str, Any], notes: list[str]) -> list[Segment]:
     """Segments of whisper and whisperX: {"segments": [{"start", "end", "text", "words", "speaker"}]}."""
     with_spaces = any(str(w.get("word", "")).startswith(" ") for s in data["segments"] for w in s.get("words") or ())
     segments = []
@@ -129,15 +133,16 @@ def _of_whisper(data: dict[str, Any]) -> list[Segment]:
         place = f"segment {number}"
         start, end = _seconds(item["start"], place), _seconds(item["end"], place)
         text = " ".join(str(item["text"]).split())
-        words = _words(item.get("words") or (), start, end, with_spaces, place)
+        end = _end(start, end, place, notes)
+        words = _words(item.get("words") or (), start, end, with_spaces, place, notes)
         speaker = item.get("speaker") or None
         if words and not text:
             text = join_words(word.text for word in words)
-        segments.append(Segment(number, start, max(start, end), text, speaker, UNKNOWN, tuple(words)))
+        segments.append(Segment(number, start, end, text, speaker, UNKNOWN, tuple(words)))
     return [segment for segment in segments if segment.text]
 
 
-def _words(items: Any, start: float, end: float, with_spaces: bool, place: str) -> list[Word]:
+def _words(items: Any, start: float, end: float, with_spaces: bool, place: str, notes: list[str]) -> list[Word]:
     """Return the words; those without times (whisperX's numbers) lie between their neighbours."""
     words: list[Word] = []
     for number, item in enumerate(items):
@@ -147,21 +152,23 @@ def _words(items: Any, start: float, end: float, with_spaces: bool, place: str) 
         first = _seconds(item["start"], here) if item.get("start") is not None else words[-1].end if words else start
         later = [other["start"] for other in items[number + 1 :] if other.get("start") is not None]
         last = _seconds(item["end"], here) if item.get("end") is not None else _seconds((later or [end])[0], here)
+        last = _end(first, last, here, notes)
         if with_spaces and words and text[:1] not in ("", " ") and not text[0].isalnum():
             words[-1] = replace(words[-1], text=words[-1].text + text.strip(), end=max(words[-1].end, last))
         elif text.strip():
             speaker = item.get("speaker") or None
-            words.append(Word(text.strip(), first, max(first, last), probability, speaker))
+            words.append(Word(" ".join(text.split()), first, last, probability, speaker))
     return words
 
 
-def _of_whisper_cpp(data: dict[str, Any]) -> list[Segment]:
+def _of_whisper_cpp(data: dict[str, Any], notes: list[str]) -> list[Segment]:
     """Segments of whisper.cpp: {"transcription": [{"offsets": {"from", "to"}, "text"}]}, in milliseconds."""
     segments = []
     for number, item in enumerate(data["transcription"]):
         start, end = (_seconds(item["offsets"][key] / 1000, f"segment {number}") for key in ("from", "to"))
+        end = _end(start, end, f"segment {number}", notes)
         text = " ".join(str(item["text"]).split())
-        segments.append(Segment(number, start, max(start, end), text, None, UNKNOWN, spread(text, start, end)))
+        segments.append(Segment(number, start, end, text, None, UNKNOWN, spread(text, start, end)))
     return [segment for segment in segments if segment.text]
 
 
@@ -170,9 +177,16 @@ def _result_language(data: dict[str, Any]) -> str:
     return str(result.get("language", "")) if isinstance(result, dict) else ""
 
 
+def _end(start: float, end: float, place: str, notes: list[str]) -> float:
+    """Return the end of a word or segment, with a note if it lies before the start."""
+    if end < start:
+        notes.append(f"{place} ends at {end:g} s, before it starts at {start:g} s: it gets no duration")
+    return max(start, end)
+
+
 def _seconds(value: Any, place: str) -> float:
     seconds = float(value)
-    if not (math.isfinite(seconds) and seconds >= 0):
+    if not 0 <= seconds <= MAX_SECONDS:
         raise ValueError(f"{place}: {value} is not a time in seconds")
     return round(seconds, 3)
 

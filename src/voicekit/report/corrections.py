@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from voicekit.errors import SourceError
 from voicekit.jsonio import JsonDocument
+from voicekit.redact import list_names
 from voicekit.storage.files import digest
 from voicekit.text.words import join_words
 from voicekit.types import Segment, Transcript, Turn, Word, spread
@@ -92,10 +93,18 @@ def apply_corrections(transcript: Transcript, edits: Edits) -> Transcript:
         segment = by_id.get(edit.segment)
         if segment is None or edit.word >= len(segment.words) or segment.words[edit.word].text != edit.was:
             raise SourceError(f"there is no word {edit.was!r} in segment {edit.segment}", "Save the edits again")
-        words.setdefault(edit.segment, {})[edit.word] = edit
-    speakers = {edit.segment: edit.speaker for edit in edits.segments}
-    if unknown := set(speakers) - set(by_id):
-        raise SourceError(f"there is no segment {min(unknown)}", "Save the edits again")
+        edits_of_segment = words.setdefault(edit.segment, {})
+        if edit.word in edits_of_segment:
+            raise SourceError(f"segment {edit.segment}: word {edit.word} is edited twice", "Save the edits again")
+        edits_of_segment[edit.word] = edit
+    speakers: dict[int, str] = {}
+    for row in edits.segments:
+        if row.segment not in by_id:
+            raise SourceError(f"there is no segment {row.segment}", "Save the edits again")
+        if row.segment in speakers:
+            raise SourceError(f"segment {row.segment} has its speaker edited twice", "Save the edits again")
+        speakers[row.segment] = row.speaker
+    _check_names(transcript, edits, speakers)
     turns = list(transcript.turns)
     segments: list[Segment] = []
     silence = _silence(transcript)
@@ -111,6 +120,16 @@ def apply_corrections(transcript: Transcript, edits: Edits) -> Transcript:
                 turns = _reassign(turns, part.start, part.end, segment.speaker, part.speaker)
     turns.sort(key=lambda turn: (turn.start, turn.end, turn.speaker))
     return _rename_speakers(replace(transcript, segments=tuple(segments), turns=tuple(turns)), edits.names)
+
+
+def _check_names(transcript: Transcript, edits: Edits, speakers: dict[int, str]) -> None:
+    """Raise SourceError if a speaker is to be renamed whom neither the transcript nor the edits have."""
+    known = {*transcript.speakers, *speakers.values(), *(edit.speaker for edit in edits.words if edit.speaker)}
+    if unknown := [name for name in edits.names if name not in known]:
+        raise SourceError(
+            f"there is no speaker {unknown[0]!r} to rename; there are {list_names(transcript.speakers)}",
+            "Save the edits again",
+        )
 
 
 def _silence(transcript: Transcript) -> dict[int, tuple[float, float]]:

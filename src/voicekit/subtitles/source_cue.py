@@ -10,9 +10,6 @@ MAX_BYTES = 64 << 20
 MAX_CUES = 200_000
 """Highest number of cues, one per second for two days: another file type must not fill the memory."""
 
-MAX_SECONDS = 1e6
-"""Latest time in seconds, eleven days: a later one is a typing error, or meant to exhaust the memory."""
-
 
 @dataclass(frozen=True)
 class ReadOptions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voicekit.errors import SourceError
-from voicekit.subtitles.source_cue import MAX_SECONDS
+from voicekit.transcript_check import MAX_SECONDS
 
 CLOCK = (
     r"[-−]?\s{0,4}(?:\d{1,4}\s{0,4}[:：]\s{0,4})?(?:\d{1,4}\s{0,4}[:：]\s{0,4})?\d{1,6}"

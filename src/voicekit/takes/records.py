@@ -8,9 +8,10 @@ run/tags.json      tags given by people (see `takes.tags`)
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -18,6 +19,7 @@ from voicekit.errors import SourceError
 from voicekit.jsonio import JsonDocument
 from voicekit.storage.paths import path_inside, refuse_links_outside
 from voicekit.storage.runs import MANIFEST
+from voicekit.transcript_check import MAX_SECONDS
 from voicekit.types import Measures, Seconds
 
 SCHEMA: Literal["voicekit.takes/1"] = "voicekit.takes/1"
@@ -101,6 +103,36 @@ class Takes(JsonDocument):
         for take in self.takes:
             by_line.setdefault(take.line, []).append(take)
         return {line: tuple(takes) for line, takes in by_line.items()}
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Parse takes. Raises SourceError, which names the first error, if they are not valid."""
+        takes = super().from_json(text)
+        if fault := next(_faults(takes), ""):
+            raise SourceError(f"not a valid {SCHEMA} file: {fault}", cls.REMEDY)
+        return takes
+
+
+def _faults(takes: Takes) -> Iterator[str]:
+    """Find what the schema cannot say: equal ids, and references to lines and takes that do not exist."""
+    lines: set[str] = set()
+    for number, line in enumerate(takes.lines):
+        if line.id in lines:
+            yield f"lines.{number}.id: an earlier line has the id {line.id!r} too"
+        lines.add(line.id)
+    line_of_take: dict[str, str] = {}
+    for number, take in enumerate(takes.takes):
+        place = f"takes.{number}"
+        if take.id in line_of_take:
+            yield f"{place}.id: an earlier take has the id {take.id!r} too"
+        if take.line not in lines:
+            yield f"{place}.line: there is no line {take.line!r}"
+        line_of_take[take.id] = take.line
+        if any(not 0 <= start <= end <= MAX_SECONDS for start, end in take.parts):
+            yield f"{place}.parts: a part ends before it starts, or its times are no seconds"
+    for number, line in enumerate(takes.lines):
+        if line.picked is not None and line_of_take.get(line.picked) != line.id:
+            yield f"lines.{number}.picked: the line has no take {line.picked!r}"
 
 
 def read_takes(run: Path) -> Takes:
