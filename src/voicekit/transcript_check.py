@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 from voicekit.errors import SourceError
 
-if TYPE_CHECKING:
-    from voicekit.types import Transcript
+Transcript = TypeVar("Transcript")
+"""`types.Transcript`, which cannot be imported here, since `types` uses this module."""
 
 
 MAX_SECONDS = 1e6
 """Latest time in seconds, eleven days: a later one is a typing error, or meant to exhaust the memory."""
+
+MAX_TEXT = 100_000
+"""Characters of one segment or cue, two hours of speech: the time to lay out a text grows faster than its length."""
 
 
 def check_transcript(transcript: Transcript, remedy: str) -> Transcript:
@@ -22,7 +25,7 @@ def check_transcript(transcript: Transcript, remedy: str) -> Transcript:
     return transcript
 
 
-def _faults(transcript: Transcript) -> Iterator[str]:
+def _faults(transcript: Any) -> Iterator[str]:
     place_of_id: dict[int, int] = {}
     for number, segment in enumerate(transcript.segments):
         place = f"segments.{number}"
@@ -31,6 +34,8 @@ def _faults(transcript: Transcript) -> Iterator[str]:
         place_of_id[segment.id] = number
         if segment.end < segment.start:
             yield f"{place}: it ends at {segment.end:g} s, before it starts at {segment.start:g} s"
+        if len(segment.text) > MAX_TEXT:
+            yield f"{place}.text: it has {len(segment.text):,} characters, at most {MAX_TEXT:,} are possible"
         for index, word in enumerate(segment.words):
             if word.end < word.start:
                 yield f"{place}.words.{index}: it ends at {word.end:g} s, before it starts at {word.start:g} s"

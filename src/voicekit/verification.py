@@ -27,7 +27,7 @@ from voicekit.runtime.device import choose_device
 from voicekit.runtime.failures import as_voicekit_error
 from voicekit.runtime.progress import Progress
 from voicekit.sources.ytdlp import DownloadOptions
-from voicekit.storage.files import file_sha256, hash_file
+from voicekit.storage.files import file_sha256, hash_file, read_regular
 from voicekit.takes.records import TakeRecord
 from voicekit.takes.render import AUDIO_FILE, TakeRequest, read_take_audio, synthesize_request, write_take
 from voicekit.takes.run import find_run_folder, open_clone_run, read_manifest
@@ -151,7 +151,7 @@ def _verify_transcript(
     name = "transcript.json"
     why = tuple(_transcript_changes(manifest, device))
     try:
-        old = Transcript.from_json((folder / name).read_bytes())
+        old = Transcript.from_json(read_regular(folder / name))
         source = manifest["source"].get("path") or manifest["source"]["url"]
         path = Path(source)
         if path.is_file() and file_sha256(path) != manifest["inputs"][0]["sha256"]:

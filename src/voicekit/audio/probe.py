@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from voicekit.text.languages import parse_tag
 
 MODEL_RATE = 16_000
 """Hz. Whisper, pyannote, CAM++ and Silero were all trained at 16 kHz."""
+
+MIN_RATE, MAX_RATE = 1_000, 768_000
+"""Hz. At 1 Hz, a small file becomes days of sound."""
 
 _UNTIMED_CONTAINERS = frozenset("aac ac3 eac3 mp3 flac wav w64 aiff au caf dts truehd amr ape wv tta dsf loas".split())
 """Containers without times: ffmpeg makes them up, wrongly after a change of the sample rate."""
@@ -106,9 +110,12 @@ def probe(path: Path, track: str = "default") -> MediaInfo:
     import av
 
     try:
-        size = path.stat().st_size
+        status = path.stat()
     except OSError as error:
         raise MediaError(f"cannot read {path}: {error.strerror}", "Check the name and the permissions") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise MediaError(f"{path} is not a regular file", "Save it as a file first")
+    size = status.st_size
     if size == 0:
         raise MediaError(f"{path.name} is empty (0 bytes)", "Download or export it again")
     try:
@@ -124,6 +131,11 @@ def probe(path: Path, track: str = "default") -> MediaInfo:
             if context is None:
                 raise MediaError(
                     f"{path.name} has audio in a format unknown to ffmpeg", "Convert it to a common format"
+                )
+            if stream.rate and not MIN_RATE <= stream.rate <= MAX_RATE:
+                raise MediaError(
+                    f"{path.name} has a sample rate of {stream.rate} Hz",
+                    f"Rates from {MIN_RATE} to {MAX_RATE} Hz are possible; its header may be damaged",
                 )
             offset = _offset(container, stream)
             layout = context.layout.name if context.channels else ""

@@ -10,12 +10,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from voicekit.audio.decode import decode
 from voicekit.audio.encode import write_audio
 from voicekit.audio.probe import probe
 from voicekit.cli.console import new_console
 from voicekit.cli.options import Device, new_app, split_settings
-from voicekit.cli.reporters import print_error
+from voicekit.cli.reporters import decode_with_warnings, print_error
 from voicekit.cli.say import read_text
 from voicekit.cli.terminal import echo
 from voicekit.config.quality import Gates
@@ -84,9 +83,7 @@ def main(
 
         for path in files:
             try:
-                audio, warnings = decode(path, rate=_analysis_rate(path))
-                for warning in warnings:
-                    echo(f"warning: {warning}", err=True)
+                audio = decode_with_warnings(path, _analysis_rate(path))
                 measures, result = measure(audio), None
                 if repair is not None:
                     result = repair_and_verify(audio, measures, measure, lambda scores: assess(scores, gates))

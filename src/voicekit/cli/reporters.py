@@ -27,6 +27,7 @@ from voicekit.runtime.progress import Progress, format_duration
 
 if TYPE_CHECKING:
     from voicekit.transcription.session import Outcome
+    from voicekit.types import Audio
 
 
 class CliProgress(Progress):
@@ -260,6 +261,16 @@ def print_error(name: str, error: VoicekitError, debug: bool) -> None:
     echo(f"error: {text}", err=True, flush=True)
     if debug:
         echo("".join(traceback.format_exception(error)), err=True, end="")
+
+
+def decode_with_warnings(path: Path, rate: int) -> Audio:
+    """Decode a file to mono at a rate in Hz, and print what is wrong with it. Raises MediaError."""
+    from voicekit.audio.decode import decode
+
+    audio, warnings = decode(path, rate=rate)
+    for warning in warnings:
+        echo(f"warning: {warning}", err=True)
+    return audio
 
 
 def wide_console(width: int = 100, markup: bool = True) -> Console:

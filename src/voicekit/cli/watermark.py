@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from voicekit.audio.decode import decode
 from voicekit.cli.options import Json, new_app
-from voicekit.cli.reporters import print_error
+from voicekit.cli.reporters import decode_with_warnings, print_error
 from voicekit.cli.terminal import echo
 from voicekit.engines.registry import load_engine
 from voicekit.errors import VoicekitError
@@ -38,9 +37,7 @@ def main(
     failed = 0
     for path in files:
         try:
-            audio, warnings = decode(path, rate=RATE)
-            for warning in warnings:
-                echo(f"warning: {warning}", err=True)
+            audio = decode_with_warnings(path, RATE)
         except VoicekitError as error:
             print_error(one_line(str(path)), error, debug=False)
             failed = 1

@@ -139,6 +139,7 @@ def plan_job(job: Job, only: tuple[str, ...] = (), limit: int | None = None) -> 
     spec = job.spec
     _find_voice_cached.cache_clear()  # refs/ may have changed since the last job
     check_rate(f".{spec.output.format}", spec.output.rate)
+    _check_count(spec)
     for step in spec.retry.ramp:
         _check_retry_step(job, step)
     occurrences: Counter[tuple[str, str]] = Counter()
@@ -160,10 +161,18 @@ def plan_job(job: Job, only: tuple[str, ...] = (), limit: int | None = None) -> 
         lines = [line for line in lines if line.id in wanted]
     plan = JobPlan(spec, tuple(lines[:limit]))
     _check_distinct_ids(plan.lines)
-    count = sum(len(line.settings) * spec.takes for line in plan.lines)
-    if count > MAX_TAKES:
-        raise UsageError(f"{count} takes", f"Give at most {MAX_TAKES} at once: fewer takes, or a smaller sweep")
     return plan
+
+
+def _check_count(spec: CloneJob) -> None:
+    """Raise UsageError if the job has too many takes; they are counted before any is planned."""
+    settings = {name: (voice.sweep or spec.sweep).count for name, voice in spec.voices.items()}
+    everyone = sum(settings.values())
+    count = spec.takes * sum(
+        everyone if line.voice == "all" else settings.get(str(line.voice), 0) for line in spec.lines
+    )
+    if count > MAX_TAKES:
+        raise UsageError(f"{count:,} takes", f"Give at most {MAX_TAKES:,} at once: fewer takes, or a smaller sweep")
 
 
 def _line_id(line: JobLine, voice: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator
 
 from voicekit.config.presets import preset
 from voicekit.config.schema import Strict, build
@@ -15,6 +15,11 @@ CLEAN_FILTERS = (
     "acompressor", "adeclick", "adeclip", "afftdn", "agate", "alimiter", "anlmdn", "deesser", "dynaudnorm",
     "equalizer", "highpass", "highshelf", "lowpass", "lowshelf", "speechnorm", "volume",
 )  # fmt: skip
+
+
+OptionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w{0,31}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^-?[A-Za-z0-9_.]{1,32}$")]
+"""A word such as `rms`, or a number with a unit such as -3dB."""
 
 
 class Loudness(Strict):
@@ -33,8 +38,8 @@ class FilterStep(Strict):
 
     filter: str
     """One of CLEAN_FILTERS."""
-    options: dict[str, float | int | str] = {}
-    """The filter's options, as ffmpeg documents them."""
+    options: dict[OptionName, FiniteFloat | int | Word] = {}
+    """The filter's options, as ffmpeg documents them: numbers and words, no expressions, which ffmpeg would compute."""
 
     @field_validator("filter")
     @classmethod

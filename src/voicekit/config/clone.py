@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import math
 import string
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,9 @@ from voicekit.config.quality import Gates, Weights
 from voicekit.config.schema import Seed, Strict
 
 Scalar = str | int | float
+
+MAX_SETTINGS = 10_000
+"""Highest number of settings of one sweep."""
 
 
 class Sweep(Strict):
@@ -41,6 +45,17 @@ class Sweep(Strict):
         if empty := [key for key, values in self.grid.items() if not values]:
             raise ValueError(f"{empty[0]} has no values")
         return self
+
+    @model_validator(mode="after")
+    def _is_not_endless(self) -> Sweep:
+        if self.count > MAX_SETTINGS:
+            raise ValueError(f"a sweep of {self.count:,} settings; at most {MAX_SETTINGS:,} are possible")
+        return self
+
+    @property
+    def count(self) -> int:
+        """Number of settings, without making them."""
+        return len(self.points) or math.prod(len(values) for values in self.grid.values())
 
     @property
     def settings(self) -> tuple[dict[str, Scalar], ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from voicekit.errors import UsageError
+from voicekit.storage.files import read_regular
 
 MAX_CHARACTERS = 1 << 20
 """Longest YAML text that is parsed. A config file of 1 MiB is a mistake or an attack."""
@@ -47,7 +48,7 @@ def load_yaml(path: Path) -> LocatedDict:
         UsageError: The file is unreadable, is not YAML (with the line), or is not a mapping.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}", "Check the name and that it is UTF-8") from error
     return parse_yaml(text, str(path))

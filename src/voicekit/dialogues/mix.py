@@ -17,6 +17,7 @@ from voicekit.dialogues.scores import DialogueScores
 from voicekit.dialogues.timeline import Timeline
 from voicekit.errors import SourceError
 from voicekit.notebook import mix_html
+from voicekit.storage.files import read_regular
 from voicekit.types import Audio, Transcript
 
 MIX, TIMELINE, SCRIPT, SCORES = "mix.wav", "timeline.json", "script.txt", "heard.json"
@@ -70,9 +71,9 @@ class Mix:
 def open_mix(folder: Path, cached: bool = False) -> Mix:
     """Open the dialogue in a run's folder. Raises SourceError if there is none."""
     try:
-        timeline = Timeline.from_json((folder / TIMELINE).read_bytes())
+        timeline = Timeline.from_json(read_regular(folder / TIMELINE))
         path = folder / SCORES
-        scores = DialogueScores.from_json(path.read_bytes()) if path.is_file() else None
+        scores = DialogueScores.from_json(read_regular(path)) if path.is_file() else None
     except (OSError, ValueError) as error:
         raise SourceError(f"no dialogue in {folder}: {error}", "Give the run folder of a dialogue") from error
     return Mix(folder, timeline, scores, cached)

@@ -13,7 +13,7 @@ from voicekit.redact import limit_notes
 from voicekit.text.controls import close_directions, has_controls, without_controls
 from voicekit.text.languages import UNKNOWN, whisper_language
 from voicekit.text.words import join_words
-from voicekit.transcript_check import MAX_SECONDS
+from voicekit.transcript_check import MAX_SECONDS, check_transcript
 from voicekit.types import TRANSCRIPT_SCHEMA, Segment, Transcript, Word, spread
 
 _KNOWN = "Give voicekit's transcript.json, or the JSON of whisper, whisperX or whisper.cpp"
@@ -57,7 +57,7 @@ def read_transcript_json(text: str, name: str) -> tuple[Transcript, list[str]]:
     speakers = tuple(dict.fromkeys(segment.speaker for segment in segments if segment.speaker))
     duration = max((segment.end for segment in segments), default=0.0)
     read = Transcript("voicekit.transcript/1", language, duration, name, speakers, tuple(segments))
-    transcript, repairs = consistent(read)
+    transcript, repairs = consistent(check_transcript(read, "Split it into segments of a sentence each"))
     return transcript, limit_notes(notes) + repairs
 
 

@@ -16,13 +16,10 @@ from voicekit.formats.writers import ENDINGS, FILE_NAMES, format_of, write_trans
 from voicekit.provenance import git_commit, software_versions
 from voicekit.report.corrections import Edits, apply_corrections, transcript_digest
 from voicekit.report.load import TRANSCRIPT, LoadedRun, load_run
-from voicekit.storage.files import digest, hash_file, utc_now
+from voicekit.storage.files import digest, hash_file, read_regular, utc_now
 from voicekit.storage.paths import refuse_overwrite
 from voicekit.storage.runs import MANIFEST, RunFolder, find_run, point_latest
 from voicekit.types import Transcript
-
-MAX_BYTES = 64 << 20
-"""Size limit of a file of corrections."""
 
 _COPIED_KEYS = (
     "source", "inputs", "config", "clean", "subtitles", "chosen", "models", "seeds", "stages", "timings", "warnings",
@@ -79,9 +76,7 @@ def apply_edits(transcript: str | Path, edits: str | Path, out: str | Path | Non
 def read_edits(path: Path) -> Edits:
     """Read corrections. Raises SourceError if the file cannot be read, is invalid, or has no corrections."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SourceError(f"{path} is over {MAX_BYTES >> 20} MiB", "Save the edits from the page again")
-        edits = Edits.from_json(path.read_bytes())
+        edits = Edits.from_json(read_regular(path))
     except SourceError as error:
         raise SourceError(f"{path}: {error.message}", error.remedy) from None
     except OSError as error:

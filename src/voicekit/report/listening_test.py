@@ -16,7 +16,7 @@ from voicekit.evaluation.significance import Preference, assess_preference, firs
 from voicekit.jsonio import from_json
 from voicekit.report.load import LoadedRun
 from voicekit.report.media import FINE_RATE, PageMedia
-from voicekit.storage.files import digest
+from voicekit.storage.files import digest, read_regular
 from voicekit.takes.records import LineRecord, TakeRecord
 
 VOTES: Literal["voicekit.votes/1"] = "voicekit.votes/1"
@@ -158,7 +158,7 @@ def count_votes(files: Sequence[str | Path], runs: Sequence[LoadedRun], lines: S
 
 def _read_votes(path: Path) -> Votes:
     try:
-        return from_json(Votes, path.read_bytes(), VOTES, "Save the votes again")
+        return from_json(Votes, read_regular(path), VOTES, "Save the votes again")
     except SourceError as error:
         raise SourceError(f"{path}: {error.message}", error.remedy) from None
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import Any
 from voicekit.errors import SourceError
 from voicekit.jsonio import parse_json
 from voicekit.sources.download import find_fetched
-from voicekit.storage.files import file_sha256
+from voicekit.storage.files import file_sha256, read_regular
 from voicekit.storage.paths import refuse_links_outside
 from voicekit.storage.runs import MANIFEST, RUN_SCHEMA, latest_run
 from voicekit.takes.records import FILE as TAKES
@@ -88,7 +88,7 @@ def load_run(path: str | Path) -> LoadedRun:
     path = Path(path)
     file = _find_file(path)
     try:
-        data = file.read_bytes()
+        data = read_regular(file)
     except OSError as error:
         raise SourceError(f"cannot read {file}: {error.strerror}", "Check the name and its permissions") from error
     content = _parse_content(file, data)
@@ -131,7 +131,7 @@ def _load_manifest(file: Path, has_takes: bool) -> tuple[dict[str, Any], list[st
     """run.json beside a file of a run, and notes on what is wrong with it; {} for other files."""
     in_run = file.name in (TRANSCRIPT, TAKES)
     try:
-        value = parse_json((file.parent / MANIFEST).read_text(encoding="utf-8"))
+        value = parse_json(read_regular(file.parent / MANIFEST).decode())
     except OSError:
         note = "run.json is missing: the run was not finished, or only some of its files were copied"
         return {}, [note] if in_run else []

@@ -18,6 +18,7 @@ from voicekit.report.metrics import TAKE_METRICS, TakeMetric, describe_artifact
 from voicekit.report.page import render_page
 from voicekit.report.spectrogram import spectrogram
 from voicekit.report.transcript_page import run_settings
+from voicekit.storage.files import read_regular
 from voicekit.takes.records import TakeRecord
 from voicekit.takes.tags import Tag, read_tags
 
@@ -212,7 +213,7 @@ def _mix_data(run: LoadedRun, media: PageMedia) -> tuple[dict[str, Any] | None, 
     if audio is None:
         notes.append("mix.wav is not in the run's folder")
     try:
-        timeline = Timeline.from_json((run.folder / "timeline.json").read_bytes())
+        timeline = Timeline.from_json(read_regular(run.folder / "timeline.json"))
     except SourceError as error:
         notes.append(error.message)
     except OSError as error:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from voicekit.errors import DownloadError, OutputError, UsageError, VoicekitError
 from voicekit.redact import redact_urls
 from voicekit.sources.site_info import display_url
+from voicekit.storage.files import read_regular
 from voicekit.storage.paths import cache_dir
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def _parameters(options: DownloadOptions, messages: list[str]) -> dict[str, Any]
     }
     if options.cookies:  # a copy in memory, since yt-dlp writes its cookies back to the file
         try:
-            parameters["cookiefile"] = io.StringIO(options.cookies.read_text(encoding="utf-8"))
+            parameters["cookiefile"] = io.StringIO(read_regular(options.cookies).decode())
         except (OSError, ValueError) as error:
             raise UsageError(f"cannot read the cookies {options.cookies}: {error}", "Export them again") from error
     if options.cookies_from_browser:

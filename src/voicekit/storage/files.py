@@ -30,6 +30,30 @@ def utc_now() -> str:
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
+MAX_DOCUMENT = 256 << 20
+"""Largest JSON or YAML file of a run or a job, in bytes."""
+
+
+def read_regular(path: Path, most: int = MAX_DOCUMENT) -> bytes:
+    """Read a file of limited size; pipes, which may never end, and devices are refused.
+
+    Raises:
+        OSError: The file cannot be read, is not a regular file, or is larger than `most` bytes.
+        ValueError: There is a null byte in its name.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        kind = os.fstat(handle).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, "a folder", str(path))
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EOVERFLOW, f"over {most >> 20} MiB", str(path))
+    return data
+
+
 def read_limited(
     path: Path, most: int, smaller: str, *, what: str = "", check: str = "Check the name and the permissions"
 ) -> bytes:
@@ -46,13 +70,12 @@ def read_limited(
         SourceError: The file cannot be read or is too large.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        return read_regular(path, most)
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.EOVERFLOW:
+            raise SourceError(f"{path} is over {most >> 20} MiB", smaller) from None
         reason = "no such file" if isinstance(error, FileNotFoundError) else getattr(error, "strerror", None) or error
         raise SourceError(f"cannot read {f'{what} ' if what else ''}{path}: {reason}", check) from error
-    check_size(data, most, str(path), smaller)
-    return data
 
 
 def check_size(data: bytes, most: int, name: str, smaller: str) -> None:

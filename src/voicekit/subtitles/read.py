@@ -23,6 +23,7 @@ from voicekit.text.controls import without_controls
 from voicekit.text.encodings import DAMAGED_UTF8, decode_text
 from voicekit.text.languages import UNKNOWN
 from voicekit.text.words import join_words
+from voicekit.transcript_check import MAX_TEXT
 from voicekit.types import Segment, Transcript, Word, spread
 
 MIN_SIMULTANEOUS = 0.5
@@ -106,6 +107,11 @@ def parse(
     lines = with_milliseconds(lines, name, options.fps)
     notes: list[str] = []
     cues = list(parse_vtt(lines, name, notes) if vtt else parse_srt(lines, name, notes))
+    for cue in cues:
+        if len(cue.text) > MAX_TEXT:
+            raise SourceError(
+                f"{name}: line {cue.line}: a cue of {len(cue.text):,} characters", f"At most {MAX_TEXT:,} are possible"
+            )
     language = (language_in_header(lines) if vtt else None) or UNKNOWN
     if any(second.start < first.start for first, second in pairwise(cues)):
         notes.append("cues out of order: sorted by start time")

@@ -131,19 +131,31 @@ def _character_times(word: Word) -> list[tuple[float, float]]:
 
 def _cut(text: str, room: int) -> list[str]:
     """Cut a text into parts of at most `room` columns, after `/`, `-`, `.` and so on in their second half."""
+    clusters = regex.findall(r"\X", text)
+    widths = [width(cluster) for cluster in clusters]
     parts: list[str] = []
-    while width(text) > room:
-        end, columns = 0, 0
-        for cluster in regex.findall(r"\X", text):
-            columns += width(cluster)
-            if columns > room and end:
-                break
-            end += len(cluster)
-        mark = max((text.rfind(char, end // 2, end) for char in "/-._?&=#%"), default=-1)
-        end = mark + 1 if mark >= end // 2 and mark > 0 else end
-        parts.append(text[:end])
-        text = text[end:]
-    return [*parts, text] if text else parts
+    start, columns_left = 0, sum(widths)
+    while columns_left > room:
+        end, columns = start, 0
+        while end < len(clusters) and (columns + widths[end] <= room or end == start):
+            columns += widths[end]
+            end += 1
+        end = _after_mark(clusters, start, end)
+        parts.append("".join(clusters[start:end]))
+        columns_left -= sum(widths[start:end])
+        start = end
+    return [*parts, "".join(clusters[start:])] if start < len(clusters) else parts
+
+
+def _after_mark(clusters: Sequence[str], start: int, end: int) -> int:
+    """Return where to cut before `end`: after the last mark in the second half of the part, else at `end`."""
+    positions = list(itertools.accumulate((len(cluster) for cluster in clusters[start:end]), initial=0))
+    for index in range(end - 1, start, -1):
+        if positions[index - start] < positions[-1] // 2:
+            break
+        if clusters[index][0] in "/-._?&=#%":
+            return index + 1
+    return end
 
 
 def shorten_name(speaker: str | None, columns: int = MAX_LABEL_COLUMNS) -> str:

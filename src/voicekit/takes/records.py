@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field
 
 from voicekit.errors import SourceError
 from voicekit.jsonio import JsonDocument
+from voicekit.storage.files import read_regular
 from voicekit.storage.paths import path_inside, refuse_links_outside
 from voicekit.storage.runs import MANIFEST
 from voicekit.transcript_check import MAX_SECONDS
@@ -139,7 +140,7 @@ def read_takes(run: Path) -> Takes:
     """Read takes.json of a run's folder. Raises SourceError as `check_paths`, or if it is missing or invalid."""
     path = run / FILE
     try:
-        return check_paths(run, Takes.from_json(path.read_text(encoding="utf-8")))
+        return check_paths(run, Takes.from_json(read_regular(path)))
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"cannot read {path}: {error}", "Give the folder of a clone or dialogue run") from error
 

@@ -18,7 +18,7 @@ from voicekit.notebook import run_html
 from voicekit.quality.judge import Judge
 from voicekit.quality.prosody import VoiceProfile
 from voicekit.redact import list_names
-from voicekit.storage.files import hash_file, write_json
+from voicekit.storage.files import hash_file, read_regular, write_json
 from voicekit.storage.paths import path_inside
 from voicekit.storage.runs import MANIFEST, latest_run
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
@@ -137,7 +137,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     remedy = "Use another run, or run the job again"
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(read_regular(path).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise SourceError(f"cannot read {path}: {error}", remedy) from error
     if not isinstance(manifest, dict):

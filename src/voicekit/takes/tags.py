@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from voicekit.errors import SourceError, UsageError
 from voicekit.jsonio import JsonDocument, parse_json
-from voicekit.storage.files import utc_now, write_json
+from voicekit.storage.files import read_regular, utc_now, write_json
 from voicekit.takes.records import TakeRecord
 
 SCHEMA: Literal["voicekit.tags/1"] = "voicekit.tags/1"
@@ -48,7 +48,7 @@ def read_tags(run: Path) -> dict[str, Tag]:
     """Read the tags of a run, by take id; empty without a file. Raises SourceError if the file is invalid."""
     path = run / FILE
     try:
-        return TagsDocument.from_json(path.read_bytes()).tags
+        return TagsDocument.from_json(read_regular(path)).tags
     except FileNotFoundError:
         return {}
     except SourceError as error:

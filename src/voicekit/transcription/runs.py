@@ -8,6 +8,7 @@ from typing import Any
 
 from voicekit.formats.writers import ENDINGS, FILE_NAMES, write_transcript
 from voicekit.recording import Recording
+from voicekit.storage.files import read_regular
 from voicekit.storage.names import claim_name, find_claimed_name
 from voicekit.storage.runs import RunFolder, find_run
 from voicekit.transcription.plan import Plan
@@ -43,4 +44,4 @@ def earlier_run(recording: Recording, plan: Plan, out: Path) -> Path | None:
 def read_run(folder: Path) -> Transcript | None:
     """Read the transcript of a run; None if it was written without JSON."""
     path = folder / FILE_NAMES["json"]
-    return Transcript.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
+    return Transcript.from_json(read_regular(path)) if path.exists() else None

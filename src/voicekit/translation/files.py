@@ -28,7 +28,7 @@ from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
 from voicekit.stages import Stages
 from voicekit.storage.cache import StageCache
-from voicekit.storage.files import file_sha256, hash_file, utc_now, write_json
+from voicekit.storage.files import file_sha256, hash_file, read_regular, utc_now, write_json
 from voicekit.storage.paths import refuse_collisions, refuse_overwrite, safe_name
 from voicekit.storage.runs import MANIFEST
 from voicekit.subtitles.source_cue import ReadOptions
@@ -117,7 +117,7 @@ def _is_language_tag(text: str) -> bool:
 def _recording_of_run(run: Path) -> Path | None:
     """Return the media file of a run if it still exists, unchanged."""
     with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
-        manifest = parse_json((run / MANIFEST).read_text(encoding="utf-8"))
+        manifest = parse_json(read_regular(run / MANIFEST).decode())
         source = manifest["inputs"][0]
         path = Path(str(source["identity"]))
         if manifest["source"]["kind"] == "file" and path.is_file() and file_sha256(path) == source["sha256"]:

@@ -16,6 +16,7 @@ from voicekit.audio.concat import concatenate
 from voicekit.errors import SourceError, UsageError
 from voicekit.jsonio import first_error, type_adapter
 from voicekit.seeds import RandomStreams
+from voicekit.storage.files import read_regular
 from voicekit.types import Seconds, Take, Voice
 
 TOKENS_PER_SECOND = 25
@@ -23,9 +24,6 @@ TOKENS_PER_SECOND = 25
 
 MIN_TOKENS = 3
 """Tokens that a part must keep: the vocoder's first convolution needs three."""
-
-MAX_BYTES = 16 << 20
-"""Size limit of a take's JSON file."""
 
 Token = Annotated[int, Field(ge=0, lt=6561)]
 
@@ -52,8 +50,7 @@ def read_take_tokens(path: Path) -> TakeTokens:
         SourceError: The file cannot be read, is not a take, or has no speech tokens.
     """
     try:
-        with path.open("rb") as file:
-            take = type_adapter(TakeTokens).validate_json(file.read(MAX_BYTES))
+        take = type_adapter(TakeTokens).validate_json(read_regular(path))
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", "Check the name and its permissions") from error
     except ValidationError as error:

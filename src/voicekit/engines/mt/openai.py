@@ -28,6 +28,9 @@ from voicekit.text.controls import without_controls
 MAX_BYTES = 8 << 20
 """Largest answer in bytes."""
 
+MAX_GROWTH, ALLOWANCE = 10, 500
+"""Most characters of a translation: so many times those of the source, and so many more. Others are no translation."""
+
 RETRIES = 2
 """Retries if the server is busy or fails (429, 5xx)."""
 
@@ -163,8 +166,11 @@ class OpenAI:
         by_id = {line.id: " ".join(without_controls(line.text).split()) for line in parsed.lines}
         if len(parsed.lines) != len(lines) or sorted(by_id) != list(range(1, len(lines) + 1)):
             return None
-        if any(line.text.strip() and not by_id[number] for number, line in enumerate(lines, 1)):
-            return None
+        for number, line in enumerate(lines, 1):
+            if line.text.strip() and not by_id[number]:
+                return None
+            if len(by_id[number]) > MAX_GROWTH * len(line.text) + ALLOWANCE:
+                return None
         return [by_id[number] for number in range(1, len(lines) + 1)]
 
     def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
