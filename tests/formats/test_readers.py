@@ -16,8 +16,8 @@ from voicekit.errors import SourceError
 from voicekit.formats.readers import READERS, Annotation, Utterance, annotation_from_transcript, read_annotation
 from voicekit.formats.writers import RENDERERS
 from voicekit.subtitles.layout import lay_out
-from voicekit.transcript_check import MAX_SECONDS
 from voicekit.text.words import join_words
+from voicekit.transcript_check import MAX_SECONDS
 from voicekit.types import Segment, Transcript, Turn, Word
 
 Read = Callable[[str | bytes, str], Annotation]

@@ -57,7 +57,7 @@ def tag(
     """
     opened = open_clone_run(run)
     tagged = opened.find_take(take)
-    after = tag_take(opened.folder, tagged.id, tag, note)
+    after = tag_take(opened.folder, tagged.id, tag, note, lambda text: echo(f"warning: {text}", err=True))
     line = next(line for line in after.lines if line.id == tagged.line)
     if json:
         echo(jsonlib.dumps({"take": tagged.id, "tag": tag, "line": line.id, "picked": line.picked, "why": line.why}))

@@ -13,6 +13,7 @@ from voicekit.formats.transcript_json import read_transcript_json
 from voicekit.formats.writers import ENDINGS, write_transcript
 from voicekit.storage.files import decode_utf8, read_limited
 from voicekit.storage.paths import refuse_overwrite
+from voicekit.storage.run_changes import changed_note
 from voicekit.subtitles.burn import burn
 from voicekit.subtitles.check import Violation, find_violations
 from voicekit.subtitles.cue import Cue, Line
@@ -38,7 +39,7 @@ def load_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tu
         options: What is known about a subtitle file.
 
     Returns:
-        The transcript, and notes of what was repaired in a subtitle file.
+        The transcript, and notes: what was repaired, and whether the file was changed since its run wrote it.
 
     Raises:
         SourceError: No such file, another extension, or damage that cannot be repaired.
@@ -47,10 +48,13 @@ def load_subtitles(path: str | Path, options: ReadOptions = ReadOptions()) -> tu
     if path.is_dir():
         candidates = [path / "transcript.json", path / "latest" / "transcript.json"]
         path = next((candidate for candidate in candidates if candidate.is_file()), candidates[0])
-    if path.suffix.lower() != ".json":
-        return read_subtitles(path, options)
-    data = read_limited(path, MAX_BYTES, "Give the transcript of one recording")
-    return read_transcript_json(decode_utf8(data, str(path)), str(path))
+    if path.suffix.lower() == ".json":
+        data = read_limited(path, MAX_BYTES, "Give the transcript of one recording")
+        transcript, notes = read_transcript_json(decode_utf8(data, str(path)), str(path))
+    else:
+        transcript, notes = read_subtitles(path, options)
+    changed = changed_note(path)
+    return transcript, [changed, *notes] if changed else notes
 
 
 def output_path(path: Path, kind: Format, style: str, out: Path | None) -> Path:

@@ -10,9 +10,11 @@ from typing import Any
 
 from voicekit.errors import SourceError
 from voicekit.jsonio import parse_json
+from voicekit.redact import limit_notes
 from voicekit.sources.download import find_fetched
 from voicekit.storage.files import file_sha256, read_regular
 from voicekit.storage.paths import refuse_links_outside
+from voicekit.storage.run_changes import changed_files, finish_change
 from voicekit.storage.runs import MANIFEST, RUN_SCHEMA, latest_run
 from voicekit.takes.records import FILE as TAKES
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
@@ -87,6 +89,7 @@ def load_run(path: str | Path) -> LoadedRun:
     """
     path = Path(path)
     file = _find_file(path)
+    finish_change(file.parent)
     try:
         data = read_regular(file)
     except OSError as error:
@@ -97,7 +100,9 @@ def load_run(path: str | Path) -> LoadedRun:
     elif (file.parent / MANIFEST).is_file():
         refuse_links_outside(file.parent)
     manifest, notes = _load_manifest(file, isinstance(content, Takes))
-    return LoadedRun(file, content, manifest, tuple(notes))
+    changed = changed_files(file.parent, manifest.get("outputs"))
+    notes += [f"{name} was changed or removed since it was written" for name in changed]
+    return LoadedRun(file, content, manifest, tuple(limit_notes(notes)))
 
 
 def _find_file(path: Path) -> Path:

@@ -156,6 +156,26 @@ def new_temporary_folder(parent: Path, prefix: str = ".tmp-") -> tuple[Path, Pat
         raise cannot_write(parent, error) from error
 
 
+def sync_path(path: Path) -> None:
+    """Write a file or folder through to the disk. Where the system cannot do that for folders, nothing happens."""
+    with contextlib.suppress(PermissionError, IsADirectoryError):  # folders on Windows
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EROFS):  # file systems without it
+                raise
+        finally:
+            os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """Write the files of a folder, and it itself, through to the disk."""
+    for path in [*folder.rglob("*"), folder]:
+        if not path.is_symlink():
+            sync_path(path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
     with atomic_write(path) as temporary:

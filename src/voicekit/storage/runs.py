@@ -11,7 +11,7 @@ from typing import Any
 
 from voicekit.errors import OutputError
 from voicekit.storage.cache import files_intact, inventory, read_json_object
-from voicekit.storage.files import current_umask, new_temporary_folder, write_json
+from voicekit.storage.files import current_umask, new_temporary_folder, sync_path, sync_tree, write_json
 from voicekit.storage.locks import remove_stale
 from voicekit.storage.names import release_name
 from voicekit.storage.write_errors import cannot_write
@@ -51,8 +51,12 @@ class RunFolder:
         """Write run.json, move the run to its final place and return that folder."""
         try:
             outputs = inventory(self.folder)
+            sync_tree(self.folder)
             write_json(self.folder / MANIFEST, {"schema": RUN_SCHEMA, "id": self.id, **manifest, "outputs": outputs})
+            sync_path(self.folder / MANIFEST)
+            sync_path(self.folder)
             target = self._rename()
+            sync_path(self.home)
         except OSError as error:
             if isinstance(error, OutputError):
                 raise

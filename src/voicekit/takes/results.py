@@ -47,21 +47,28 @@ def write_spec(folder: Path, spec: CloneJob) -> None:
 
 
 def write_results(
-    folder: Path, spec: CloneJob, takes: Takes, tags: Mapping[str, Tag], repairer: TakeRepairer | None
+    folder: Path,
+    spec: CloneJob,
+    takes: Takes,
+    tags: Mapping[str, Tag],
+    repairer: TakeRepairer | None,
+    run: Path | None = None,
 ) -> Takes:
     """Pick a take for each line and write everything that depends on it.
 
     Args:
-        folder: The run's folder, with takes/.
+        folder: Where files are written.
         spec: The job.
         takes: Takes with verdicts. `picked` and `file` of its lines name the current picks; a pick that does not change
             is not written again.
         tags: By take id.
         repairer: Repairs picks before they are written; None to leave them as rendered.
+        run: The run's folder, with takes/ and the picks that stay (default: `folder`).
 
     Returns:
         The takes as written to takes.json.
     """
+    run = run or folder
     by_id = {take.id: take for take in takes.takes}
     lines = []
     used: set[str] = set()
@@ -69,7 +76,7 @@ def write_results(
         picked = pick_take(line, takes.of_line(line.id), tags)
         if picked.picked and (picked.picked != line.picked or not line.file):
             take = by_id[picked.picked]
-            audio = read_take_audio(folder / str(take.file))
+            audio = read_take_audio(run / str(take.file))
             if repairer:
                 audio, repairs = repairer(take, audio)
                 by_id[take.id] = replace(take, repaired=repairs)
@@ -78,12 +85,10 @@ def write_results(
             picked = replace(picked, file=name)
         elif line.file:
             used.add(Path(line.file).stem.casefold())
-        if line.file and line.file != picked.file:
-            (folder / line.file).unlink(missing_ok=True)
         lines.append(picked)
     written = Takes(takes.schema, tuple(lines), tuple(by_id.values()))
     if spec.output.joined:
-        _write_joined(folder, spec, written)
+        _write_joined(folder, run, spec, written)
     write_scores(folder, written, tags)
     write_text(folder / TAKES_FILE, written.to_json())
     return written
@@ -103,14 +108,15 @@ def picked_name(spec: CloneJob, number: int, line: LineRecord, take: TakeRecord)
     return safe_name(name)
 
 
-def _write_joined(folder: Path, spec: CloneJob, takes: Takes) -> None:
+def _write_joined(folder: Path, run: Path, spec: CloneJob, takes: Takes) -> None:
     by_id = {take.id: take for take in takes.takes}
     picks = [(line, by_id[line.picked]) for line in takes.lines if line.picked]
     rate = spec.output.rate or max((take.rate for _, take in picks), default=24_000)
 
     def blocks() -> Iterator[NDArray[np.float32]]:
         for number, (line, _) in enumerate(picks):
-            audio, _ = decode(folder / str(line.file), rate=rate)
+            name = str(line.file)
+            audio, _ = decode(folder / name if (folder / name).exists() else run / name, rate=rate)
             if number:
                 yield np.zeros((1, round(spec.output.pause * rate)), np.float32)
             yield audio.samples

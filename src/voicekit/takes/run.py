@@ -6,7 +6,8 @@ run.json  takes.json  job.yaml  takes/  picked/  scores.csv  scores.parquet  [jo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,9 @@ from voicekit.notebook import run_html
 from voicekit.quality.judge import Judge
 from voicekit.quality.prosody import VoiceProfile
 from voicekit.redact import list_names
-from voicekit.storage.files import hash_file, read_regular, write_json
+from voicekit.storage.files import read_regular
 from voicekit.storage.paths import path_inside
+from voicekit.storage.run_changes import change_run, changed_files, finish_change
 from voicekit.storage.runs import MANIFEST, latest_run
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
 from voicekit.takes.records import LineRecord, TakeRecord, Takes, read_takes
@@ -27,7 +29,6 @@ from voicekit.takes.render import read_take_audio
 from voicekit.takes.repair import TakeRepairer
 from voicekit.takes.results import JOB_FILE, read_spec, write_results
 from voicekit.takes.table import to_dataframe
-from voicekit.takes.tags import FILE as TAGS_FILE
 from voicekit.takes.tags import Agreement, Tag, agreement, new_tag, read_tags, write_tags
 from voicekit.types import Audio
 
@@ -109,7 +110,7 @@ class CloneRun:
         return to_dataframe(Takes(TAKES_SCHEMA, self.lines, self.takes), self.tags)
 
     def tag(self, name: str, tag: str, note: str = "") -> CloneRun:
-        """Tag a take as good, bad or weird; see `tag_take`."""
+        """Tag a take as good, bad or weird; see `tag_take`. Changed files of the run are warned of."""
         return tag_take(self.folder, name, tag, note)
 
     def _repr_html_(self) -> str:
@@ -126,8 +127,10 @@ def open_clone_run(path: str | Path) -> CloneRun:
 def find_run_folder(path: Path) -> Path:
     """The folder of a run: `path` itself, or the latest run in it. Raises SourceError if there is none."""
     if (path / MANIFEST).is_file():
+        finish_change(path)
         return path
     if path.is_dir() and (latest := latest_run(path)) and (latest / MANIFEST).is_file():
+        finish_change(latest)
         return latest.parent / latest.resolve().name
     raise SourceError(f"{path} is not a run", f"Give a folder that has {MANIFEST}, or one that has `latest`")
 
@@ -150,14 +153,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def tag_take(folder: Path, name: str, tag: str, note: str = "") -> CloneRun:
-    """Tag a take, pick again, and update everything that depends on it; the manifest is written last.
+def tag_take(
+    folder: Path, name: str, tag: str, note: str = "", warn: Callable[[str], None] = warnings.warn
+) -> CloneRun:
+    """Tag a take, pick again, and update everything that depends on it, all at once.
 
     Args:
         folder: The run.
         name: A take id, or a line id for its pick.
         tag: good, bad or weird.
         note: Why.
+        warn: Called for each file of the run that was changed or removed since it was written.
 
     Returns:
         The run afterwards.
@@ -167,28 +173,33 @@ def tag_take(folder: Path, name: str, tag: str, note: str = "") -> CloneRun:
         SourceError: The folder is not a run of takes.
         OutputError: The run cannot be written.
     """
-    run = open_clone_run(folder)
-    take = run.find_take(name)
-    tags = {**run.tags, take.id: new_tag(tag, note)}
-    write_tags(run.folder, tags)
-    if (run.folder / JOB_FILE).is_file():
-        spec = read_spec(run.folder)
-        repairer = None
-        if spec.repair:
-            profiles = {voice: VoiceProfile(**each) for voice, each in run.manifest.get("profiles", {}).items()}
-            repairer = TakeRepairer(Judge, spec.pick.gates, spec.pick.weights, profiles)
-        write_results(run.folder, spec, Takes(TAKES_SCHEMA, run.lines, run.takes), tags, repairer)
-    _update_outputs(run.folder, run.manifest)
-    return open_clone_run(run.folder)
+    folder = find_run_folder(folder)
+    with change_run(folder) as change:
+        run = open_clone_run(folder)
+        take = run.find_take(name)
+        tags = {**run.tags, take.id: new_tag(tag, note)}
+        changed = changed_files(folder, run.manifest.get("outputs"))
+        write_tags(change.folder, tags)
+        if (folder / JOB_FILE).is_file():
+            written = write_results(
+                change.folder, read_spec(folder), Takes(TAKES_SCHEMA, run.lines, run.takes), tags, _repairer(run),
+                folder,
+            )  # fmt: skip
+            stay = {line.file for line in written.lines}
+            change.removed = {
+                line.file
+                for line in run.lines
+                if line.file and line.file not in stay and line.file.startswith("picked/")
+            }
+        for each in changed:
+            again = "; it is written again" if (change.folder / each).exists() else ""
+            warn(f"{folder / each} was changed or removed since it was written{again}")
+    return open_clone_run(folder)
 
 
-def _update_outputs(folder: Path, manifest: dict[str, Any]) -> None:
-    """Update the checksums in run.json: of the files it lists, tags.json and picked/."""
-    names = {row["path"] for row in manifest.get("outputs", [])}
-    names |= {TAGS_FILE, *(path.relative_to(folder).as_posix() for path in (folder / "picked").glob("*"))}
-    rows = [
-        {"path": name, "bytes": (folder / name).stat().st_size, "sha256": hash_file(folder / name)}
-        for name in sorted(names)
-        if (folder / name).is_file()
-    ]
-    write_json(folder / MANIFEST, {**manifest, "outputs": rows})
+def _repairer(run: CloneRun) -> TakeRepairer | None:
+    spec = read_spec(run.folder)
+    if not spec.repair:
+        return None
+    profiles = {voice: VoiceProfile(**each) for voice, each in run.manifest.get("profiles", {}).items()}
+    return TakeRepairer(Judge, spec.pick.gates, spec.pick.weights, profiles)
