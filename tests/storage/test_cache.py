@@ -268,7 +268,9 @@ def test_two_claims_of_one_source_at_once_are_one(tmp_path: Path) -> None:
             assert sorted(path.name for path in (out / "Talk").iterdir()) == [".source"]
 
 
-def test_two_runs_of_one_plan_at_once_both_have_a_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("reuse", "runs"), [(True, 1), (False, 40)])
+def test_runs_of_one_plan_at_once(tmp_path: Path, reuse: bool, runs: int) -> None:
+    """The first one counts; those that were to be made afresh all have a place."""
     from concurrent.futures import ThreadPoolExecutor
 
     from voicekit.storage.runs import RunFolder
@@ -276,12 +278,13 @@ def test_two_runs_of_one_plan_at_once_both_have_a_place(tmp_path: Path) -> None:
     def write(number: int) -> Path:
         with RunFolder(tmp_path / "talk", "abc123456789") as run:
             (run.folder / "transcript.txt").write_text(str(number))
-            return run.commit({"plan": "abc123456789"})
+            return run.commit({"plan": "abc123456789"}, reuse)
 
     with ThreadPoolExecutor(8) as pool:
         folders = list(pool.map(write, range(40)))
-    assert len(set(folders)) == 40
-    assert sorted(int((folder / "transcript.txt").read_text()) for folder in folders) == list(range(40))
+    assert len(set(folders)) == runs
+    written = {int((folder / "transcript.txt").read_text()) for folder in folders}
+    assert written == set(range(40)) if not reuse else len(written) == 1
     assert not [path for path in (tmp_path / "talk").iterdir() if path.name.startswith(".")]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from voicekit.errors import MissingPackage
+from voicekit.runtime.children import start_child
 from voicekit.storage.paths import env_limit
 
 MAX_HOURS = 24.0
@@ -144,7 +145,7 @@ def running_ffmpeg(command: list[str], **pipes: Any) -> Iterator[tuple[subproces
 
 def _start(command: list[str], **pipes: Any) -> tuple[subprocess.Popen[bytes], threading.Thread, bytearray]:
     try:
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, **pipes)
+        process = start_child(command, stderr=subprocess.PIPE, **pipes)
     except OSError as error:
         raise MissingPackage(
             f"cannot run {command[0]}: {error.strerror}", "Correct or unset VOICEKIT_FFMPEG"

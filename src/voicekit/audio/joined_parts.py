@@ -18,6 +18,7 @@ from typing import NamedTuple
 from voicekit.audio.ffmpeg import ffmpeg_path, input_track, max_seconds, pcm_command
 from voicekit.audio.probe import MODEL_RATE, MediaInfo, probe
 from voicekit.errors import MediaError
+from voicekit.runtime.children import start_child
 
 MAX_PARTS = 1000
 """Largest number of parts; each takes a process."""
@@ -155,12 +156,12 @@ def _join(parts: list[Path], to: Path, channels: int, rate: int) -> None:
     """Decode the parts one after another into one FLAC file."""
     pcm = ["-f", "s16le", "-ac", str(channels), "-ar", str(rate)]
     command = [ffmpeg_path(), "-hide_banner", "-nostdin", "-loglevel", "error", *pcm, "-i", "pipe:0", str(to)]
-    encoder = subprocess.Popen(command, stdin=subprocess.PIPE)
+    encoder = start_child(command, stdin=subprocess.PIPE)
     assert encoder.stdin
     try:
         for part in parts:
             command = pcm_command(input_track(part, 1), rate, channels, max_seconds(), "s16le")
-            decoder = subprocess.Popen(command, stdout=subprocess.PIPE)
+            decoder = start_child(command, stdout=subprocess.PIPE)
             assert decoder.stdout
             with contextlib.suppress(BrokenPipeError):
                 shutil.copyfileobj(decoder.stdout, encoder.stdin)

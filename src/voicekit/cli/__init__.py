@@ -1,11 +1,13 @@
 """The command line. `COMMANDS` lists all commands; a command's module is imported only when it is called.
 
-Exit status: 0 success, 1 something failed, 2 wrong usage or configuration, 130 interrupted.
+Exit status: 0 success, 1 something failed, 2 wrong usage or configuration; 128 and the number of the signal that ended
+the work: 130 Ctrl-C, 143 SIGTERM, 129 a terminal that was closed.
 """
 
 from __future__ import annotations
 
 import _thread
+import contextlib
 import difflib
 import importlib
 import io
@@ -46,22 +48,38 @@ COMMANDS: dict[str, str] = {
 }
 
 _INTERRUPTED = 130
+"""What typer returns after any KeyboardInterrupt."""
+
+
+_STOPPING = {
+    name: text
+    for name, text in (("SIGINT", "interrupted"), ("SIGTERM", "terminated"), ("SIGHUP", "the terminal was closed"))
+    if hasattr(signal, name)
+}
+"""Signals that end the work in good order, and what is then reported."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C.
+    """Ctrl-C, or another of the signals that end the work.
+
+    Attributes:
+        number: The last signal that was received.
 
     A subclass, because Python ends the process on a plain KeyboardInterrupt raised inside `exec`, even if it is caught
     (CPython's `_Py_UnhandledKeyboardInterrupt`), and libraries use `exec` a lot.
     """
 
+    number: int = signal.SIGINT
+
 
 def main() -> None:
     """Entry point of the `voicekit` command."""
-    # Another handler means that SIGINT is ignored because the command runs in the background.
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
-        signal.signal(signal.SIGINT, _raise_interrupt)
-        sys.unraisablehook = _raise_again
+    for name in _STOPPING:
+        number = getattr(signal, name)
+        # Another handler means that the signal is ignored: in the background, or under nohup.
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(number, _raise_interrupt)
+    sys.unraisablehook = _raise_again
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a title must not end the work
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -89,7 +107,8 @@ def _run_and_flush(arguments: list[str]) -> int:
     return status
 
 
-def _raise_interrupt(*_: object) -> NoReturn:
+def _raise_interrupt(number: int, _: object) -> NoReturn:
+    Interrupted.number = number
     raise Interrupted
 
 
@@ -102,9 +121,16 @@ def _raise_again(lost: sys.UnraisableHookArgs) -> None:
 
 
 def _exit_on_interrupt() -> None:
-    """From here on, end the process on Ctrl-C: during shutdown Python would print a traceback."""
-    if signal.getsignal(signal.SIGINT) == _raise_interrupt:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(_report_interrupt()))
+    """From here on, end the process on a signal: during shutdown Python would print a traceback."""
+
+    def end(number: int, _: object) -> NoReturn:
+        Interrupted.number = number
+        os._exit(_report_interrupt())
+
+    for name in _STOPPING:
+        number = getattr(signal, name)
+        if signal.getsignal(number) == _raise_interrupt:
+            signal.signal(number, end)
 
 
 def run(arguments: list[str]) -> int:
@@ -172,7 +198,10 @@ def _report(error: Exception, name: str) -> int:
 
 
 def _report_interrupt() -> int:
-    return _fail("interrupted. Run the same command again to resume", _INTERRUPTED)
+    number = signal.Signals(Interrupted.number)
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        return _fail(f"{_STOPPING[number.name]}. Run the same command again to resume", 128 + number)
+    return 128 + number
 
 
 def _fail(text: str, status: int) -> int:

@@ -90,10 +90,8 @@ def clone(
             manifest["job"] = {"file": redact_urls(source), "name": plan.spec.name}
             if manifest["failed"]:  # gives an incomplete run another key, so that the job is tried again
                 key = digest([key, manifest["failed"]])
-            if not fresh and (folder := find_run(home, key)):  # another process finished the same job meanwhile
-                progress.item_done(name, folder, again=True)
-                return open_clone_run(folder)
-            folder = run.commit({"kind": "clone", "plan": key, **manifest, **run_environment(judge.device)})
+            manifest = {"kind": "clone", "plan": key, **manifest, **run_environment(judge.device)}
+            folder = run.commit(manifest, reuse=not fresh)
     progress.item_done(name, folder, again=False)
     return open_clone_run(folder)
 

@@ -142,7 +142,7 @@ def build_dialogue(
         if casting.options.judge:
             timeline, scores = judge_and_retake(job, results, timeline, session)
         write_files(job, results, timeline, scores)
-        folder = run.commit(dialogue_manifest(job, results, plan, source))
+        folder = run.commit(dialogue_manifest(job, results, plan, source), reuse=not cache.fresh)
     if not timeline.failed:
         progress.item_done(title, folder, again=False)
     return Mix(folder, timeline, scores)

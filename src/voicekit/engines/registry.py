@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import importlib.util
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from voicekit.config.engines import ChatterboxParams, KokoroParams, MultilingualParams, PiperParams, TurboParams
-from voicekit.errors import MissingPackage, UsageError, interrupted
+from voicekit.errors import EngineError, MissingPackage, UsageError, interrupted
+from voicekit.runtime.memory import is_out_of_memory
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,19 @@ def load_engine(name: str) -> Any:
             raise KeyboardInterrupt from error
         if (error.name or "").startswith("voicekit"):
             raise
+        if is_out_of_memory(error):
+            raise EngineError(f"engine {name} cannot be loaded: out of memory", "Close other programs") from error
+        if not _is_missing(error):
+            raise EngineError(f"engine {name} cannot be imported: {error}", "Run `voicekit doctor`") from error
         package = f"the extra `{spec.extra}`" if spec.extra else " ".join(spec.packages)
         raise MissingPackage(
             f"engine {name} needs {error.name or error}", f"Install {package}, or run `make setup` (docs/install.md)"
         ) from error
+
+
+def _is_missing(error: ImportError) -> bool:
+    """Whether a package is not installed; otherwise it is there, and something in it fails."""
+    try:
+        return not error.name or importlib.util.find_spec(error.name.partition(".")[0]) is None
+    except (ImportError, ValueError):
+        return True

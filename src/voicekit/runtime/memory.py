@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import sys
 from collections.abc import Callable
@@ -9,11 +10,26 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_WORDINGS = (
+    "out of memory", "cublas_status_alloc_failed", "cannot allocate memory", "bad_alloc", "bad allocation",
+    "failed to map segment", "failed to allocate memory", "unable to allocate", "can't start new thread",
+    "mmap failed", "cannot create thread",
+)  # fmt: skip
+"""In lower case: PyTorch, CTranslate2, ONNX Runtime, NumPy, the dynamic linker."""
+
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that memory ran out. PyTorch, CTranslate2 and ONNX Runtime only share its wording."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "cublas_status_alloc_failed" in text
+    """Whether an error means that memory ran out; libraries that raise their own errors only share its wording."""
+    seen: BaseException | None = error
+    for _ in range(10):  # a library may have wrapped it
+        if seen is None:
+            return False
+        if isinstance(seen, MemoryError) or getattr(seen, "errno", None) == errno.ENOMEM:
+            return True
+        if any(wording in str(seen).lower() for wording in _WORDINGS):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def retry_with_smaller_batches(batch: int, run: Callable[[int], T], warn: Callable[[str], None]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 import shutil
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from voicekit.errors import OutputError
 from voicekit.storage.cache import files_intact, inventory, read_json_object
 from voicekit.storage.files import current_umask, new_temporary_folder, sync_path, sync_tree, write_json
-from voicekit.storage.locks import remove_stale
+from voicekit.storage.locks import lock_path, remove_stale
 from voicekit.storage.names import release_name
 from voicekit.storage.write_errors import cannot_write
 
@@ -47,8 +48,24 @@ class RunFolder:
         self._lock.release()
         release_name(self.home)
 
-    def commit(self, manifest: dict[str, Any]) -> Path:
-        """Write run.json, move the run to its final place and return that folder."""
+    def commit(self, manifest: dict[str, Any], reuse: bool = True) -> Path:
+        """Write run.json, move the run to its final place and return that folder.
+
+        Args:
+            manifest: Content of run.json but its schema, id and outputs.
+            reuse: Return the run of the same plan that another process has finished meanwhile, if there is one.
+        """
+        lock = lock_path(self.home.resolve(), wait=True)
+        try:
+            if reuse and (other := find_run(self.home, str(manifest.get("plan")))):
+                point_latest(other)
+                return other
+            return self._commit(manifest)
+        finally:
+            if lock:
+                lock.release()
+
+    def _commit(self, manifest: dict[str, Any]) -> Path:
         try:
             outputs = inventory(self.folder)
             sync_tree(self.folder)
@@ -83,6 +100,8 @@ def _remove_stale_runs(home: Path) -> None:
 def point_latest(run: Path) -> None:
     """Point `<home>/latest` to a run: a relative link, or a text file on file systems without links."""
     latest = run.parent / "latest"
+    if latest.is_symlink() and os.readlink(latest) == run.name:
+        return  # also in a folder that cannot be written
     _remove_stale_runs(run.parent)
     folder, lock = new_temporary_folder(run.parent)
     try:

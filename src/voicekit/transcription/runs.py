@@ -22,8 +22,12 @@ def write_run(
     manifest: dict[str, Any],
     transcript: Transcript,
     translations: Sequence[Transcript] = (),
+    reuse: bool = True,
 ) -> Path:
-    """Write a transcript and its translations in the plan's formats, and run.json last; returns the run's folder."""
+    """Write a transcript and its translations in the plan's formats, and run.json last; returns the run's folder.
+
+    `reuse`: return the equal run that another process has written meanwhile, if there is one.
+    """
     with RunFolder(claim_name(out, recording.title, recording.identity), plan.digest(recording)) as run:
         for kind in plan.options.format:
             write_transcript(transcript, run.folder / FILE_NAMES[kind], kind, plan.style)
@@ -32,7 +36,7 @@ def write_run(
             for translation in translations:
                 path = run.folder / f"transcript.{translation.language}{ENDINGS[kind]}"
                 write_transcript(translation, path, kind, plan.style)
-        return run.commit(manifest)
+        return run.commit(manifest, reuse)
 
 
 def earlier_run(recording: Recording, plan: Plan, out: Path) -> Path | None:

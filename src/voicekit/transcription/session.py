@@ -257,7 +257,9 @@ class Session:
                 plan = replace(plan, translation=None)
             result = replace(result, warnings=[*result.warnings, *translations.warnings])
             manifest = transcript_manifest(recording, plan, result, seconds)
-            folder = write_run(recording, plan, out, manifest, result.transcript, translations.transcripts)
+            folder = write_run(
+                recording, plan, out, manifest, result.transcript, translations.transcripts, not cache.fresh
+            )
         if translations.error:
             self.progress.item_failed(name, translations.error)
         else:

@@ -6,7 +6,7 @@ import numpy as np
 from kokoro_onnx import Kokoro as KokoroOnnx
 
 from voicekit.config.engines import KokoroParams
-from voicekit.engines.tts.espeak import respell_interjections
+from voicekit.engines.tts.espeak import keep_copies_in_cache, respell_interjections
 from voicekit.errors import EngineError, ModelCorrupt, UsageError
 from voicekit.models.catalogue import Weights
 from voicekit.seeds import RandomStreams
@@ -23,6 +23,7 @@ class Kokoro:
     """A loaded Kokoro model with all of its voices."""
 
     def __init__(self, weights: Weights, device: str) -> None:
+        keep_copies_in_cache()
         try:
             self.library = KokoroOnnx(str(weights.path / "kokoro.onnx"), str(weights.path / "voices.npz"))
         except Exception as error:
