@@ -153,7 +153,7 @@ def test_copies_of_espeak_do_not_stay(tmp_path: Path) -> None:
     )
     for end in ("os.kill(os.getpid(), signal.SIGKILL)", "None"):
         subprocess.run([sys.executable, "-c", code.replace("{end}", end)], env=environment, check=end == "None")
-        assert list((tmp_path / "tmp").iterdir()) == []
+        assert [path for path in (tmp_path / "tmp").iterdir() if path.name != ".ses"] == []  # of onnxruntime
     assert list((tmp_path / "cache" / "espeak").iterdir()) == []
 
 

@@ -179,7 +179,7 @@ def small_disk(folder: Path, size: str) -> Iterator[bool]:
     try:
         yield True
     finally:
-        subprocess.run(["umount", str(folder)], capture_output=True, check=True)
+        subprocess.run(["umount", "-l", str(folder)], capture_output=True, check=True)
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,8 +13,9 @@ import numpy as np
 
 from voicekit.audio.ffmpeg import ffmpeg_path, input_limits, input_url, run_ffmpeg, running_ffmpeg
 from voicekit.audio.levels import Samples, normalize_loudness
-from voicekit.errors import MediaError, UsageError
+from voicekit.errors import WRITE_ERRORS, MediaError, UsageError, VoicekitError
 from voicekit.storage.files import atomic_write
+from voicekit.storage.write_errors import cannot_write
 from voicekit.types import Audio
 
 FILE_FORMATS = {
@@ -126,7 +128,11 @@ def transcode(source: Path, path: Path, quality: Sequence[str], metadata: Path) 
             raise _encoding_error(path, log)
 
 
-def _encoding_error(path: Path, log: str) -> MediaError:
+def _encoding_error(path: Path, log: str) -> VoicekitError:
+    """Return the error for ffmpeg's log: an OutputError if the system refused to write."""
+    for number in WRITE_ERRORS:
+        if os.strerror(number) in log:
+            return cannot_write(path, OSError(number, os.strerror(number)))
     lines = log.splitlines()
     return MediaError(f"{path.name} could not be written ({lines[-1] if lines else 'ffmpeg failed'})", "")
 

@@ -27,7 +27,6 @@ from voicekit.quality.judge import Judge
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.progress import Progress
 from voicekit.storage.files import digest, write_text
-from voicekit.storage.write_errors import cannot_write
 from voicekit.takes.records import FILE as TAKES_FILE
 from voicekit.takes.records import SCHEMA as TAKES_SCHEMA
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
@@ -145,10 +144,7 @@ def render_all(job: DialogueJob) -> Results:
 
 def _copy_take(folder: Path, stored: StoredTake) -> Candidate:
     file = f"takes/{stored.request.id}.flac"
-    try:
-        stored.copy_audio(folder, file)
-    except OSError as error:
-        raise cannot_write(folder / file, error) from error
+    stored.copy_audio(folder, file)
     record = stored.to_record(file)
     return Candidate(record, load_clip(folder / file, record.parts))
 

@@ -7,6 +7,7 @@ and two processes that work on the same job share their results.
 from __future__ import annotations
 
 import functools
+import io
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from pydantic import BaseModel
 from voicekit.audio.decode import decode
 from voicekit.config.schema import build
 from voicekit.engines.registry import speech_engine
-from voicekit.errors import VoicekitError
+from voicekit.errors import OutputError, VoicekitError
 from voicekit.jsonio import parse_json
 from voicekit.quality.judge import measures_from_json, measures_to_json
 from voicekit.runtime.failures import as_voicekit_error
@@ -28,6 +29,7 @@ from voicekit.seeds import derive_seed
 from voicekit.storage.cache import StageCache
 from voicekit.storage.files import atomic_write, file_sha256, write_json, write_text
 from voicekit.storage.locks import Busy
+from voicekit.storage.write_errors import cannot_write
 from voicekit.takes.records import TakeRecord
 from voicekit.tts.voices import KnownVoice
 from voicekit.types import Audio, Measures, Take, Voice
@@ -153,10 +155,13 @@ class StoredTake:
         )  # fmt: skip
 
     def copy_audio(self, run: Path, file: str) -> None:
-        """Copy the audio into a run's folder."""
+        """Copy the audio into a run's folder. Raises OutputError if it cannot be written."""
         target = run / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.path, target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.path, target)
+        except OSError as error:
+            raise cannot_write(target, error) from error
 
 
 @dataclass(frozen=True)
@@ -235,6 +240,9 @@ class Renderer:
             requests: The takes.
             judge: Measures the takes; None renders only.
             on_error: Called for each take that cannot be rendered or measured; it is not yielded.
+
+        Raises:
+            OutputError: The cache cannot be written.
         """
         waiting: list[TakeRequest] = []
         by_engine = sorted(requests, key=lambda request: (request.voice.voice.engine, request.model or ""))
@@ -246,7 +254,10 @@ class Renderer:
                 except Busy:
                     waiting.append(request)
                 except Exception as error:
-                    on_error(request, as_voicekit_error(error, request.id))
+                    failure = as_voicekit_error(error, request.id)
+                    if isinstance(failure, OutputError):  # the cache cannot be written: all others would fail too
+                        raise failure from error
+                    on_error(request, failure)
                 else:
                     yield stored, measures
 
@@ -306,8 +317,10 @@ def synthesize_request(synthesizer: Synthesizer, request: TakeRequest) -> Take:
 
 def write_take(take: Take, folder: Path) -> None:
     """Write a take as 24-bit FLAC and its record as JSON. Raises OutputError if the folder cannot be written."""
+    encoded = io.BytesIO()  # soundfile's own error for a full disk does not say so
+    soundfile.write(encoded, np.clip(take.audio.mono, -1.0, 1.0), take.audio.rate, "PCM_24", format="FLAC")
     with atomic_write(folder / AUDIO_FILE) as path:
-        soundfile.write(path, np.clip(take.audio.mono, -1.0, 1.0), take.audio.rate, "PCM_24", format="FLAC")
+        path.write_bytes(encoded.getvalue())
     write_json(folder / RECORD_FILE, take.record())
 
 

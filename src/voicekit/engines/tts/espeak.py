@@ -5,12 +5,12 @@ It would spell "mm-hm" letter by letter.
 
 from __future__ import annotations
 
-import atexit
 import functools
 import importlib
 import re
 import shutil
 import types
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -53,5 +53,5 @@ def keep_copies_in_cache() -> None:
     def mkdtemp() -> str:
         return tempfile.mkdtemp(dir=ours if Path(ours).is_dir() else None)
 
-    atexit.register(remove)
+    weakref.finalize(api, remove)  # runs at exit after those of the copies, which are made later
     api.tempfile = types.SimpleNamespace(mkdtemp=mkdtemp)
