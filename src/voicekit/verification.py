@@ -26,6 +26,7 @@ from voicekit.provenance import software_versions
 from voicekit.runtime.device import choose_device
 from voicekit.runtime.failures import as_voicekit_error
 from voicekit.runtime.progress import Progress
+from voicekit.sources.expand import is_url
 from voicekit.sources.ytdlp import DownloadOptions
 from voicekit.storage.files import file_sha256, hash_file, read_regular
 from voicekit.takes.records import TakeRecord
@@ -149,13 +150,15 @@ def _verify_transcript(
     from voicekit.transcription.session import Session
 
     name = "transcript.json"
-    why = tuple(_transcript_changes(manifest, device))
+    why: tuple[str, ...] = ()
     try:
+        why = tuple(_transcript_changes(manifest, device))
         old = Transcript.from_json(read_regular(folder / name))
         source = manifest["source"].get("path") or manifest["source"]["url"]
-        path = Path(source)
-        if path.is_file() and file_sha256(path) != manifest["inputs"][0]["sha256"]:
-            raise SourceError(f"{path} is not the recording that was transcribed", "Restore the recording")
+        if not is_url(source) and not Path(source).is_file():
+            raise SourceError(f"the recording {source} is not there", "Restore the recording")
+        if not is_url(source) and file_sha256(Path(source)) != manifest["inputs"][0]["sha256"]:
+            raise SourceError(f"{source} is not the recording that was transcribed", "Restore the recording")
         options = _transcribe_options(manifest["config"], device, models)
         with Session(progress) as session:
             download = DownloadOptions(fresh=True, from_file=True)
@@ -165,7 +168,7 @@ def _verify_transcript(
         new = outcome.transcript
         if new is None:
             raise SourceError(f"{source} has no transcript", "Run the transcription again")
-    except (OSError, KeyError, TypeError, VoicekitError) as error:
+    except (OSError, LookupError, TypeError, AttributeError, ValueError) as error:
         return Check(name, None, _describe_error(error, name), why)
     return replace(compare_transcripts(old, new), why=why)
 
@@ -245,6 +248,8 @@ def _versions(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
 def _describe_error(error: Exception, name: str) -> str:
     if isinstance(error, KeyError):
         return f"run.json lacks {error}"
+    if isinstance(error, LookupError | TypeError | AttributeError) and not isinstance(error, VoicekitError):
+        return f"run.json is not as voicekit writes it: {error}"
     return str(as_voicekit_error(error, name))
 
 

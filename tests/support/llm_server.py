@@ -12,11 +12,15 @@ Answer = Callable[[dict[str, Any], int], tuple[int, bytes]]
 
 
 class LanguageModelServer:
-    """Speaks OpenAI's protocol on loopback. `answer(body, n)` gives the status and the body of the n-th answer."""
+    """Speaks OpenAI's protocol on loopback.
+
+    `answer(body, n)` gives the status and the body of the n-th answer; `headers` go with it.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.headers: dict[str, str] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -28,6 +32,8 @@ class LanguageModelServer:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
                 self.send_header("Retry-After", "0")
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
 

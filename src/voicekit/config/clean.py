@@ -53,7 +53,7 @@ class CleanPreset(Strict):
     """Contents of configs/clean/*.yaml."""
 
     description: str
-    steps: tuple[FilterStep, ...] = ()
+    steps: Annotated[tuple[FilterStep, ...], Field(max_length=20)] = ()
     """Filters, applied in order."""
     loudness: Loudness | None = None
     """Loudness normalization after the filters; None for none."""

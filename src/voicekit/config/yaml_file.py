@@ -15,6 +15,9 @@ from voicekit.storage.files import read_regular
 MAX_CHARACTERS = 1 << 20
 """Longest YAML text that is parsed. A config file of 1 MiB is a mistake or an attack."""
 
+MAX_PIECES = 150_000
+"""Most commas, colons, brackets and line ends of such a text: each value takes a tenth of a millisecond."""
+
 Location = tuple[str | int, ...]
 """Keys and list indices that lead to a value."""
 
@@ -67,6 +70,8 @@ def parse_yaml(text: str, where: str, lines_before: int = 0) -> LocatedDict:
     """
     if len(text) > MAX_CHARACTERS:
         raise UsageError(f"{where} is {len(text)} characters long", "A config file has at most a million")
+    if (pieces := sum(map(text.count, ",:\n[{"))) > MAX_PIECES:
+        raise UsageError(f"{where} has {pieces} lines and commas", f"A config file has at most {MAX_PIECES}")
     try:
         loader = _StrictLoader(text)
         node = loader.get_single_node()
@@ -114,6 +119,9 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_yaml_int(self, node: Any) -> int:
         """Refuse numbers that are not what they look like: octal 010 is 8, and 12:30 is 750."""
+        if node.value.count(":") > 5:
+            problem = f"{node.value[:20]}... is no number"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         value = super().construct_yaml_int(node)
         if ":" in node.value or _OCTAL.fullmatch(node.value):
             problem = f"YAML reads {node.value} as the number {value}: put text in quotes, and leave out leading zeros"

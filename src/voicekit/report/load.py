@@ -13,7 +13,7 @@ from voicekit.jsonio import parse_json
 from voicekit.redact import limit_notes
 from voicekit.sources.download import find_fetched
 from voicekit.storage.files import file_sha256, read_regular
-from voicekit.storage.paths import refuse_links_outside
+from voicekit.storage.paths import is_inside, refuse_links_outside
 from voicekit.storage.run_changes import changed_files, finish_change
 from voicekit.storage.runs import MANIFEST, RUN_SCHEMA, latest_run
 from voicekit.takes.records import FILE as TAKES
@@ -157,7 +157,7 @@ def find_recording(run: LoadedRun) -> tuple[Path | None, str]:
     """The recording of a transcript; or None, and why it was not found."""
     if not run.manifest:
         path = run.folder / Path(run.transcript.source).name
-        if path.is_file() and path != run.file:
+        if path.is_file() and path != run.file and is_inside(path, run.folder):
             return path, ""
         return None, f"the recording ({run.transcript.source}) is not beside {run.file.name}"
     reason = ""

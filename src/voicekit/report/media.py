@@ -19,6 +19,7 @@ import numpy as np
 
 from voicekit.audio.decode import decode
 from voicekit.audio.encode import write_audio
+from voicekit.errors import OutputError
 from voicekit.storage.files import atomic_write, digest
 from voicekit.storage.paths import safe_name
 from voicekit.types import Audio
@@ -91,6 +92,10 @@ class PageMedia:
 
     def _path(self, name: str, suffix: str) -> Path:
         """A path in the page's folder for any name."""
+        if self.folder.is_symlink():
+            raise OutputError(
+                f"{self.folder} is a link: what is written would go elsewhere", "Remove it, or choose a page with -o"
+            )
         safe = safe_name(name)
         return self.folder / f"{safe if safe == name else f'{safe}-{digest(name)[:8]}'}{suffix}"
 

@@ -31,8 +31,8 @@ from voicekit.storage.paths import env_limit
 MAX_GB = 50.0
 """Largest download in GB; $VOICEKIT_MAX_GB overrides it."""
 
-MAX_PAGE = 64 << 20
-"""Largest page, feed or playlist in bytes; it is read into memory as a whole."""
+MAX_PAGE = 16 << 20
+"""Largest page, feed or playlist in bytes; it is read into memory as a whole, and parsed for seconds per MB."""
 
 RESERVE = 100 << 20
 """Bytes that a download leaves free on the disk."""

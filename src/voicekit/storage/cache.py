@@ -15,7 +15,15 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from voicekit.errors import WRITE_ERRORS
-from voicekit.storage.files import digest, folder_bytes, hash_file, new_temporary_folder, utc_now, write_json
+from voicekit.storage.files import (
+    digest,
+    folder_bytes,
+    hash_file,
+    new_temporary_folder,
+    read_regular,
+    utc_now,
+    write_json,
+)
 from voicekit.storage.locks import PathLock, lock_path, locked, remove_stale, remove_stale_cache_files, remove_tree
 from voicekit.storage.paths import cache_dir
 from voicekit.storage.write_errors import cannot_write
@@ -148,7 +156,7 @@ def files_intact(folder: Path, files: Any) -> bool:
 def read_json_object(path: Path) -> dict[str, Any] | None:
     """Read a JSON object; None if the file is missing, unreadable or something else."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_regular(path).decode())
         return value if isinstance(value, dict) else None
     return None
 

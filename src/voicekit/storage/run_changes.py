@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from voicekit.errors import SourceError
 from voicekit.storage.cache import inventory, read_json_object
 from voicekit.storage.files import file_sha256, new_temporary_folder, sync_path, sync_tree, write_json
 from voicekit.storage.locks import lock_path, remove_stale
@@ -110,6 +111,8 @@ def _finish(run: Path) -> None:
     if new is None:  # run.json, the last file, was moved: the process was killed while it removed the folder
         shutil.rmtree(change, ignore_errors=True)
         return
+    if any(path.is_symlink() for path in change.rglob("*")):
+        raise SourceError(f"{change} holds links", "Do not use this folder: it was changed or forged")
     try:
         for path in sorted(change.rglob("*")):
             name = path.relative_to(change).as_posix()

@@ -21,13 +21,13 @@ from pydantic import BaseModel
 from voicekit.audio.decode import decode
 from voicekit.config.schema import build
 from voicekit.engines.registry import speech_engine
-from voicekit.errors import OutputError, VoicekitError
+from voicekit.errors import OutputError, SourceError, VoicekitError
 from voicekit.jsonio import parse_json
 from voicekit.quality.judge import measures_from_json, measures_to_json
 from voicekit.runtime.failures import as_voicekit_error
 from voicekit.seeds import derive_seed
 from voicekit.storage.cache import StageCache
-from voicekit.storage.files import atomic_write, file_sha256, write_json, write_text
+from voicekit.storage.files import atomic_write, file_sha256, read_regular, write_json, write_text
 from voicekit.storage.locks import Busy
 from voicekit.storage.write_errors import cannot_write
 from voicekit.takes.records import TakeRecord
@@ -325,6 +325,9 @@ def write_take(take: Take, folder: Path) -> None:
 
 
 def read_take_audio(path: Path) -> Audio:
-    """Read audio that `write_take` wrote."""
-    samples, rate = soundfile.read(path, dtype="float32")
+    """Read audio that `write_take` wrote. Raises SourceError if it cannot be read."""
+    try:
+        samples, rate = soundfile.read(io.BytesIO(read_regular(path)), dtype="float32")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise SourceError(f"cannot read {path}: {error}", "Restore it, or run the job again") from error
     return Audio(samples[None, :], rate)

@@ -12,7 +12,6 @@ import contextlib
 import ipaddress
 import json
 import os
-import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -93,7 +92,8 @@ class OpenAI:
         self.no_key_because = _reason_to_keep_key(parsed, may_send_key) if key else ""
         key = None if self.no_key_because else key
         try:
-            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            headers = {"Accept-Encoding": "identity"}  # a compressed answer can be of any size
+            headers |= {"Authorization": f"Bearer {key}"} if key else {}
             self.client = httpx.Client(
                 base_url=parsed, headers=headers, timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
                 follow_redirects=False, trust_env=not _is_loopback(parsed.host),
@@ -199,7 +199,9 @@ class OpenAI:
         started = time.monotonic()
         with self.client.stream(method, path, json=body) as response:
             data = bytearray()
-            for block in response.iter_bytes():
+            if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+                raise EngineError(f"{self.url} compresses its answers, which was not asked for", "Use another server")
+            for block in response.iter_raw(1 << 16):
                 data += block
                 if len(data) > MAX_BYTES:
                     raise EngineError(
@@ -249,9 +251,18 @@ def _is_loopback(host: str) -> bool:
 
 def _extract_json(text: str) -> str:
     """Return the JSON object in an answer without the prose, code fence or reasoning that models add."""
-    plain = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
+    plain = _without_reasoning(text)
     start, end = plain.find("{"), plain.rfind("}")
     return plain[start : end + 1] if 0 <= start < end else plain
+
+
+def _without_reasoning(text: str) -> str:
+    """Remove everything from <think> to </think>, in linear time."""
+    kept, at = [], 0
+    while (start := text.find("<think>", at)) >= 0 and (end := text.find("</think>", start)) >= 0:
+        kept.append(text[at:start])
+        at = end + len("</think>")
+    return "".join([*kept, text[at:]])
 
 
 def _seconds(text: str | None, default: float) -> float:
