@@ -25,6 +25,7 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from tools.fuzz_documents import document_readers
 from voicekit.audio.decode import decode, probe
 from voicekit.audio.ffmpeg import ffmpeg_path
 from voicekit.config.clean import CleanPreset
@@ -333,6 +334,7 @@ READERS: dict[str, tuple[Callable[[Any], None], st.SearchStrategy[Any]]] = {
     "media header": (read_header, files),
     "media sound": (read_sound, files),
 }
+READERS |= document_readers(scratch, documents, pieces)
 
 
 def fuzz(name: str, examples: int, start: int) -> int:
