@@ -172,7 +172,10 @@ def campaign(name: str, kills: int, base: Path, models: Path, chance: random.Ran
     shutil.rmtree(home / "out")
     command.prepare(home)
     lost += [f"{name}, damaged entries: {fault}" for fault in check(home, command.arguments(home), expected)]
-    print(f"{name:<12} {kills} kills, {in_work} in its work of {took:.1f} s; {damaged} damaged entries", flush=True)
+    print(
+        f"{name:<12} {kills} kills, {in_work} in its work of {took:.1f} s; {damaged} damaged entries; {len(lost)} lost",
+        *lost, sep="\n  ", flush=True,
+    )  # fmt: skip
     return lost
 
 
@@ -195,8 +198,6 @@ def main(kills: int, seed: int) -> int:
         models = warm / "cache" / "models"
         for name, command in COMMANDS.items():
             lost += campaign(name, max(1, round(kills * command.weight / weights)), base, models, chance)
-    for fault in lost:
-        print(f"lost: {fault}")
     print(json.dumps({"lost": len(lost)}))
     return 1 if lost else 0
 
