@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.recordings import recordings_folder, sample_recording
+from tests.support.server import Site
 
 if TYPE_CHECKING:
     from voicekit.transcription.session import Session
@@ -135,3 +136,19 @@ def python(code: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **env}, check=False
     )
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server on loopback."""
+    site = Site()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def canary() -> Iterator[Site]:
+    """A server that must not be asked for anything."""
+    canary = Site()
+    yield canary
+    canary.stop()

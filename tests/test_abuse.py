@@ -53,21 +53,6 @@ def hostile() -> Iterator[Hostile]:
     server.stop()
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    server = Site()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def canary() -> Iterator[Site]:
-    """A server that must not be asked for anything."""
-    server = Site()
-    yield server
-    server.stop()
-
-
 def wav(samples: np.ndarray, rate: int, bits: int, form: int) -> bytes:
     """A WAV by hand, so that its header can lie. `form`: 1 integers, 3 floats."""
     data = samples.tobytes()

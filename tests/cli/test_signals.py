@@ -80,6 +80,14 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def assert_ends(pid: int) -> None:
+    """Wait for a process to end; fail after ten seconds."""
+    deadline = time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(pid)
+
+
 @LINUX
 def test_children_end_with_a_killed_process() -> None:
     code = (
@@ -94,10 +102,7 @@ def test_children_end_with_a_killed_process() -> None:
     assert is_running(child)
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 10
-    while is_running(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(child)
+    assert_ends(child)
 
 
 @LINUX
@@ -132,10 +137,7 @@ def test_ffmpeg_ends_with_a_killed_voicekit(sample: Path, tmp_path: Path) -> Non
     child = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    deadline = time.monotonic() + 10
-    while is_running(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(child)
+    assert_ends(child)
 
 
 def test_a_command_that_cannot_be_started_is_an_error() -> None:

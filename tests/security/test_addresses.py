@@ -23,21 +23,6 @@ IMPATIENT = DownloadOptions(timeout=1.0, retries=0)
 PUBLIC = "93.184.216.34"
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    server = Site()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def canary() -> Iterator[Site]:
-    """A server that must not be asked for anything."""
-    server = Site()
-    yield server
-    server.stop()
-
-
 class Names:
     """A name server: `answers` by name, in turn."""
 

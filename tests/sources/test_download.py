@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ from voicekit.sources.playlist import PlaylistEntry
 from voicekit.sources.ytdlp import DownloadOptions
 
 NOW = DownloadOptions()
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    yield site
-    site.stop()
 
 
 @pytest.fixture(scope="module")

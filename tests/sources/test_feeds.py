@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from voicekit.sources.ytdlp import DownloadOptions
 NOW = DownloadOptions()
 BASE = "https://example.org/shows/feed.xml"
 AUDIO = '<enclosure url="/media.php?id=1" type="audio/mpeg" length="1"/>'
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    yield site
-    site.stop()
 
 
 def rss(*items: str, head: str = '<?xml version="1.0" encoding="utf-8"?>', more: str = "") -> str:
