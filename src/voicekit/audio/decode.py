@@ -54,9 +54,9 @@ def decode(
     with joined_parts(path, media) as (file, info, warnings):
         stream, faults = audio_stream(file, info, channel, path.name)
         stream = filters(stream) if filters else stream
-        samples, log, reason = _read_samples(stream, rate, limit, progress, fill_gaps=info.has_times)
+        samples, problem, reason = _read_samples(stream, rate, limit, progress, fill_gaps=info.has_times)
         heard = samples.size / rate + info.offset
-        damage = damage_warnings(file, path.name, info, heard, first_problem(log), reason)
+        damage = damage_warnings(file, path.name, info, heard, problem, reason)
     if samples.size == 0:
         raise MediaError(f"{path.name} could not be decoded ({reason})", "Check that the file plays")
     silence = round(media.offset * rate)
@@ -75,7 +75,7 @@ def decode(
 def _read_samples(
     stream: Any, rate: int, limit: float, progress: Callable[[float], None] | None, *, fill_gaps: bool
 ) -> tuple[Samples, str, str]:
-    """Run ffmpeg and return mono samples, its log, and the last line of it or its status."""
+    """Run ffmpeg and return mono samples, the first sign of damage in its log, and the last one or ffmpeg's status."""
     # aresample's `async` fills gaps with silence, so that times stay right. It comes after the conversion, since ffmpeg
     # allocates the silence of a gap in one piece: two hours of it took 3 GB at 48 kHz. A late start is not filled here
     # (first_pts): ffmpeg builds the filters anew where rate or channels change, and would fill again from time 0.
@@ -93,9 +93,9 @@ def _read_samples(
         return data
 
     status, raw, log = run_ffmpeg(command, read_all)
-    problems = [line for line in log.splitlines() if first_problem(line)]
-    reason = first_problem(problems[-1]) if problems else f"ffmpeg ended with status {status}"
-    return np.frombuffer(raw, dtype="<f4", count=len(raw) // 4), log, reason
+    problems = list(filter(None, map(first_problem, log.splitlines())))
+    reason = problems[-1] if problems else f"ffmpeg ended with status {status}"
+    return np.frombuffer(raw, dtype="<f4", count=len(raw) // 4), next(iter(problems), ""), reason
 
 
 def audio_stream(
