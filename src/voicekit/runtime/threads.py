@@ -1,4 +1,4 @@
-"""Run many small model calls in parallel on a CPU: one worker per core, each with one PyTorch thread.
+"""Run many small model calls in parallel on a CPU: one worker per core, each with one thread.
 
 For networks this small, splitting each matrix over the cores wastes half of them: on 2 cores, two workers with one
 thread each took 0.6 to 0.75 of the time of one worker with two threads (benchmarks/RESULTS.md).
@@ -6,22 +6,32 @@ thread each took 0.6 to 0.75 of the time of one worker with two threads (benchma
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-
-import torch
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Yield `function(item)` in order. The function should spend its time in PyTorch or ONNX Runtime, not in Python."""
-    cores = torch.get_num_threads()
-    pool = ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,))
+    """Yield `function(item)` in order. The function should spend its time in ONNX Runtime or NumPy, not in Python."""
+    from threadpoolctl import threadpool_limits
+
+    pool = ThreadPoolExecutor(usable_cores())
     try:
-        yield from pool.map(function, items)
+        with threadpool_limits(1, user_api="blas"):  # NumPy's matrix products would start a thread per core in each
+            yield from pool.map(function, items)
     finally:
         pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(cores)  # the workers' setting also changes the libraries below PyTorch
+
+
+def usable_cores() -> int:
+    """Return OMP_NUM_THREADS if it is set, else the number of cores that this process may use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

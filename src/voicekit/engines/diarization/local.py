@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from voicekit.diarization.windows import FRAME, SpeakerWindows, find_units
@@ -38,9 +37,8 @@ class Starter:
     """Engine `starter`. It is stateless between recordings."""
 
     def __init__(self, weights: dict[str, Weights], device: str) -> None:
-        torch_device = torch.device(device)
-        self.segmentation = Segmentation(weights["segmentation-3.0"].path / "pytorch_model.bin", torch_device)
-        self.campplus = CamPlusPlus(_checkpoint(weights["campplus"].path), torch_device)
+        self.segmentation = Segmentation(weights["segmentation-3.0"].path / "pytorch_model.bin", device)
+        self.campplus = CamPlusPlus(_checkpoint(weights["campplus"].path), device)
 
     def embed_windows(self, audio: Audio, progress: ProgressCallback) -> tuple[SpeakerWindows, list[str]]:
         """Segment 16 kHz audio and embed its voices. See `WindowEmbedder`."""
