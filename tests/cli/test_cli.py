@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from voicekit.cli import run
+from voicekit.cli import run, run_command
 from voicekit.config.transcribe import TranscribeOptions
 
 
@@ -201,3 +201,18 @@ def test_a_full_disk_behind_the_output_is_an_error_of_one_line(arguments: list[s
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["transcribe"], ["take", "list"], ["models", "pull"]])
+def test_help_is_the_same_stored_and_made(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*arguments, "--help"]) == 0
+    stored = capsys.readouterr().out
+    assert run_command(arguments[0], [*arguments[1:], "--help"]) == 0
+    assert stored.split() == capsys.readouterr().out.split()
+    assert stored.startswith(f"Usage: voicekit {' '.join(arguments)} ")
+
+
+def test_help_fits_narrow_terminals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["transcribe", "--help"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60

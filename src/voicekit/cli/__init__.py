@@ -11,12 +11,15 @@ import contextlib
 import difflib
 import importlib
 import io
+import json
 import os
+import shutil
 import signal
 import sys
 import textwrap
 import threading
 import traceback
+from pathlib import Path
 from typing import NoReturn
 
 from voicekit.cli.terminal import echo
@@ -148,10 +151,26 @@ def run(arguments: list[str]) -> int:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"Did you mean {close[0]}? " if close else ""
         return _fail(f"unknown command {name!r}. {hint}Commands: {', '.join(COMMANDS)}", 2)
-    return _call(name, rest)
+    if text := _stored_help([name, *rest]):
+        echo(text)
+        return 0
+    return run_command(name, rest)
 
 
-def _call(name: str, arguments: list[str]) -> int:
+def _stored_help(arguments: list[str]) -> str | None:
+    """Return the help of a command from help.json (`make docs`), as importing the command takes longer.
+
+    None if the arguments are not `COMMAND [SUBCOMMAND] --help`, or if the terminal is narrower than the stored lines.
+    """
+    *command, last = arguments
+    if last not in ("-h", "--help") or shutil.get_terminal_size().columns < 80:
+        return None
+    texts: dict[str, str] = json.loads(Path(__file__).with_name("help.json").read_text(encoding="utf-8"))
+    return texts.get(" ".join(command))
+
+
+def run_command(name: str, arguments: list[str]) -> int:
+    """Import one command and run it with its arguments; returns its exit status."""
     import typer
 
     debug = "--debug" in arguments

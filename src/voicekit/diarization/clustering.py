@@ -12,8 +12,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.optimize import linear_sum_assignment
 
 from voicekit.audio.intervals import true_runs
 from voicekit.diarization.windows import (
@@ -133,6 +131,8 @@ def _label_windows(windows: SpeakerWindows, low: int, high: int) -> Labels:
 
 def window_centroids(embeddings: Embeddings, min_size: float, low: int, high: int) -> Embeddings:
     """Return one centroid per speaker, by centroid linkage; clusters smaller than `min_size` are left out."""
+    from scipy.cluster.hierarchy import fcluster, linkage  # takes long to import
+
     embeddings = _evenly_spaced(embeddings, MAX_EMBEDDINGS)
     if len(embeddings) == 1:
         return embeddings
@@ -160,6 +160,8 @@ def _label_other_windows(labels: Labels, activity: NDArray[np.bool_], step: int,
 
     Two voices of a window never get the same cluster.
     """
+    from scipy.optimize import linear_sum_assignment
+
     labelled = (labels >= 0).any(axis=1)
     support = support_by_label(activity, labels, step, count)
     labels = labels.copy()
@@ -233,6 +235,8 @@ def partition_units(windows: SpeakerWindows, by_windows: Labels, low: int, high:
         by_windows: Speakers of the units by the windows, [u].
         low, high: Allowed number of speakers.
     """
+    from scipy.cluster.hierarchy import fcluster, linkage  # takes long to import
+
     long = np.flatnonzero(windows.units_with_embedding & (windows.unit_seconds >= LONG_UNIT))
     long = long[_even_index(len(long), MAX_EMBEDDINGS)]
     if len(long) < 4:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from voicekit.diarization.clustering import support_by_label, turns_from_support
 from voicekit.diarization.windows import CHUNK_FRAMES, FIRST_FRAME, FRAME_SECONDS, SpeakerWindows, count_speakers
@@ -20,6 +19,8 @@ def oracle_turns(windows: SpeakerWindows, reference: Sequence[Turn]) -> tuple[Tu
         windows: Of a recording.
         reference: Who really spoke when.
     """
+    from scipy.optimize import linear_sum_assignment
+
     names = list(dict.fromkeys(turn.speaker for turn in reference))
     step = windows.step
     truth = np.zeros(((len(windows.activity) - 1) * step + CHUNK_FRAMES, len(names)), np.float32)

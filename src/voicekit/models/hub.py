@@ -46,6 +46,10 @@ def _pull(model: Model) -> str:
 
 def from_hub_cache(model: Model, hub: Hub) -> Weights | None:
     """Return a model's weights from the hub's cache on this machine; None if they are not complete there."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if not Path(HF_HUB_CACHE, f"models--{hub.repo.replace('/', '--')}").is_dir():
+        return None  # the imports below take half a second
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 

@@ -23,8 +23,9 @@ EMBED_EVERY = 5
 """One window in this many gets embeddings, so each second is embedded twice instead of ten times; this costs 0.2 points
 of DER (benchmarks/RESULTS.md)."""
 
-MIN_EMBEDDED_WINDOWS = 15
-"""Windows with embeddings that short recordings get too, if they have as many."""
+MIN_EMBEDDED_WINDOWS = 10
+"""Windows with embeddings that short recordings get too, if they have as many. With 8 to 22 on recordings of 19 to 30 s,
+the DER stayed within 0.9 points, in no order (docs/experiments.md)."""
 
 BATCH = 64
 """Windows, or voices of equal length, per batch on a GPU. On a CPU each core takes one at a time."""
@@ -52,9 +53,7 @@ class Starter:
         samples = audio.mono
         activity = self.segmentation(samples, STEP, lambda share: progress(SEGMENTATION_SHARE * share), batch)
         units = find_units(activity, STEP)
-        every = min(EMBED_EVERY, max(1, len(activity) // MIN_EMBEDDED_WINDOWS))
-        embedded = np.arange(len(activity)) % every == 0
-        windows = np.argwhere(activity.any(axis=1) & embedded[:, None])
+        windows = np.argwhere(activity.any(axis=1) & _embedded_windows(len(activity))[:, None])
         total = max(1, len(windows) + len(units))
 
         def report(done: int) -> None:
@@ -67,6 +66,14 @@ class Starter:
             batch,
         )
         return SpeakerWindows(activity, STEP, windows, window_embeddings, units, unit_embeddings)
+
+
+def _embedded_windows(count: int) -> NDArray[np.bool_]:
+    """Return which of `count` windows get embeddings: evenly spaced ones, bool [count]."""
+    embedded = np.zeros(count, bool)
+    chosen = min(count, max(MIN_EMBEDDED_WINDOWS, -(-count // EMBED_EVERY)))
+    embedded[np.rint(np.linspace(0, count - 1, chosen)).astype(int)] = True
+    return embedded
 
 
 def _window_voices(
