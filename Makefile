@@ -1,19 +1,18 @@
-# make setup   build .venv from requirements.lock (the other targets do it when needed)
-# make demo    transcribe a recorded telephone conversation; speak a dialogue and transcribe it
-# make check   lint, types, dependencies, prose, generated files, lock
+# make demo    install (without PyTorch if there is no NVIDIA driver); transcribe a recording, speak a dialogue
+# make setup   install everything, for GPUs, Chatterbox, pyannote.audio and the tests
+# make check   lint, types, dependencies, prose, generated files, locks
 # make test    the default tests, on two cores
-# make docs    regenerate docs/cli.md and the typed keyword arguments
+# make docs    regenerate docs/cli.md, the stored --help and the typed keyword arguments
 # make bench   the benchmarks
-.PHONY: setup demo test check docs bench lock clean
+.PHONY: demo setup test check docs bench lock clean
 BIN := .venv/bin
 
-setup: .venv/.built-from
-
-.venv/.built-from: requirements.lock pyproject.toml tools/setup.sh
-	@tools/setup.sh
-
-demo: setup
+demo:
+	@tools/setup.sh auto
 	@$(BIN)/python -m tools.demo
+
+setup:
+	@tools/setup.sh full
 
 check: setup
 	$(BIN)/ruff check .
