@@ -5,8 +5,9 @@
     python tools/lock.py --check      compare only; needs neither
 
 requirements-core.lock has what runs without PyTorch, with the packaged weights; requirements.lock has everything. Both
-have the same versions. They are requirements-style: name, version, markers and hashes for every platform and Python that
-the project supports, and no address, so that `uv pip install` and `pip install --no-deps --require-hashes -r` take them.
+have the same versions. They are requirements-style: name, version, markers and hashes for every platform and Python
+that the project supports, and no address, so that both `uv pip install` and plain
+`pip install --no-deps --require-hashes -r` take them.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ EMBED_EVERY = 5
 of DER (benchmarks/RESULTS.md)."""
 
 MIN_EMBEDDED_WINDOWS = 10
-"""Windows with embeddings that short recordings get too, if they have as many. With 8 to 22 on recordings of 19 to 30 s,
-the DER stayed within 0.9 points, in no order (docs/experiments.md)."""
+"""Windows with embeddings that short recordings get too, if they have as many. With 8 to 22 on recordings of 19 to 30
+s, the DER stayed within 0.9 points, in no order (docs/experiments.md)."""
 
 BATCH = 64
 """Windows, or voices of equal length, per batch on a GPU. On a CPU each core takes one at a time."""
