@@ -185,9 +185,6 @@ def _missing_data(metric: Metric, reference: _Side, hypothesis: _Side) -> str:
         without_speakers = [side for side in sides if side.words and not side.words.has_speakers]
         if missing := _describe_missing("speakers of words", without_speakers):
             return missing
-        counts = [len({u.speaker for u in side.words.utterances or ()}) for side in sides if side.words]
-        if metric == "cpwer" and max(counts) > wer.MAX_SPEAKERS:
-            return f"more than {wer.MAX_SPEAKERS} speakers"
     return ""
 
 

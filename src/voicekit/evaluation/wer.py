@@ -1,7 +1,7 @@
 """Word and character errors (WER, CER, cpWER, WDER) and errors of word times, counted per utterance of the reference.
 
-jiwer aligns (Levenshtein distance); meeteval finds the speaker assignment of cpWER. Each text is normalized as a whole,
-so that scores do not depend on its line breaks, and each word is then traced back to its utterance. An error belongs to
+jiwer aligns (Levenshtein distance); the speaker assignment of cpWER is the one with the fewest errors. Each text is
+normalized as a whole, so that scores do not depend on its line breaks, and each word is then traced back to its utterance. An error belongs to
 the utterance of the reference word that it is aligned with; an insertion to that of the preceding reference word.
 
 Limits. WER and WDER read both texts in order of time, which is ambiguous for overlapping speech; cpWER compares speaker
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     import jiwer
 
 Indices = NDArray[np.intp]
-
-MAX_SPEAKERS = 20
-"""Limit of meeteval for cpWER."""
 
 KINDS = ("substitutions", "deletions", "insertions")
 
@@ -92,27 +89,28 @@ def cp_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], n
     Returns:
         float64 [utterances of the reference, 4]: substitutions, deletions, insertions, words.
     """
-    from meeteval.wer.wer.cp import cp_word_error_rate  # type: ignore[import-untyped]
-
     ours, theirs = _tokens_by_speaker(reference, normalize), _tokens_by_speaker(hypothesis, normalize)
-    result = cp_word_error_rate(
-        {str(i): " ".join(speaker.words) for i, speaker in enumerate(ours)} or {"0": ""},
-        {str(i): " ".join(speaker.words) for i, speaker in enumerate(theirs)} or {"0": ""},
-        reference_sort=False,
-        hypothesis_sort=False,
-    )
-    nobody = Tokens((), np.zeros(0, dtype=np.intp))
     nearest = _nearest_reference(reference, hypothesis, normalize)
     counts = _zeros(len(reference))
-    for our_index, their_index in result.assignment:
-        our_speaker = ours[int(our_index)] if our_index is not None and ours else nobody
-        their_speaker = theirs[int(their_index)] if their_index is not None and theirs else nobody
+    for our_speaker, their_speaker in _pair_speakers(ours, theirs):
         if len(our_speaker):
             chunks = align(our_speaker.words, their_speaker.words)
             counts += _count_errors(chunks, our_speaker.origins, len(reference))
         else:
             np.add.at(counts[:, 2], nearest[their_speaker.origins], 1)
     return counts
+
+
+def _pair_speakers(ours: Sequence[Tokens], theirs: Sequence[Tokens]) -> list[tuple[Tokens, Tokens]]:
+    """Return the pairs of speakers with the fewest word errors; a surplus speaker is paired with one without words."""
+    from rapidfuzz.distance import Levenshtein
+    from scipy.optimize import linear_sum_assignment
+
+    size = max(len(ours), len(theirs))
+    nobody = [Tokens((), np.zeros(0, dtype=np.intp))]
+    ours, theirs = [*ours, *nobody * (size - len(ours))], [*theirs, *nobody * (size - len(theirs))]
+    errors = np.array([[Levenshtein.distance(a.words, b.words) for b in theirs] for a in ours]).reshape(size, size)
+    return [(ours[i], theirs[j]) for i, j in zip(*linear_sum_assignment(errors), strict=True)]
 
 
 def speaker_errors(reference: Sequence[Utterance], hypothesis: Sequence[Utterance], normalize: Normalizer) -> Counts:
