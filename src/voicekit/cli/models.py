@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as jsonlib
-from typing import Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from voicekit import models
 from voicekit.cli.options import Json, new_app
 from voicekit.cli.terminal import echo
 from voicekit.errors import ModelCorrupt, ModelNotFound, UsageError, VoicekitError
+
+if TYPE_CHECKING:
+    from voicekit.runtime.device import Device
 
 app = new_app(no_args_is_help=True, help="List, download, locate and verify model weights.")
 
@@ -33,12 +37,53 @@ def list_models(json: Json = False) -> None:
 
 
 @app.command()
-def pull(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names, or hub ids (owner/name)")]) -> None:
-    """Download models from the Hugging Face hub at pinned revisions, and verify them."""
-    for name in names:
+def pull(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Names, hub ids (owner/name), `recommended` or `starter`"),
+    ],
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before downloading `recommended`")] = False,
+) -> None:
+    """Download models at pinned revisions, and verify them.
+
+    `recommended` stands for the models that suit this machine, and asks first. `starter` stands for the weights of the
+    bundled diarizer, which are missing if voicekit was installed without its lock file.
+    """
+    for name in _expand(names, yes):
         weights = models.resolve(name, _task(name), refresh=True, progress=lambda text: echo(text, flush=True))
         models.verify(weights)
         echo(f"{weights.name}: {weights.path}")
+
+
+def _expand(names: list[str], yes: bool) -> list[str]:
+    """Replace `recommended` and `starter` by the models that are missing."""
+    from voicekit.models.recommend import recommended_models, starter_models
+    from voicekit.runtime.device import choose_device
+
+    expanded: list[str] = []
+    for name in names:
+        if name not in ("recommended", "starter"):
+            expanded.append(name)
+        elif name == "starter":
+            expanded += [model.name for model in starter_models() if models.find_local(model) is None]
+        elif (device := choose_device()) and (chosen := recommended_models(device)) and _agreed(chosen, device, yes):
+            expanded += [model.name for model in chosen]
+    if not expanded:
+        echo("nothing to download")
+    return list(dict.fromkeys(expanded))
+
+
+def _agreed(chosen: list[models.Model], device: Device, yes: bool) -> bool:
+    """Print what would be downloaded, and ask. Raises UsageError without a terminal to ask on."""
+    echo(f"recommended for {device.name or device.kind}:")
+    for model in chosen:
+        echo(f"  {model.name:<16} {model.bytes / 1e6:>6,.0f} MB  {model.note}")
+    total = sum(model.bytes for model in chosen) / 1e6
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(f"{total:,.0f} MB would be downloaded, and there is no terminal to ask on", "Add --yes")
+    return typer.confirm(f"Download {total:,.0f} MB?", default=True)
 
 
 @app.command()

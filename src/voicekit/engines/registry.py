@@ -130,6 +130,16 @@ def speech_engine(name: str) -> SpeechEngine:
     return engines[name]
 
 
+def is_installed(name: str) -> bool:
+    """Whether the packages of an engine in ENGINES are installed; it is not imported."""
+    try:
+        for package in ENGINES[name].packages:
+            importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
 def load_engine(name: str) -> Any:
     """Import an engine and return its class.
 

@@ -1,8 +1,9 @@
 """Word and character errors (WER, CER, cpWER, WDER) and errors of word times, counted per utterance of the reference.
 
 jiwer aligns (Levenshtein distance); the speaker assignment of cpWER is the one with the fewest errors. Each text is
-normalized as a whole, so that scores do not depend on its line breaks, and each word is then traced back to its utterance. An error belongs to
-the utterance of the reference word that it is aligned with; an insertion to that of the preceding reference word.
+normalized as a whole, so that scores do not depend on its line breaks, and each word is then traced back to its
+utterance. An error belongs to the utterance of the reference word that it is aligned with; an insertion to that of the
+preceding reference word.
 
 Limits. WER and WDER read both texts in order of time, which is ambiguous for overlapping speech; cpWER compares speaker
 by speaker and is fairer there. Of several alignments with equally few errors, one is chosen.

