@@ -38,10 +38,23 @@ class Failure:
     youtube: bool = False
 
 
-NO_AUDIO = r"Requested format is not available|No video formats found|Only images are available"
-"""Messages that do not say why there is no audio."""
+UNAVAILABLE = Failure(
+    r"Video unavailable\.?$|This video is (unavailable|not available)\.?$",
+    "the site says that it is unavailable",
+    _BROWSER,
+)
 
-# The warnings that explain NO_AUDIO; the first match counts.
+NO_AUDIO = Failure(
+    r"Requested format is not available|No video formats found|Only images are available",
+    "the site offers no audio that can be downloaded",
+    _UPDATE,
+    retry=True,
+)
+
+_VAGUE = (UNAVAILABLE, NO_AUDIO)
+"""Failures whose cause is in an earlier warning, if there is one."""
+
+# Warnings that explain a vague failure; the first match counts.
 CAUSES = (
     Failure(
         TIMED_OUT,
@@ -74,8 +87,6 @@ CAUSES = (
         retry=True,
     ),
 )
-
-NO_FORMATS = Failure(NO_AUDIO, "the site offers no audio that can be downloaded", _UPDATE, retry=True)
 
 # The first match counts.
 FAILURES = (
@@ -128,9 +139,8 @@ FAILURES = (
         "it has been removed",
         "Look for another copy",
     ),
-    Failure(
-        r"Video unavailable|This video is (unavailable|not available)", "the site says that it is unavailable", _BROWSER
-    ),
+    UNAVAILABLE,
+    NO_AUDIO,
     Failure(r"DRM protected", "the media are encrypted (DRM) and cannot be read", "Choose another recording"),
     Failure(r"sign in|log ?in|private|registered users", "", COOKIES),
     Failure(r"JavaScript runtime", "YouTube needs a JavaScript runtime", f"Run {UPDATE}"),
@@ -146,7 +156,7 @@ FAILURES = (
     Failure(r"resolve|getaddrinfo|Network is unreachable|Connection refused", "", "Check the network and the URL"),
     Failure(r"timed out|reset|closed|IncompleteRead|HTTP Error 5|bytes read|more expected", "", RESUME),
     Failure(
-        r"Failed to extract any player response|player response|nsig|Unable to extract",
+        r"player response|Unable to extract|An extractor error has occurred",
         "yt-dlp cannot read the site's page, which may have changed",
         _UPDATE,
         retry=True,
@@ -163,12 +173,14 @@ def find_failure(text: str, messages: Sequence[str], youtube: bool) -> Failure:
         messages: Its warnings so far.
         youtube: Whether the site is YouTube.
     """
-    if re.search(NO_AUDIO, text, re.I):
-        if youtube and (problem := runtime_problem()):
-            return Failure(NO_AUDIO, *problem)
-        return next((c for c in CAUSES if any(re.search(c.pattern, m, re.I) for m in messages)), NO_FORMATS)
     known = (f for f in FAILURES if (youtube or not f.youtube) and re.search(f.pattern, text, re.I))
-    return next(known, Failure("", "", "Update yt-dlp, sites change often: " + UPDATE))
+    failure = next(known, Failure("", "", f"Update yt-dlp, sites change often: {UPDATE}"))
+    only_video = "Requested format" in text and not any("Only images" in message for message in messages)
+    if failure not in _VAGUE or only_video:
+        return failure
+    if youtube and (problem := runtime_problem()):
+        return Failure(failure.pattern, *problem)
+    return next((c for c in CAUSES if any(re.search(c.pattern, m, re.I) for m in messages)), failure)
 
 
 def explain(text: str, url: str, messages: Sequence[str], youtube: bool) -> tuple[VoicekitError, bool]:

@@ -12,13 +12,13 @@ MAX_AGE = 60
 """Days after which yt-dlp is reported as old. It is released about once a month, since sites change."""
 
 OTHER_CLIENTS: tuple[tuple[str, ...], ...] = (
-    ("tv_downgraded", "web_embedded", "web_safari"),
+    ("web_embedded", "web_safari", "tv_downgraded"),
     ("tv", "tv_simply", "android_vr", "mweb"),
 )
 """yt-dlp's `player_client` values to try after its defaults, `tv_samsung,visionos,web` in 2026.10.26.
 
-First those whose formats, or HLS formats, need no PO token (GVS_PO_TOKEN_POLICY in yt-dlp's `youtube/_base.py`). yt-dlp
-skips names that it does not know, and clients without support for cookies if there are cookies of an account.
+First those whose formats, or HLS formats, need no PO token (GVS_PO_TOKEN_POLICY in yt-dlp's `youtube/_base.py`). Of a
+format that several clients offer, that of the first one is downloaded. yt-dlp skips names that it does not know, and clients without support for cookies if there are cookies of an account.
 """
 
 _HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")

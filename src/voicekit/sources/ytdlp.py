@@ -211,7 +211,7 @@ def _parameters(options: DownloadOptions, messages: list[str]) -> dict[str, Any]
     """Return yt-dlp's parameters. Without `remote_components` it downloads no scripts to run."""
     runtime = find_js_runtime()
     parameters: dict[str, Any] = {
-        "format": f"bestaudio[protocol~='{PROTOCOLS}']/best[protocol~='{PROTOCOLS}']",
+        "format": f"bestaudio[protocol~='{PROTOCOLS}']/best[acodec!=?none][protocol~='{PROTOCOLS}']",
         "extract_flat": "in_playlist",
         "quiet": True,
         "noprogress": True,
