@@ -181,12 +181,30 @@ def open_ytdlp(options: DownloadOptions, user_url: str, max_bytes: float | None 
     limit_solving_time()
     try:
         ydl = GuardedYoutubeDL(_parameters(options, messages), limits)
-        _ = ydl.cookiejar  # read it now: yt-dlp reads it even while closing
+        cookies = len(ydl.cookiejar)  # read it now: yt-dlp reads it even while closing
     except (YoutubeDLError, OSError, ValueError) as error:
-        reason = re.sub(r"<_io[^>]*>", str(options.cookies), str(error.__context__ or error))
-        raise UsageError(f"the cookies cannot be used: {reason}", "Export them as a Netscape cookie file") from error
+        raise _cookie_error(options, _first_cause(error)) from error
+    if options.cookies_from_browser and not cookies:
+        raise _cookie_error(options, messages[-1] if messages else "the browser has none")
     with ydl:
         yield Site(ydl, limits, messages)
+
+
+def _first_cause(error: BaseException) -> str:
+    """Return the message of the first exception in a chain; those that yt-dlp adds say nothing."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return str(error)
+
+
+def _cookie_error(options: DownloadOptions, reason: str) -> UsageError:
+    if options.cookies_from_browser:
+        return UsageError(
+            f"the cookies of {options.cookies_from_browser} cannot be used: {reason}",
+            "Close the browser, check its name and profile, or export the cookies and give --cookies FILE",
+        )
+    reason = re.sub(r"<_io[^>]*>", str(options.cookies), reason)
+    return UsageError(f"the cookies cannot be used: {reason}", "Export them as a Netscape cookie file")
 
 
 class _Log:
