@@ -12,8 +12,8 @@ from pathlib import Path
 class Site:
     """`files` by path; `redirects` by path; `log` of requests. `die_after`: cut connections after so many bytes.
 
-    `pages` by path: functions of query and body that return the body as JSON or text. `checks` by path: functions of the
-    query and the Cookie header that return the status to refuse a file with, or 200.
+    `pages` by path: functions of query and body that return a page. `checks` by path: functions of the query and the
+    Cookie header that return the status to refuse a file with, or 200.
     """
 
     def __init__(self) -> None:

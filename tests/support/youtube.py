@@ -46,6 +46,7 @@ class Youtube:
     Attributes:
         status: `playabilityStatus` by the client's name; other clients get `default_status`.
         formats: What every client is offered.
+        more: Further fields of the player's data.
         asked: Names of the clients that asked for the player's data.
         media_status: By the value of the parameter `c`, the client; others get 200 if n is solved.
         captions: Tracks (language, is automatic).
@@ -56,6 +57,7 @@ class Youtube:
         self.default_status: dict[str, Any] = OK
         self.status: dict[str, dict[str, Any]] = {}
         self.formats = [{"url": "https://r1.googlevideo.com/videoplayback?n=abc"}]
+        self.more: dict[str, Any] = {}
         self.asked: list[str] = []
         self.media_status: dict[str, int] = {}
         self.captions: list[tuple[str, bool]] = [("en", True), ("de", False)]
@@ -92,6 +94,7 @@ class Youtube:
             "playabilityStatus": status,
             "videoDetails": {"videoId": "abcdefghijk", **self.details},
             "microformat": {"playerMicroformatRenderer": self.about},
+            **self.more,
         }
         if status["status"] == "OK":
             answer["streamingData"] = {"adaptiveFormats": [self._format(row, client) for row in self.formats]}
@@ -111,8 +114,8 @@ class Youtube:
     def _format(self, row: dict[str, Any], client: str) -> dict[str, Any]:
         url = {"url": f"{row['url']}&c={client}"} if "url" in row else {}
         return {
-            "itag": 140, "mimeType": 'audio/mp4; codecs="mp4a.40.2"', "bitrate": 128000, "audioQuality": "AUDIO_QUALITY_MEDIUM",
-            "approxDurationMs": "30000", **row, **url,
+            "itag": 140, "mimeType": 'audio/mp4; codecs="mp4a.40.2"', "bitrate": 128000, "approxDurationMs": "30000",
+            "audioQuality": "AUDIO_QUALITY_MEDIUM", **row, **url,
         }  # fmt: skip
 
     def _media(self, query: str, cookies: str) -> int:
@@ -127,9 +130,8 @@ def signed() -> dict[str, Any]:
     return {"signatureCipher": f"s=abcdef&sp=sig&url={url}"}
 
 
-@pytest.fixture
-def youtube(site: Site, sample: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Youtube:
-    """YouTube on loopback: yt-dlp's requests to YouTube's hosts go there; all else of yt-dlp is real."""
+def redirect_requests(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send yt-dlp's requests for YouTube's hosts to a site on loopback."""
     urlopen = GuardedYoutubeDL.urlopen
 
     def to_loopback(self: GuardedYoutubeDL, request: Any) -> Any:
@@ -140,7 +142,6 @@ def youtube(site: Site, sample: Path, own_cache: Path, monkeypatch: pytest.Monke
         return urlopen(self, request)
 
     monkeypatch.setattr(GuardedYoutubeDL, "urlopen", to_loopback)
-    return Youtube(site, sample)
 
 
 TRUSTING = DownloadOptions(allowed_hosts=("127.0.0.1",))

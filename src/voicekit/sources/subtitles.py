@@ -14,7 +14,7 @@ from voicekit.sources.metadata import NOT_SPEECH
 from voicekit.sources.playlist import unmark_entry
 from voicekit.sources.site_info import display_url, list_field, text_field
 from voicekit.sources.ytdlp import PROTOCOLS, DownloadOptions, Site, open_ytdlp
-from voicekit.storage.files import atomic_write, read_limited
+from voicekit.storage.files import atomic_write
 from voicekit.text.languages import UNKNOWN, base_language, same_language
 
 MAX_BYTES = 16 << 20
@@ -126,18 +126,19 @@ def _best_file(rows: Any) -> dict[str, Any] | None:
 
 def _download(site: Site, track: _Track, info: dict[str, Any], url: str) -> bytes:
     """Return the content of a subtitle file."""
-    if isinstance(track.file.get("data"), str):
-        content = track.file["data"].encode("utf-8", "replace")
-        if len(content) > MAX_BYTES:
-            raise DownloadError(f"{display_url(url)}: the subtitles are larger than {MAX_BYTES >> 20} MB", "")
-        return bytes(content)
+    data = track.file.get("data")
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / f"subtitles.{track.file['ext']}"
-        file = {**track.file, "http_headers": track.file.get("http_headers") or info.get("http_headers")}
-        site.call(lambda ydl: ydl.dl(str(path), file, subtitle=True), url)
+        if isinstance(data, str):
+            path.write_bytes(data.encode("utf-8", "replace"))
+        else:
+            file = {**track.file, "http_headers": track.file.get("http_headers") or info.get("http_headers")}
+            site.call(lambda ydl: ydl.dl(str(path), file, subtitle=True), url)
         if not path.is_file():
             raise DownloadError(f"{display_url(url)}: the subtitles could not be downloaded", "Try again later")
-        return read_limited(path, MAX_BYTES, "Check the URL in a browser")
+        if path.stat().st_size > MAX_BYTES:
+            raise DownloadError(f"{display_url(url)}: the subtitles are larger than {MAX_BYTES / 1e6:.0f} MB")
+        return path.read_bytes()
 
 
 def _cached(folder: Path, language: str) -> SiteSubtitles | None:

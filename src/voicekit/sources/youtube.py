@@ -17,8 +17,9 @@ OTHER_CLIENTS: tuple[tuple[str, ...], ...] = (
 )
 """yt-dlp's `player_client` values to try after its defaults, `tv_samsung,visionos,web` in 2026.10.26.
 
-First those whose formats, or HLS formats, need no PO token (GVS_PO_TOKEN_POLICY in yt-dlp's `youtube/_base.py`). Of a
-format that several clients offer, that of the first one is downloaded. yt-dlp skips names that it does not know, and clients without support for cookies if there are cookies of an account.
+First those whose formats, or HLS formats, need no PO token (GVS_PO_TOKEN_POLICY in yt-dlp's `youtube/_base.py`). A
+format that several clients offer is downloaded from the first. yt-dlp skips names that it does not know, and clients
+without support for cookies if there are cookies of an account.
 """
 
 _HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com")
