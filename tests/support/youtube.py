@@ -77,7 +77,7 @@ class Youtube:
             site.pages[path] = functools.partial(self._page, name)
 
     def _page(self, name: str, query: str, body: bytes) -> bytes:
-        context = {"client": {"clientName": name, "clientVersion": "1.0", "hl": "en"}}
+        context = {"client": {"clientName": name, "clientVersion": "1.0", "hl": "en", "visitorData": "visitor"}}
         config = {"PLAYER_JS_URL": PLAYER, "INNERTUBE_API_KEY": "key", "STS": 20000, "INNERTUBE_CONTEXT": context}
         return f"<html><title>Talk</title><script>ytcfg.set({json.dumps(config)});</script></html>".encode()
 
