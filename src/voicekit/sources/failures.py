@@ -59,7 +59,7 @@ CAUSES = (
     Failure(
         TIMED_OUT,
         "the JavaScript runtime hangs on the site's player, so its audio cannot be read",
-        f"Try again; if it recurs, {UPDATE}",
+        f"Try again; if it recurs, install a newer one: {UPDATE}",
     ),
     Failure(
         r"No usable challenge solver|Remote components? .* skipped|challenge solver \w+ script version",
@@ -77,13 +77,14 @@ CAUSES = (
     Failure(
         r"SABR",
         "YouTube offers this session only SABR streams, which yt-dlp cannot read",
-        f"Try again later, or without cookies; {UPDATE}",
+        f"Try again later or without cookies. {_UPDATE}",
         retry=True,
     ),
     Failure(
         r"PO Token",
         "YouTube wants a PO token, which proves that a browser plays the video",
-        "Install a PO token plugin of yt-dlp such as bgutil-ytdlp-pot-provider, or try again later",
+        "Try again later, or install a PO token plugin of yt-dlp such as bgutil-ytdlp-pot-provider; if it has a server on "
+        "this machine, add --allow-host 127.0.0.1",
         retry=True,
     ),
 )
@@ -147,7 +148,7 @@ FAILURES = (
     Failure(
         r"HTTP Error 403",
         "YouTube refuses to send the media (403)",
-        f"Try again later or with --cookies-from-browser firefox; {UPDATE}",
+        f"Try again later or with --cookies-from-browser firefox. {_UPDATE}",
         retry=True,
         youtube=True,
     ),
