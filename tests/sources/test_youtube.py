@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 import yt_dlp.version
+from yt_dlp.extractor.youtube.jsc._builtin import ejs
 
 from tests.support.youtube import TRUSTING, VIDEO, Youtube, refusal, signed
 from voicekit.errors import DownloadError
 from voicekit.sources import js_runtime
 from voicekit.sources import youtube as youtube_module
 from voicekit.sources.download import FetchedMedia, fetch
+from voicekit.sources.network_guard import GuardedYoutubeDL
 from voicekit.sources.youtube import is_youtube, outdated_warning, youtube_hint
 
 
@@ -255,3 +257,20 @@ def test_an_old_yt_dlp_is_reported_once_and_for_sites_only(youtube: Youtube, mon
     assert len(warnings) == 1
     assert "2020.01.01 is" in warnings[0]
     assert youtube_module.outdated_warning_once() is None
+
+
+def test_missing_solver_scripts_are_not_downloaded(youtube: Youtube, monkeypatch: pytest.MonkeyPatch) -> None:
+    requested: list[str] = []
+    urlopen = GuardedYoutubeDL.urlopen
+    monkeypatch.setattr(ejs, "_has_ejs", None)
+
+    def record(self: GuardedYoutubeDL, request: Any) -> Any:
+        requested.append(request if isinstance(request, str) else request.url)
+        return urlopen(self, request)
+
+    monkeypatch.setattr(GuardedYoutubeDL, "urlopen", record)
+    youtube.status = {"VISIONOS": refusal("Video unavailable")}
+    with pytest.raises(DownloadError, match=r"\(yt-dlp-ejs\) are missing or too old. Run pip install -U"):
+        download()
+    assert requested
+    assert not [url for url in requested if "github" in url or "npm" in url]

@@ -83,8 +83,8 @@ CAUSES = (
     Failure(
         r"PO Token",
         "YouTube wants a PO token, which proves that a browser plays the video",
-        "Try again later, or install a PO token plugin of yt-dlp such as bgutil-ytdlp-pot-provider; if it has a server on "
-        "this machine, add --allow-host 127.0.0.1",
+        "Try again later, or install a PO token plugin of yt-dlp such as bgutil-ytdlp-pot-provider; for a server "
+        "of it on this machine, add --allow-host 127.0.0.1",
         retry=True,
     ),
 )
