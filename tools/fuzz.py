@@ -39,7 +39,7 @@ from voicekit.redact import one_line, redact_urls
 from voicekit.sources import download
 from voicekit.sources.expand import expand_all
 from voicekit.sources.playlist import playlist_entries, unmark_entry
-from voicekit.sources.ytdlp import youtube_hint
+from voicekit.sources.youtube import youtube_hint
 from voicekit.storage.cache import StageCache, cache_items
 from voicekit.storage.files import file_sha256
 from voicekit.storage.names import find_claimed_name

@@ -32,6 +32,7 @@ class Recording:
         sha256: Of its bytes.
         about: What run.json keeps of the source.
         track: The audio track that is used: a number from 1, a language, "default" or "all".
+        url: Where it was downloaded from, as it was given, with secrets: for further requests only. "" for files.
         lock: While it lives, `voicekit cache clear` does not remove the file; None for files outside the cache.
     """
 
@@ -41,6 +42,7 @@ class Recording:
     sha256: str
     about: dict[str, Any] = field(default_factory=dict)
     track: str = "default"
+    url: str = field(default="", compare=False, repr=False)
     lock: PathLock | None = field(default=None, compare=False, repr=False)
 
     @classmethod

@@ -174,7 +174,17 @@ def _verify_transcript(
 
 
 _OTHER_OPTIONS = frozenset(
-    ("device", "format", "subtitles", "translate", "translate_engine", "translate_model", "base_url", "glossary")
+    (
+        "device",
+        "format",
+        "subtitles",
+        "site_subtitles",
+        "translate",
+        "translate_engine",
+        "translate_model",
+        "base_url",
+        "glossary",
+    )
 )
 """Options that do not change the transcript; some of them name files and servers."""
 

@@ -10,7 +10,6 @@ import pytest
 from tests.support.server import Site
 from voicekit.audio.ffmpeg import ffmpeg_path
 from voicekit.errors import DownloadError, UsageError
-from voicekit.sources import ytdlp
 from voicekit.sources.download import FetchedMedia, fetch
 from voicekit.sources.expand import expand, expand_all, is_url
 from voicekit.sources.playlist import PlaylistEntry
@@ -146,15 +145,6 @@ def test_passwords_in_addresses_are_not_kept(site: Site, mp3: Path, own_cache: P
     url = site.add("/talk.mp3", mp3, "audio/mpeg").replace("://", "://user:secret@")
     assert "secret" not in str(got(fetch(url, NOW)))
     assert not [p for p in own_cache.rglob("*.json") if "secret" in p.read_text()]
-
-
-def test_youtube_without_a_javascript_runtime_is_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ytdlp, "js_runtimes", dict)
-    for url in ("https://www.youtube.com/watch?v=x", "https://youtu.be/x", "https://music.youtube.com/x"):
-        assert "deno" in (ytdlp.youtube_hint(url) or "")
-    assert ytdlp.youtube_hint("https://example.org/youtube.com") is None
-    monkeypatch.setattr(ytdlp, "js_runtimes", lambda: {"deno": "2.5"})
-    assert ytdlp.youtube_hint("https://youtu.be/x") is None
 
 
 def test_folders_and_globs_give_media_in_order(tmp_path: Path) -> None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 
 class Site:
-    """`files` by path; `redirects` by path; `log` of requests. `die_after`: cut connections after so many bytes."""
+    """`files` by path; `redirects` by path; `log` of requests. `die_after`: cut connections after so many bytes.
+
+    `pages` by path: functions of query and body that return a page. `checks` by path: functions of the query and the
+    Cookie header that return the status to refuse a file with, or 200.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.redirects: dict[str, str] = {}
         self.statuses: dict[str, int] = {}
+        self.pages: dict[str, Callable[[str, bytes], bytes]] = {}
+        self.checks: dict[str, Callable[[str, str], int]] = {}
         self.die_after: int | None = None
         self.deaths = 0
         self.log: list[tuple[str, str, str | None]] = []
@@ -27,13 +34,23 @@ class Site:
             def do_HEAD(self) -> None:
                 self.do_GET()
 
+            def do_POST(self) -> None:
+                self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.do_GET()
+
             def do_GET(self) -> None:
-                path = self.path.partition("?")[0]
+                path, _, query = self.path.partition("?")
                 wanted = self.headers.get("Range")
                 site.log.append((self.command, path, wanted))
                 site.cookies.append(self.headers.get("Cookie"))
                 if path in site.redirects:
                     return self.answer(302, {"Location": site.redirects[path]}, b"")
+                if path in site.pages:
+                    kind = "application/json" if path.startswith("/youtubei/") else "text/html"
+                    body = getattr(self, "body", b"")
+                    return self.answer(200, {"Content-Type": kind}, site.pages[path](query, body))
+                if path in site.checks and (status := site.checks[path](query, site.cookies[-1] or "")) != 200:
+                    return self.answer(status, {}, b"no")
                 if path in site.statuses or path not in site.files:
                     return self.answer(site.statuses.get(path, 404), {}, b"no")
                 kind, content = site.files[path]

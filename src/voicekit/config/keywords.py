@@ -50,6 +50,8 @@ class TranscribeKeywords(TypedDict, total=False):
     """Files to write, separated by commas: json, srt, vtt, ass, txt, docx, tsv, rttm, audacity"""
     subtitles: str
     """Subtitle style: standard, netflix, bbc, youtube, shorts, raw, or a YAML file"""
+    site_subtitles: bool
+    """Download the site's own subtitles to the run and report the WER against them"""
     translate: str | Sequence[str]
     """Languages to translate the transcript to, separated by commas: es, pt-BR"""
     translate_engine: Literal["auto", "bergamot", "nllb", "openai", "whisper"]

@@ -65,6 +65,10 @@ class TranscribeOptions(ServerOptions):
         description="Subtitle style: standard, netflix, bbc, youtube, shorts, raw, or a YAML file",
     )
 
+    site_subtitles: bool = Field(
+        False, description="Download the site's own subtitles to the run and report the WER against them"
+    )
+
     translate: Annotated[tuple[str, ...], CommaSeparated] = Field(
         (), description="Languages to translate the transcript to, separated by commas: es, pt-BR"
     )

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,11 @@ from voicekit.audio.probe import probe
 from voicekit.errors import DownloadError, MediaError, VoicekitError
 from voicekit.redact import without_userinfo
 from voicekit.sources.feeds import feed_entries
+from voicekit.sources.metadata import SourceMetadata, current_record
 from voicekit.sources.playlist import PlaylistEntry, playlist_entries, unmark_entry
-from voicekit.sources.site_info import display_url, list_field, number_field, text_field, unsmuggle
-from voicekit.sources.ytdlp import RESUME, DownloadOptions, Site, open_ytdlp, youtube_hint
+from voicekit.sources.site_info import display_url, text_field, unsmuggle
+from voicekit.sources.youtube import outdated_warning_once, youtube_hint
+from voicekit.sources.ytdlp import RESUME, DownloadOptions, Site, open_ytdlp
 from voicekit.storage.files import digest, utc_now, write_json
 from voicekit.storage.locks import PathLock, lock_path, locked
 from voicekit.storage.paths import cache_dir, safe_name
@@ -42,7 +43,7 @@ class FetchedMedia:
         path: The file, in the cache.
         title: As given by the site or the playlist.
         identity: `<extractor>:<id>`.
-        info: What run.json keeps of the site's information.
+        info: What run.json keeps of it; see `describe`.
         cached: Whether it had been downloaded before.
         lock: While it lives, `voicekit cache clear` does not remove the file.
     """
@@ -55,12 +56,30 @@ class FetchedMedia:
     lock: PathLock | None = field(default=None, compare=False, repr=False)
 
 
+@dataclass(frozen=True)
+class _Request:
+    """One call of `fetch`. `entry`: data of a playlist entry, see `unmark_entry`; `index`: file about the URL."""
+
+    url: str
+    entry: dict[str, str]
+    title: str
+    options: DownloadOptions
+    index: Path
+    progress: Callable[[float], None] | None
+    warn: Callable[[str], None]
+
+    @property
+    def user_url(self) -> str:
+        return self.entry.get("named") or self.url
+
+
 def fetch(
     url: str,
     options: DownloadOptions,
     title: str = "",
     progress: Callable[[float], None] | None = None,
     warn: Callable[[str], None] = lambda text: None,
+    listed: SourceMetadata | None = None,
 ) -> FetchedMedia | list[PlaylistEntry]:
     """Download the media behind a URL, unless the cache has it, or list the entries of the playlist behind it.
 
@@ -70,68 +89,87 @@ def fetch(
         title: Title in the playlist, used if the media has none.
         progress: Called with the share done, 0 to 1.
         warn: Called with warnings.
+        listed: What the feed says about the entry; fills what the site leaves out.
 
     Raises:
-        DownloadError: With yt-dlp's reason and what to do about it.
+        DownloadError: With the reason and what to do about it.
         MediaError: The download is not audio.
         OutputError: The cache cannot be written, or the disk is full.
     """
     index = cache_dir() / "downloads" / "urls" / f"{digest(url)[:40]}.json"
-    if not options.fresh and (media := _indexed_media(index)):
-        return media
-    url, entry = unmark_entry(url)
+    cached = None if options.fresh else _indexed_media(index)
+    fetched = cached or _fetch(_Request(*unmark_entry(url), title, options, index, progress, warn))
+    return _with_metadata(fetched, listed) if listed and isinstance(fetched, FetchedMedia) else fetched
+
+
+def _fetch(request: _Request) -> FetchedMedia | list[PlaylistEntry]:
+    url, entry, index = request.url, request.entry, request.index
     if hint := youtube_hint(url):
-        warn(hint)
-    user_url = entry.get("named") or url
-    with open_ytdlp(options, user_url) as site:
+        request.warn(hint)
+    with open_ytdlp(request.options, request.user_url) as site:
         try:
-            if not entry and (items := feed_entries(site, url, user_url, warn)) is not None:
+            if not entry and (items := feed_entries(site, url, request.user_url, request.warn)) is not None:
                 return _store_playlist(index, items)
-            info = site.call(lambda ydl: ydl.extract_info(entry.get("id") or url, False, entry.get("ie_key")), url)
+            if not site.is_generic(url) and (warning := outdated_warning_once()):
+                request.warn(warning)
+            fetched = site.try_clients(lambda: _fetch_from_site(site, request))
         except DownloadError as error:
             if playlist := _indexed_playlist(index):
                 date, entries = playlist
-                warn(f"the playlist could not be read again ({error.message}): using the one of {date}")
+                request.warn(f"the playlist could not be read again ({error.message}): using the one of {date}")
                 return entries
             raise
-        if info.get("_type") in ("playlist", "multi_video"):
-            return _store_playlist(index, playlist_entries(info, user_url))
-        if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
-            raise DownloadError(f"{display_url(url)} is a live stream", "Wait until it is over")
-        folder = _folder(info, url)
-        with locked(folder):
-            media = None if options.fresh else _load(folder)
-            if media is None:
-                _prepare_folder(folder, discard=options.fresh)
-                media = _download(site, info, folder, title, url, progress)
-            if site.skipped:
-                warn(site.skipped)
-    write_json(index, {"folder": folder.relative_to(cache_dir()).as_posix()})
+    if not isinstance(fetched, FetchedMedia):
+        return _store_playlist(index, fetched)
+    write_json(index, {"folder": fetched.path.parent.relative_to(cache_dir()).as_posix()})
+    return fetched
+
+
+def _fetch_from_site(site: Site, request: _Request) -> FetchedMedia | list[PlaylistEntry]:
+    """Read the site's page and download the media, unless the cache has them."""
+    url, entry = request.url, request.entry
+    info = site.call(lambda ydl: ydl.extract_info(entry.get("id") or url, False, entry.get("ie_key")), url)
+    if info.get("_type") in ("playlist", "multi_video"):
+        return playlist_entries(info, request.user_url)
+    if info.get("is_live") or info.get("live_status") in ("is_live", "is_upcoming"):
+        raise DownloadError(f"{display_url(url)} is a live stream", "Wait until it is over")
+    folder = _folder(info, url)
+    with locked(folder):
+        media = None if request.options.fresh else _load(folder)
+        if media is None:
+            _prepare_folder(folder, discard=request.options.fresh)
+            media = _download(site, info, folder, request.title, url, request.progress)
+        if site.skipped:
+            request.warn(site.skipped)
     return media
 
 
 def describe(info: dict[str, Any], url: str, title: str) -> dict[str, Any]:
-    """Return what run.json keeps of yt-dlp's result: title, uploader, date, chapters, URL, extractor, id."""
+    """Return what run.json keeps of yt-dlp's result.
+
+    Args:
+        info: The result.
+        url: What was downloaded.
+        title: In the playlist; it counts more than the name of a plain file.
+
+    Returns:
+        title, url, extractor, id, and metadata as `SourceMetadata.to_json` returns them.
+    """
     generic = info.get("extractor_key") == "Generic"
-    site_title = text_field(info.get("title"))
-    chapters = [
-        {
-            "start": number_field(c.get("start_time")),
-            "end": number_field(c.get("end_time")),
-            "title": text_field(c.get("title")),
-        }
-        for c in list_field(info.get("chapters"))
-    ]
-    date = text_field(info.get("upload_date")) or ""
+    metadata = SourceMetadata.from_site(info)
+    title = (title if generic and title else metadata.title) or title or "untitled"
     return {
-        "title": (title if generic and title else site_title) or title or "untitled",
-        "uploader": text_field(info.get("uploader")) or text_field(info.get("channel")),
-        "date": f"{date[:4]}-{date[4:6]}-{date[6:]}" if re.fullmatch(r"[0-9]{8}", date) else None,
-        "chapters": chapters,
+        "title": title,
         "url": display_url(text_field(info.get("webpage_url")) or url),
         "extractor": text_field(info.get("extractor_key")),
         "id": text_field(info.get("id")),
+        "metadata": replace(metadata, title=title).to_json(),
     }
+
+
+def _with_metadata(media: FetchedMedia, listed: SourceMetadata) -> FetchedMedia:
+    metadata = SourceMetadata.from_json(media.info["metadata"]).or_else(listed)
+    return replace(media, info={**media.info, "metadata": metadata.to_json()})
 
 
 def _download(
@@ -214,7 +252,7 @@ def _indexed_media(index: Path) -> FetchedMedia | None:
 
 
 def _store_playlist(index: Path, entries: list[PlaylistEntry]) -> list[PlaylistEntry]:
-    write_json(index, {"date": utc_now(), "entries": [vars(entry) for entry in entries]})
+    write_json(index, {"date": utc_now(), "entries": [entry.to_json() for entry in entries]})
     return entries
 
 
@@ -222,9 +260,7 @@ def _indexed_playlist(index: Path) -> tuple[str, list[PlaylistEntry]] | None:
     """Return the date and the entries of a playlist that was read before."""
     with contextlib.suppress(*_UNREADABLE):
         stored = json.loads(index.read_text(encoding="utf-8"))
-        return str(stored["date"]), [
-            PlaylistEntry(str(entry["url"]), str(entry["title"])) for entry in stored["entries"]
-        ]
+        return str(stored["date"]), [PlaylistEntry.from_json(entry) for entry in stored["entries"]]
     return None
 
 
@@ -234,7 +270,6 @@ def _load(folder: Path) -> FetchedMedia | None:
         stored = json.loads((folder / INFO).read_text(encoding="utf-8"))
         path = folder / Path(stored["file"]).name
         if lock and path.is_file():
-            return FetchedMedia(
-                path, str(stored["info"]["title"]), str(stored["identity"]), dict(stored["info"]), lock=lock
-            )
+            info = current_record(dict(stored["info"]))
+            return FetchedMedia(path, str(info["title"]), str(stored["identity"]), info, lock=lock)
     return None

@@ -7,17 +7,19 @@ found after the download.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import html
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from voicekit.errors import DownloadError
 from voicekit.sources.expand import MEDIA_SUFFIXES
+from voicekit.sources.metadata import MAX_DESCRIPTION, SourceMetadata, clean_text, image_url, read_chapters
 from voicekit.sources.playlist import PlaylistEntry, mark_entry, server_of
 from voicekit.sources.site_info import display_url, name_in_url
 
@@ -34,16 +36,25 @@ _ROOT = re.compile(rb"<(\w+:)?(rss|feed|rdf)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
+class FeedItem:
+    """One item of a feed. `url`: of its media."""
+
+    title: str
+    url: str
+    metadata: SourceMetadata = field(default_factory=SourceMetadata)
+
+
+@dataclass(frozen=True)
 class Feed:
     """One page of a feed.
 
     Attributes:
-        items: (title, URL) of the media of each item, in the feed's order.
+        items: Those with media, in the feed's order.
         without_media: Titles of the items that have neither media nor a page.
         next_page: URL of the next page, if there is one.
     """
 
-    items: tuple[tuple[str, str], ...]
+    items: tuple[FeedItem, ...]
     without_media: tuple[str, ...] = ()
     next_page: str | None = None
 
@@ -82,7 +93,12 @@ def feed_entries(site: Site, url: str, user_url: str, warn: Callable[[str], None
     if without_media:
         warn(f"{len(without_media)} items of the feed have no media and were left out, the first: {without_media[0]}")
     server = server_of(user_url)
-    return [PlaylistEntry(mark_entry(media, {"named": server}), title) for title, media in dict.fromkeys(items)]
+    distinct: dict[tuple[str, str], FeedItem] = {}
+    for item in items:
+        distinct.setdefault((item.title, item.url), item)
+    return [
+        PlaylistEntry(mark_entry(item.url, {"named": server}), item.title, item.metadata) for item in distinct.values()
+    ]
 
 
 def is_feed(head: bytes) -> bool:
@@ -105,17 +121,56 @@ def parse_feed(content: bytes, url: str, content_type: str = "") -> Feed:
     headers = {"content-location": url, **({"content-type": content_type} if content_type else {})}
     # A file object: feedparser would open a text that looks like a URL or a path.
     parsed = feedparser.parse(io.BytesIO(content.lstrip(b" \t\r\n")), response_headers=headers)
-    items: list[tuple[str, str]] = []
+    items: list[FeedItem] = []
     without_media: list[str] = []
     for entry in parsed.entries:
         media = _absolute(url, _media_url(entry) or entry.get("link", ""))
         title = _plain(entry.get("title", ""))
         if media:
-            items.append((title or name_in_url(media), _with_id(media, entry.get("id", ""))))
+            title = title or name_in_url(media)
+            items.append(
+                FeedItem(title, _with_id(media, entry.get("id", "")), _metadata(entry, parsed.feed, title, url))
+            )
         else:
             without_media.append(title or "untitled")
     links = [link.get("href", "") for link in parsed.feed.get("links", ()) if link.get("rel") == "next"]
     return Feed(tuple(items), tuple(without_media), _absolute(url, links[0]) if links else None)
+
+
+def _metadata(entry: Any, feed: Any, title: str, base: str) -> SourceMetadata:
+    """Return what a feed says about an item: `feed` fills what the item leaves out."""
+    images = [i["href"] for i in (entry.get("image"), feed.get("image")) if isinstance(i, dict) and i.get("href")]
+    published = entry.get("published_parsed") or entry.get("updated_parsed")
+    chapters = entry.get("psc_chapters") or {}
+    return SourceMetadata(
+        title=clean_text(title),
+        uploader=clean_text(_plain(entry.get("author") or feed.get("author") or feed.get("title") or "")),
+        date=f"{published.tm_year:04}-{published.tm_mon:02}-{published.tm_mday:02}" if published else None,
+        language=clean_text(feed.get("language")),
+        description=clean_text(_paragraphs(_longest_text(entry)), MAX_DESCRIPTION),
+        thumbnail=image_url(_absolute(base, str(images[0]))) if images else None,
+        chapters=read_chapters(
+            (_seconds(chapter.get("start_parsed")), None, chapter.get("title"))
+            for chapter in (chapters.get("chapters") or () if isinstance(chapters, dict) else ())
+        ),
+    )
+
+
+def _longest_text(entry: Any) -> str:
+    """Return the longest of an item's summary and contents: feeds use either for the shownotes."""
+    texts = [entry.get("summary", ""), *(content.get("value", "") for content in entry.get("content", ()))]
+    return max((str(text or "") for text in texts), key=len)
+
+
+def _paragraphs(text: str) -> str:
+    """Turn HTML into plain text with line breaks."""
+    text = re.sub(r"(?i)<(br|/p|/li|/div|/h[1-6])\b[^<>]*>", "\n", text)
+    lines = [_plain(line) for line in text.splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def _seconds(value: Any) -> float | None:
+    return value.total_seconds() if isinstance(value, datetime.timedelta) else None
 
 
 def _absolute(base: str, url: str) -> str:

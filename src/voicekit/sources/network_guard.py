@@ -55,18 +55,25 @@ class DownloadLimits:
         timeout: Seconds without data.
         resume: Remedy for errors after which the download can be resumed.
         allowed_hosts: Hosts that may be in a local network; see `AddressPolicy`.
+        max_bytes: Most bytes to receive (default: $VOICEKIT_MAX_GB).
 
     Attributes:
         error: The first limit that was exceeded. yt-dlp hides or retries exceptions that pass through it.
     """
 
     def __init__(
-        self, user_url: str, folder: Path, timeout: float, resume: str, allowed_hosts: Sequence[str] = ()
+        self,
+        user_url: str,
+        folder: Path,
+        timeout: float,
+        resume: str,
+        allowed_hosts: Sequence[str] = (),
+        max_bytes: float | None = None,
     ) -> None:
         self.error: VoicekitError | None = None
         self.timeout = timeout
         self._resume = resume
-        self._max_bytes = env_limit("VOICEKIT_MAX_GB", MAX_GB) * 1e9
+        self._max_bytes = max_bytes or env_limit("VOICEKIT_MAX_GB", MAX_GB) * 1e9
         self._folder = folder
         self._received = 0
         self._received_at_check = 0
@@ -163,6 +170,11 @@ class GuardedYoutubeDL(YoutubeDL):  # type: ignore[misc]
     def __init__(self, parameters: dict[str, Any], limits: DownloadLimits) -> None:
         self._limits = limits
         super().__init__(parameters)
+
+    def write_debug(self, message: str, only_once: bool = False) -> None:
+        """Give the logger yt-dlp's remarks for developers: some say why formats were skipped."""
+        if logger := self.params.get("logger"):
+            logger.debug(message)
 
     def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
         return super().build_request_director([functools.partial(GuardedRH, self._limits)], preferences)

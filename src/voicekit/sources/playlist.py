@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from voicekit.sources.metadata import SourceMetadata
 from voicekit.sources.site_info import ENTRY_MARK, list_field, name_in_url, text_field
 
 
@@ -18,10 +19,21 @@ class PlaylistEntry:
     Attributes:
         url: For `fetch`; may carry data on how to resolve it (`mark_entry`).
         title: Its title in the playlist.
+        metadata: What the feed says about it; None for other playlists, whose sites say more about each entry.
     """
 
     url: str
     title: str
+    metadata: SourceMetadata | None = None
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> PlaylistEntry:
+        """Read what `to_json` returned, also that of earlier versions. Raises ValueError or LookupError."""
+        metadata = stored.get("metadata")
+        return cls(str(stored["url"]), str(stored["title"]), metadata and SourceMetadata.from_json(metadata))
+
+    def to_json(self) -> dict[str, Any]:
+        return {**vars(self), "metadata": self.metadata and self.metadata.to_json()}
 
 
 def playlist_entries(info: dict[str, Any], user_url: str) -> list[PlaylistEntry]:

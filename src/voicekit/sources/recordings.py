@@ -51,35 +51,40 @@ def open_recordings(sources: Iterable[str], options: DownloadOptions, progress: 
         if isinstance(source, VoicekitError):
             yield SourceItem("", error=source)
         else:
-            yield from _open(source, "", 0, set(), options, progress)
+            yield from _open(source, None, 0, set(), options, progress)
 
 
 def _open(
-    source: str | Path, title: str, depth: int, visited: set[str], options: DownloadOptions, progress: Progress
+    source: str | Path,
+    entry: PlaylistEntry | None,
+    depth: int,
+    visited: set[str],
+    options: DownloadOptions,
+    progress: Progress,
 ) -> Iterator[SourceItem]:
     """Yield the recordings of one source.
 
     Args:
         source: A file, or a URL.
-        title: What the playlist calls it.
+        entry: What the playlist says about it, if it is in one.
         depth: Number of playlists that it is in.
         visited: URLs of the playlists that were expanded so far, against playlists that contain each other.
         options, progress: As for `open_recordings`.
     """
-    name = one_line(redact_urls(title or (source.name if isinstance(source, Path) else source)))
+    name = one_line(redact_urls((entry and entry.title) or (source.name if isinstance(source, Path) else source)))
     progress.item_started(name)
     started = time.monotonic()
     entries: list[PlaylistEntry] = []
     item: SourceItem | None = None
     try:
-        opened = _open_file_or_url(source, title, options, progress)
+        opened = _open_file_or_url(source, entry, options, progress)
         if isinstance(opened, Recording):
             item = SourceItem(name, opened, started=started)
         elif depth == _MAX_DEPTH:
             raise SourceError(f"{name} is nested {depth} playlists deep", "Give the URL of one of its entries")
         else:
             visited.add(str(source))
-            entries = [entry for entry in opened if entry.url not in visited]
+            entries = [inner for inner in opened if inner.url not in visited]
             progress.note(f"{len(opened)} entries in {name}")
             if not opened:
                 raise SourceError(f"{name} is an empty playlist", "Check the URL")
@@ -87,12 +92,12 @@ def _open(
         item = SourceItem(name, error=as_voicekit_error(error, name), started=started)
     if item:
         yield item
-    for entry in entries:
-        yield from _open(entry.url, entry.title, depth + 1, visited, options, progress)
+    for inner in entries:
+        yield from _open(inner.url, inner, depth + 1, visited, options, progress)
 
 
 def _open_file_or_url(
-    source: str | Path, title: str, options: DownloadOptions, progress: Progress
+    source: str | Path, entry: PlaylistEntry | None, options: DownloadOptions, progress: Progress
 ) -> Recording | list[PlaylistEntry]:
     if isinstance(source, Path):
         return Recording.of_file(source)
@@ -100,9 +105,11 @@ def _open_file_or_url(
         raise SourceError(f"{source} is not a URL", "The playlist that it came from does not give its page")
     progress.stage_started("download", 0.0)
     started = time.monotonic()
-    fetched = fetch(source, options, title, progress.stage_progress, progress.warning)
+    title, metadata = (entry.title, entry.metadata) if entry else ("", None)
+    fetched = fetch(source, options, title, progress.stage_progress, progress.warning, metadata)
     if not isinstance(fetched, FetchedMedia):
         return fetched
     progress.stage_done("download", time.monotonic() - started, fetched.cached)
     about = {"kind": "url", **fetched.info}
-    return Recording(fetched.path, fetched.title, fetched.identity, file_sha256(fetched.path), about, lock=fetched.lock)
+    sha256 = file_sha256(fetched.path)
+    return Recording(fetched.path, fetched.title, fetched.identity, sha256, about, url=source, lock=fetched.lock)

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
-from voicekit.errors import DownloadError, OutputError, UsageError, VoicekitError
-from voicekit.redact import redact_urls
+from voicekit.errors import DownloadError, UsageError, VoicekitError
+from voicekit.sources.failures import RESUME, explain
+from voicekit.sources.js_runtime import find_js_runtime, js_runtimes, limit_solving_time
 from voicekit.sources.site_info import display_url
+from voicekit.sources.youtube import OTHER_CLIENTS, is_youtube
 from voicekit.storage.files import read_regular
 from voicekit.storage.paths import cache_dir
 
 if TYPE_CHECKING:
     from voicekit.sources.network_guard import DownloadLimits
 
+__all__ = ["RESUME", "DownloadOptions", "Page", "Site", "js_runtimes", "open_ytdlp"]
+
 T = TypeVar("T")
 
-RESUME = "Run the same command again: it resumes"
-"""The remedy if the partial download is kept."""
-
-_PROTOCOLS = r"^(https?|m3u8|m3u8_native|http_dash_segments)(\+|$)"
+PROTOCOLS = r"^(https?|m3u8|m3u8_native|http_dash_segments)(\+|$)"
 """yt-dlp's names of the allowed protocols: http(s), HLS and DASH."""
+
+_KEPT_MESSAGES = ("Skipping fragment", "PO Token", "SABR")
+"""Debug messages that explain a failure."""
+
+_BROWSER = re.compile(
+    r"(?P<browser>[^+:]+)(\+(?P<keyring>[^:]+))?(:(?!:)(?P<profile>.+?))?(::(?P<container>.+))?", re.DOTALL
+)
+"""BROWSER[+KEYRING][:PROFILE][::CONTAINER], as in yt-dlp's own option."""
 
 _NO_FFMPEG = "/ffmpeg-is-not-for-downloads"
 """yt-dlp gives streams that it cannot decrypt to ffmpeg, which would connect to any address."""
@@ -39,7 +46,7 @@ class DownloadOptions:
 
     Attributes:
         cookies: Netscape cookie file.
-        cookies_from_browser: Browser and optional profile in yt-dlp's form: firefox, chrome:Work ...
+        cookies_from_browser: BROWSER[+KEYRING][:PROFILE][::CONTAINER], as in yt-dlp: firefox, chrome:Work ...
         fresh: Ignore the cache and download again.
         retries: Of each request.
         timeout: Seconds without data after which a connection is closed; after four times as long, the download fails.
@@ -54,62 +61,6 @@ class DownloadOptions:
     timeout: float = 30.0
     from_file: bool = False
     allowed_hosts: tuple[str, ...] = ()
-
-
-def youtube_hint(url: str) -> str | None:
-    """Return what to install for YouTube; None for other sites, or if nothing is missing.
-
-    Since version 2025.11.12 yt-dlp needs a JavaScript runtime for YouTube; without one it finds only storyboards.
-    """
-    try:
-        host = (urlsplit(url).hostname or "").removeprefix("www.").removeprefix("m.").removeprefix("music.")
-    except ValueError:
-        return None
-    if host not in ("youtube.com", "youtu.be", "youtube-nocookie.com") or js_runtimes():
-        return None
-    return "YouTube needs a JavaScript runtime, and none is installed: install deno (>= 2.3) or node (>= 22)"
-
-
-@functools.cache
-def js_runtimes() -> dict[str, str]:
-    """Return the installed JavaScript runtimes that yt-dlp can use, as name: version."""
-    from yt_dlp import YoutubeDL  # noqa: F401 - registers the runtimes
-    from yt_dlp.globals import supported_js_runtimes
-
-    infos = {name: runtime().info for name, runtime in supported_js_runtimes.value.items() if runtime is not None}
-    return {name: info.version for name, info in infos.items() if info is not None and info.supported}
-
-
-# Patterns in yt-dlp's messages and what to do about them; the first match counts.
-_REMEDIES = (
-    (
-        r"m3u8 download detected but ffmpeg",
-        "The stream is encrypted in a way that cannot be read here: save it with another program and give the file",
-    ),
-    (r"connection adapters|url scheme|No request handlers", "Only http and https are allowed, for redirects too"),
-    (
-        r"not a bot|sign in|log ?in|private|members-only|age-restricted|confirm your age",
-        "Pass your browser's cookies: --cookies-from-browser firefox",
-    ),
-    (r"JavaScript runtime|n challenge|Requested format is not available", "Install deno (>= 2.3), then try again"),
-    (r"HTTP Error 40[34]|HTTP Error 410", "Check the URL in a browser"),
-    (r"Unsupported URL", "Give the URL of the page or file that plays"),
-    (r"resolve|getaddrinfo|Network is unreachable|Connection refused", "Check the network and the URL"),
-    (r"timed out|reset|closed|IncompleteRead|HTTP Error 5|bytes read|more expected", RESUME),
-)
-
-
-def _explain(text: str, url: str) -> VoicekitError:
-    """Return the error for a message of yt-dlp."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text).removeprefix("ERROR: ")
-    text = text.partition("; please report this issue")[0].partition(" Use --cookies")[0].partition("(caused by")[0]
-    text = redact_urls(text).strip()
-    if re.search(r"No space left|quota exceeded|unable to (write|open for writing)", text, re.I):
-        return OutputError(
-            f"{display_url(url)}: {text}", "Free some space, run `voicekit cache prune`, or set VOICEKIT_CACHE"
-        )
-    remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, text, re.I)), "")
-    return DownloadError(f"{display_url(url)}: {text}", remedy or "Update yt-dlp: sites change often")
 
 
 @dataclass(frozen=True)
@@ -134,6 +85,7 @@ class Site:
         self.ydl = ydl
         self._limits = limits
         self._messages = messages
+        self._may_retry = False
 
     @property
     def skipped(self) -> str:
@@ -168,15 +120,38 @@ class Site:
 
     def call(self, function: Callable[[Any], T], url: str) -> T:
         """Return `function(ydl)`; every failure is raised as a VoicekitError that names the URL."""
+        self._may_retry = False
         try:
             info = function(self.ydl)
         except Exception as error:  # extractors may fail in any way
-            raise self._limit_error(url) or _explain(str(error), url) from error
+            raise self._limit_error(url) or self._explain(str(error), url) from error
         if exceeded := self._limit_error(url):
             raise exceeded
         if info is None:
-            raise _explain(self._messages[-1] if self._messages else "nothing found", url)
+            raise self._explain(self._messages[-1] if self._messages else "nothing found", url)
         return info
+
+    def try_clients(self, attempt: Callable[[], T]) -> T:
+        """Return `attempt()`; where another YouTube client may succeed, repeat it with `OTHER_CLIENTS`.
+
+        Raises:
+            VoicekitError: All attempts failed; this is the error of the first.
+        """
+        first: DownloadError | None = None
+        for clients in ((), *OTHER_CLIENTS):
+            self.ydl.params["extractor_args"] = {"youtube": {"player_client": list(clients)}} if clients else {}
+            try:
+                return attempt()
+            except DownloadError as error:
+                first = first or error
+                if not self._may_retry:
+                    break
+        assert first is not None
+        raise first
+
+    def _explain(self, text: str, url: str) -> VoicekitError:
+        error, self._may_retry = explain(text, url, self._messages, is_youtube(url) or "[youtube" in text)
+        return error
 
     def _limit_error(self, url: str) -> VoicekitError | None:
         """The limit that was exceeded, with the URL."""
@@ -185,33 +160,61 @@ class Site:
 
 
 @contextlib.contextmanager
-def open_ytdlp(options: DownloadOptions, user_url: str) -> Iterator[Site]:
-    """Open yt-dlp for one URL. `user_url`: the URL that the user gave; its server may be in a local network."""
+def open_ytdlp(options: DownloadOptions, user_url: str, max_bytes: float | None = None) -> Iterator[Site]:
+    """Open yt-dlp for one URL.
+
+    Args:
+        options: Cookies, and limits of the network.
+        user_url: The URL that the user gave; its server may be in a local network.
+        max_bytes: Most bytes to receive (default: that of media).
+
+    Raises:
+        UsageError: The cookies cannot be used.
+    """
     from yt_dlp.utils import YoutubeDLError
 
     from voicekit.sources.network_guard import DownloadLimits, GuardedYoutubeDL
 
     messages: list[str] = []
     url = "" if options.from_file else user_url
-    limits = DownloadLimits(url, cache_dir(), options.timeout, RESUME, options.allowed_hosts)
+    limits = DownloadLimits(url, cache_dir(), options.timeout, RESUME, options.allowed_hosts, max_bytes)
+    limit_solving_time()
     try:
         ydl = GuardedYoutubeDL(_parameters(options, messages), limits)
-        _ = ydl.cookiejar  # read it now: yt-dlp reads it even while closing
+        cookies = len(ydl.cookiejar)  # read it now: yt-dlp reads it even while closing
     except (YoutubeDLError, OSError, ValueError) as error:
-        reason = re.sub(r"<_io[^>]*>", str(options.cookies), str(error.__context__ or error))
-        raise UsageError(f"the cookies cannot be used: {reason}", "Export them as a Netscape cookie file") from error
+        raise _cookie_error(options, _first_cause(error)) from error
+    if options.cookies_from_browser and not cookies:
+        raise _cookie_error(options, messages[-1] if messages else "the browser has none")
     with ydl:
         yield Site(ydl, limits, messages)
 
 
+def _first_cause(error: BaseException) -> str:
+    """Return the message of the first exception in a chain; those that yt-dlp adds say nothing."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return str(error)
+
+
+def _cookie_error(options: DownloadOptions, reason: str) -> UsageError:
+    if options.cookies_from_browser:
+        return UsageError(
+            f"the cookies of {options.cookies_from_browser} cannot be used: {reason}",
+            "Close the browser, check its name and profile, or export the cookies and give --cookies FILE",
+        )
+    reason = re.sub(r"<_io[^>]*>", str(options.cookies), reason)
+    return UsageError(f"the cookies cannot be used: {reason}", "Export them as a Netscape cookie file")
+
+
 class _Log:
-    """yt-dlp's logger: keeps warnings, errors and skipped fragments."""
+    """yt-dlp's logger: keeps warnings, errors, and the debug messages that explain a failure."""
 
     def __init__(self, messages: list[str]) -> None:
         self.messages = messages
 
     def debug(self, text: str) -> None:
-        if "Skipping fragment" in text:
+        if any(part in text for part in _KEPT_MESSAGES):
             self.messages.append(text)
 
     info = debug
@@ -223,9 +226,10 @@ class _Log:
 
 
 def _parameters(options: DownloadOptions, messages: list[str]) -> dict[str, Any]:
-    """Return yt-dlp's parameters."""
+    """Return yt-dlp's parameters. Without `remote_components` it downloads no scripts to run."""
+    runtime = find_js_runtime()
     parameters: dict[str, Any] = {
-        "format": f"bestaudio[protocol~='{_PROTOCOLS}']/best[protocol~='{_PROTOCOLS}']",
+        "format": f"bestaudio[protocol~='{PROTOCOLS}']/best[acodec!=?none][protocol~='{PROTOCOLS}']",
         "extract_flat": "in_playlist",
         "quiet": True,
         "noprogress": True,
@@ -243,7 +247,7 @@ def _parameters(options: DownloadOptions, messages: list[str]) -> dict[str, Any]
         "ffmpeg_location": _NO_FFMPEG,
         "updatetime": False,
         "allowed_extractors": ["default"],
-        "js_runtimes": {name: {} for name in js_runtimes()} or {"deno": {}},
+        "js_runtimes": {runtime.name: {"path": runtime.path}} if runtime else {},
     }
     if options.cookies:  # a copy in memory, since yt-dlp writes its cookies back to the file
         try:
@@ -251,6 +255,14 @@ def _parameters(options: DownloadOptions, messages: list[str]) -> dict[str, Any]
         except (OSError, ValueError) as error:
             raise UsageError(f"cannot read the cookies {options.cookies}: {error}", "Export them again") from error
     if options.cookies_from_browser:
-        browser, _, profile = options.cookies_from_browser.partition(":")
-        parameters["cookiesfrombrowser"] = (browser, profile or None, None, None)
+        parameters["cookiesfrombrowser"] = _browser_of(options.cookies_from_browser)
     return parameters
+
+
+def _browser_of(text: str) -> tuple[str, str | None, str | None, str | None]:
+    """Return the browser, profile, keyring and container of --cookies-from-browser, as yt-dlp takes them."""
+    match = _BROWSER.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{text!r} names no browser", "Write BROWSER or BROWSER:PROFILE, such as firefox")
+    browser, profile, keyring, container = match.group("browser", "profile", "keyring", "container")
+    return browser.lower(), profile, keyring.upper() if keyring else None, container

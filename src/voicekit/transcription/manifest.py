@@ -11,12 +11,21 @@ if TYPE_CHECKING:
     from voicekit.recording import Recording
     from voicekit.transcription.pipeline import TranscriptionResult
     from voicekit.transcription.plan import Plan
+    from voicekit.transcription.site_subtitles import SiteComparison
 
 
 def transcript_manifest(
-    recording: Recording, plan: Plan, result: TranscriptionResult, seconds: float
+    recording: Recording, plan: Plan, result: TranscriptionResult, seconds: float, site: SiteComparison | None = None
 ) -> dict[str, Any]:
-    """Return the manifest without its list of outputs. `seconds`: time that the transcription took."""
+    """Return the manifest without its list of outputs.
+
+    Args:
+        recording: What was transcribed.
+        plan: How.
+        result: Of the pipeline.
+        seconds: Time that the transcription took.
+        site: Comparison with the site's subtitles, if there is one.
+    """
     duration = result.transcript.duration
     config = plan.options.model_dump(mode="json")
     return {
@@ -45,5 +54,6 @@ def transcript_manifest(
         "warnings": result.warnings,
         "dropped": [vars(dropped) for dropped in result.dropped],
         "unrecognized": [vars(speech) for speech in result.transcript.unrecognized],
+        **({"site_subtitles": site.record()} if site else {}),
         **run_environment(plan.device),
     }

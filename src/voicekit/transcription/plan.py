@@ -26,6 +26,9 @@ from voicekit.transcription.recognize import VERSION as TRANSCRIBE_VERSION
 # Options that the digest replaces by what was chosen for them.
 _RESOLVED = {"model", "diarizer_model", "device", "batch_size", "compute_type", "clean", "subtitles"}
 
+# Options that the digest names only if they are given: runs of earlier versions, which had none, keep their digests.
+_IF_GIVEN = {"site_subtitles"}
+
 _TRANSLATION = {"translate", "translate_engine", "translate_model", "base_url", "glossary"}
 
 
@@ -73,7 +76,8 @@ class Plan:
             {
                 "input": recording.sha256,
                 "source": recording.source,
-                "options": self.options.model_dump(mode="json", exclude=_RESOLVED | _TRANSLATION),
+                "options": self.options.model_dump(mode="json", exclude=_RESOLVED | _TRANSLATION | _IF_GIVEN),
+                **({"site_subtitles": True} if self.options.site_subtitles else {}),
                 **({"translation": self.translation} if self.translation else {}),
                 "preset": self.preset.model_dump(mode="json"),
                 "style": self.style.model_dump(mode="json"),

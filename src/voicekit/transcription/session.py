@@ -38,7 +38,8 @@ from voicekit.transcription.engines import TranscriptionEngines
 from voicekit.transcription.manifest import transcript_manifest
 from voicekit.transcription.pipeline import TranscriptionResult, run_pipeline
 from voicekit.transcription.plan import Plan
-from voicekit.transcription.runs import earlier_run, read_run, write_run
+from voicekit.transcription.runs import earlier_run, read_comparison, read_run, write_run
+from voicekit.transcription.site_subtitles import SiteComparison, describe_comparison, try_comparison
 from voicekit.transcription.translate_stage import translate_stage
 from voicekit.translation.translator import Translator
 from voicekit.types import Transcript
@@ -167,7 +168,7 @@ class Session:
         plan = self.plan(options)
         cache = StageCache(download.fresh, software_versions)
         for item in open_recordings(sources, download, self.progress):
-            yield self._transcribe_item(item, plan, out, cache)
+            yield self._transcribe_item(item, plan, out, cache, download)
 
     def plan(self, options: TranscribeOptions) -> Plan:
         """Choose device, weights and batch size for options, and check that the models exist."""
@@ -230,12 +231,14 @@ class Session:
             return False
         return True
 
-    def _transcribe_item(self, item: SourceItem, plan: Plan, out: Path | None, cache: StageCache) -> Outcome:
+    def _transcribe_item(
+        self, item: SourceItem, plan: Plan, out: Path | None, cache: StageCache, download: DownloadOptions
+    ) -> Outcome:
         try:
             if item.error:
                 raise item.error
             assert item.recording is not None
-            return self._transcribe(item.recording, plan, out, cache, item.started)
+            return self._transcribe(item.recording, plan, out, cache, download, item.started)
         except Exception as error:
             failure = as_voicekit_error(error, item.name, "Use --batch-size 1, or a smaller --model")
             if is_out_of_memory(error):
@@ -244,12 +247,20 @@ class Session:
             return Outcome(item.name, error=failure)
 
     def _transcribe(
-        self, recording: Recording, plan: Plan, out: Path | None, cache: StageCache, started: float
+        self,
+        recording: Recording,
+        plan: Plan,
+        out: Path | None,
+        cache: StageCache,
+        download: DownloadOptions,
+        started: float,
     ) -> Outcome:
         recording = replace(recording, track=plan.options.audio_track)
         name = one_line(recording.title)
         if out is not None and not cache.fresh and (folder := earlier_run(recording, plan, out)):
             point_latest(folder)
+            if site_record := read_comparison(folder):
+                self.progress.note(describe_comparison(site_record))
             self.progress.item_done(name, folder, again=True)
             if (transcript := read_run(folder)) is None:
                 transcript = run_pipeline(recording, plan, self.engines, Stages(cache, Progress())).transcript
@@ -257,15 +268,18 @@ class Session:
         stages = Stages(cache, self.progress)
         result = run_pipeline(recording, plan, self.engines, stages)
         translations = self._translate(recording, plan, result, stages)
+        site, warning, try_again = self._compare_with_site(recording, plan, result.transcript, download)
         folder = None
         seconds = time.monotonic() - started
         if out is not None:
             if translations.error:  # written as a plan without translation, so that the next run tries again
                 plan = replace(plan, translation=None)
-            result = replace(result, warnings=[*result.warnings, *translations.warnings])
-            manifest = transcript_manifest(recording, plan, result, seconds)
+            if try_again:  # the same for the site's subtitles
+                plan = replace(plan, options=plan.options.model_copy(update={"site_subtitles": False}))
+            result = replace(result, warnings=[*result.warnings, *translations.warnings, *filter(None, [warning])])
+            manifest = transcript_manifest(recording, plan, result, seconds, site)
             folder = write_run(
-                recording, plan, out, manifest, result.transcript, translations.transcripts, not cache.fresh
+                recording, plan, out, manifest, result.transcript, translations.transcripts, site, not cache.fresh
             )
         if translations.error:
             self.progress.item_failed(name, translations.error)
@@ -273,6 +287,19 @@ class Session:
             self.progress.item_done(name, folder, again=False)
         cached = all(stage["cached"] for stage in result.stages)
         return Outcome(name, result.transcript, folder, translations.error, seconds, cached)
+
+    def _compare_with_site(
+        self, recording: Recording, plan: Plan, transcript: Transcript, download: DownloadOptions
+    ) -> tuple[SiteComparison | None, str, bool]:
+        """Compare with the site's subtitles on request; returns as `try_comparison`, and reports the result."""
+        if not plan.options.site_subtitles:
+            return None, "", False
+        site, warning, try_again = try_comparison(recording, transcript, download)
+        if site:
+            self.progress.note(describe_comparison(site.record()))
+        if warning:
+            self.progress.warning(warning)
+        return site, warning, try_again
 
     def _translate(
         self, recording: Recording, plan: Plan, result: TranscriptionResult, stages: Stages
