@@ -22,13 +22,19 @@ _LABELS = {"ok": "[green]ok[/]   ", "note": "[yellow]note[/] ", "fault": "[red]F
 def doctor(
     json: Json = False,
     offline: Annotated[bool, typer.Option("--offline", help="Do not check the token with the model hub")] = False,
+    engines: Annotated[
+        bool, typer.Option("--engines", help="Run each engine once in a process of its own; takes a minute or two")
+    ] = False,
 ) -> int:
-    """Check Python, PyTorch, the GPU, ffmpeg, engines, weights, disk and hub access. Exit status 1: a fault."""
-    from voicekit.cli.doctor_checks import examine
+    """Check Python, the GPU, PyTorch, ffmpeg, engines, weights, disk and hub access. Exit status 1: a fault.
+
+    --engines finds libraries that crash on this processor. The results are kept, and later runs show them.
+    """
+    from voicekit.cli.doctor_checks import examine, try_all_engines
 
     findings = []
     console = new_console(soft_wrap=True)
-    for finding in examine(network=not offline):
+    for finding in try_all_engines() if engines else examine(network=not offline):
         findings.append(finding)
         if not json:
             console.print(f"{_LABELS[finding.verdict]} [bold]{escape(f'{finding.name:<27}')}[/] {escape(finding.text)}")

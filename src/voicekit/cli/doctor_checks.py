@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
+import datetime
 import functools
-import importlib
 import importlib.metadata
 import platform
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from voicekit.errors import ModelNotFound, VoicekitError
+
+if TYPE_CHECKING:
+    from voicekit.engines.trials import Trial
 
 Verdict = Literal["ok", "note", "fault"]
 
@@ -36,7 +38,7 @@ class Finding:
 
 def examine(network: bool = True) -> Iterator[Finding]:
     """Yield the findings of all checks. `network`: whether to check the hub token with the hub."""
-    checks: list[Callable[[], Iterator[Finding]]] = [_python, _torch, _cublas, _ffmpeg, _js, _disk, _engines, _weights]
+    checks: list[Callable[[], Iterator[Finding]]] = [_python, _gpu, _torch, _ffmpeg, _sites, _disk, _engines, _weights]
     checks.append(functools.partial(_hub, network))
     for check in checks:
         try:
@@ -55,37 +57,57 @@ def _python() -> Iterator[Finding]:
     yield Finding("voicekit", "ok", importlib.metadata.version("voicekit"))
 
 
-def _torch() -> Iterator[Finding]:
-    import torch
+def _gpu() -> Iterator[Finding]:
+    from voicekit.runtime.device import cuda_devices, driver_version, open_driver, why_no_gpu
 
-    torchaudio = importlib.metadata.version("torchaudio")
-    match = torchaudio.split("+")[0].rsplit(".", 1)[0] == torch.__version__.split("+")[0].rsplit(".", 1)[0]
+    driver = open_driver()
+    if driver is None:
+        yield Finding("gpu", "note", "no NVIDIA driver: models run on the CPU")
+        return
+    version = ".".join(map(str, driver_version(driver)))
+    yield Finding("nvidia driver", "ok", f"for CUDA {version} and older")
+    for device in cuda_devices():
+        yield Finding(f"gpu {device.index}", "ok", f"{device.name}, {device.memory / 2**30:.1f} GiB")
+    if reason := why_no_gpu():
+        yield Finding("gpu", "note", reason)
+
+
+def _torch() -> Iterator[Finding]:
+    """PyTorch, where it is installed: the versions that have to match, and whether it sees the GPU."""
+    try:
+        torch, torchaudio = (importlib.metadata.version(name) for name in ("torch", "torchaudio"))
+    except importlib.metadata.PackageNotFoundError:
+        text = "PyTorch is not installed, and not needed on a CPU; Chatterbox and pyannote.audio need it"
+        yield Finding("torch", "note", text, "To add them: `make setup`")
+        return
+    match = torchaudio.split("+")[0].rsplit(".", 1)[0] == torch.split("+")[0].rsplit(".", 1)[0]
     yield Finding(
-        "torch", "ok" if match else "fault", f"{torch.__version__}, torchaudio {torchaudio}, CUDA {torch.version.cuda}",
+        "torch", "ok" if match else "fault", f"{torch}, torchaudio {torchaudio}",
         "" if match else "Install the versions of torch and torchaudio in requirements.lock",
     )  # fmt: skip
+    yield from _cuda_of_torch()
+
+
+def _cuda_of_torch() -> Iterator[Finding]:
+    from voicekit.runtime.device import DRIVER_REMEDY, cuda_devices, preload_cuda_libraries
+
+    if not cuda_devices():
+        return
+    import torch
+
     if not torch.cuda.is_available():
-        driver = shutil.which("nvidia-smi")
-        yield Finding(
-            "gpu", "note", "PyTorch finds none: models run on the CPU",
-            "Update the NVIDIA driver (>= 570 for CUDA 12.8)" if driver else "",
-        )  # fmt: skip
+        text = f"PyTorch for CUDA {torch.version.cuda} does not find the GPU"
+        yield Finding("torch cuda", "fault", text, DRIVER_REMEDY.capitalize())
     for i in range(torch.cuda.device_count()):
-        properties = torch.cuda.get_device_properties(i)
         free, total = torch.cuda.mem_get_info(i)
-        yield Finding(f"gpu {i}", "ok", f"{properties.name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free")
-
-
-def _cublas() -> Iterator[Finding]:
-    from voicekit.runtime.device import preload_cuda_libraries
-
+        yield Finding(f"memory of gpu {i}", "ok", f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free")
     names = [path.name for path in preload_cuda_libraries()]
     if any(name.startswith("libcublas.so") for name in names):
         yield Finding("libcublas", "ok", f"{', '.join(names)}, from PyTorch's packages")
     else:
         yield Finding(
-            "libcublas", "note", "not among PyTorch's packages: faster-whisper runs on the CPU only",
-            "On a CUDA machine: pip install nvidia-cublas-cu12 nvidia-cudnn-cu12",
+            "libcublas", "fault", "not among PyTorch's packages, and faster-whisper needs it on a GPU",
+            "Run `make setup`, or pip install nvidia-cublas-cu12 nvidia-cudnn-cu12",
         )  # fmt: skip
 
 
@@ -99,17 +121,17 @@ def _ffmpeg() -> Iterator[Finding]:
         yield Finding("ffmpeg", "fault", error.message, error.remedy)
 
 
-def _js() -> Iterator[Finding]:
-    from voicekit.sources.ytdlp import js_runtimes
+def _sites() -> Iterator[Finding]:
+    from voicekit.sources.js_runtime import find_js_runtime, runtime_problem
+    from voicekit.sources.youtube import outdated_warning
 
-    yield Finding("yt-dlp", "ok", importlib.metadata.version("yt-dlp"))
-    runtimes = js_runtimes()
-    if runtimes:
-        yield Finding("js runtime", "ok", ", ".join(f"{name} {version}" for name, version in runtimes.items()))
-    else:
-        yield Finding(
-            "js runtime", "note", "none: yt-dlp gets no audio from YouTube", "Install deno (>= 2.3) or node (>= 22)"
-        )
+    version = importlib.metadata.version("yt-dlp")
+    outdated = outdated_warning(version, datetime.date.today())
+    yield Finding("yt-dlp", "note" if outdated else "ok", outdated or version)
+    if runtime := find_js_runtime():
+        yield Finding("js runtime", "ok", f"{runtime.name} {runtime.version} ({runtime.path})")
+    elif problem := runtime_problem():
+        yield Finding("js runtime", "note", *problem)
 
 
 def _disk() -> Iterator[Finding]:
@@ -126,19 +148,44 @@ def _disk() -> Iterator[Finding]:
 
 
 def _engines() -> Iterator[Finding]:
-    from voicekit.engines.registry import ENGINES, load_engine
+    """What is known of each engine on this processor; none is imported, as that could end the process."""
+    from voicekit import models
+    from voicekit.engine_trials import engine_names
+    from voicekit.engines.registry import engine_spec, install_remedy, is_installed
+    from voicekit.engines.trials import load_trial
 
-    for name, row in ENGINES.items():
-        try:
-            load_engine(name)
-        except VoicekitError as error:
-            yield Finding(name, "note" if row.extra else "fault", error.message, error.remedy)
+    untried = []
+    for name in engine_names():
+        trial = load_trial(name)
+        if trial is not None:
+            yield finding_of(trial)
+        elif not is_installed(name):
+            yield Finding(name, "note", "not installed", install_remedy(name))
+        elif (model := models.find_model(engine_spec(name).model)) is None or models.find_local(model):
+            untried.append(name)
         else:
-            versions = []
-            for package in row.packages:
-                with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-                    versions.append(f"{package} {importlib.metadata.version(package)}")
-            yield Finding(name, "ok", ", ".join(versions))
+            yield Finding(name, "note", f"not tried: model {model.name} is not on this machine")
+    if untried:
+        yield Finding(
+            "engines", "note", f"not tried on this processor: {', '.join(untried)}", "`voicekit doctor --engines`"
+        )
+
+
+def try_all_engines() -> Iterator[Finding]:
+    """Run every engine once, and yield a finding for each."""
+    from voicekit.engine_trials import try_engines
+
+    yield from map(finding_of, try_engines())
+
+
+def finding_of(trial: Trial) -> Finding:
+    """Return the finding of one run of an engine."""
+    if trial.outcome == "ok":
+        return Finding(trial.engine, "ok", f"runs on this processor ({trial.seconds:.1f} s)")
+    if trial.outcome == "missing":
+        return Finding(trial.engine, "note", trial.text)
+    remedy = "Reinstall its packages, or use another engine"
+    return Finding(trial.engine, "fault", trial.text, remedy)
 
 
 def _weights() -> Iterator[Finding]:

