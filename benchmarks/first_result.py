@@ -61,7 +61,10 @@ def main(python: str) -> None:
         (clone / ".venv").rename(clone / ".first")
         warm = timed("install again, from uv's cache", lambda: run("tools/setup.sh", "core"))
         voicekit, demo = str(clone / ".venv" / "bin" / "voicekit"), "outputs/telephone.wav"
-        copy = "import shutil; from benchmarks.recordings import sample_recording as s; shutil.copy(s(), 'outputs/telephone.wav')"
+        copy = (
+            "import shutil; from benchmarks.recordings import sample_recording; "
+            "shutil.copy(sample_recording(), 'outputs/telephone.wav')"
+        )
         run(str(clone / ".venv" / "bin" / "python"), "-c", copy)
         first = timed("transcribe 30 s, first run", lambda: run(voicekit, "transcribe", demo, "--speakers", "2"))
         again = timed("transcribe, second run", lambda: run(voicekit, "transcribe", demo, "--speakers", "2", "--fresh"))
