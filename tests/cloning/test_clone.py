@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,7 +33,7 @@ from voicekit.config.clone import CloneJob, Picking
 from voicekit.errors import EngineError, SourceError, UsageError, VoicekitError
 from voicekit.takes.records import LineRecord, TakeRecord, Takes
 from voicekit.takes.render import take_seed
-from voicekit.takes.run import CloneRun, open_clone_run
+from voicekit.takes.run import CloneRun, open_clone_run, tag_take
 from voicekit.takes.selection import pick_take, voice_profiles, with_verdict
 from voicekit.takes.tags import Tag, agreement, new_tag, read_tags
 from voicekit.types import Artifact, Audio, Measures
@@ -108,6 +109,19 @@ def test_scores_have_a_row_a_take(done: CloneRun) -> None:
     assert table["picked"].sum() == 3
     assert (table["wer"] == 0).all()
     assert table.equals(done.to_dataframe().astype(table.dtypes.to_dict()))
+
+
+def test_a_tag_without_pyarrow_leaves_no_old_parquet(
+    done: CloneRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(done.folder, run, symlinks=True)
+    assert (run / "scores.parquet").exists()
+    monkeypatch.setattr("voicekit.takes.run.writes_parquet", lambda: False)
+    monkeypatch.setattr("voicekit.takes.table.writes_parquet", lambda: False)
+    again = tag_take(run, done.takes[0].id, "good")
+    assert not (run / "scores.parquet").exists()
+    assert "scores.parquet" not in {row["path"] for row in again.manifest["outputs"]}
 
 
 def test_the_same_job_again_does_nothing(done: CloneRun) -> None:

@@ -29,6 +29,7 @@ from voicekit.takes.render import read_take_audio
 from voicekit.takes.repair import TakeRepairer
 from voicekit.takes.results import JOB_FILE, read_spec, write_results
 from voicekit.takes.table import to_dataframe
+from voicekit.takes.table import PARQUET_FILE, writes_parquet
 from voicekit.takes.tags import Agreement, Tag, agreement, new_tag, read_tags, write_tags
 from voicekit.types import Audio
 
@@ -190,7 +191,7 @@ def tag_take(
                 line.file
                 for line in run.lines
                 if line.file and line.file not in stay and line.file.startswith("picked/")
-            }
+            } | ({PARQUET_FILE} if not writes_parquet() else set())
         for each in changed:
             again = "; it is written again" if (change.folder / each).exists() else ""
             warn(f"{folder / each} was changed or removed since it was written{again}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,13 +67,19 @@ def _row(take: TakeRecord, params: list[str], tag: Tag | None, picked: bool) -> 
     }
 
 
+def writes_parquet() -> bool:
+    """Whether scores.parquet can be written: pyarrow is installed (extra `parquet`)."""
+    return importlib.util.find_spec("pyarrow") is not None
+
+
 def write_scores(folder: Path, takes: Takes, tags: Mapping[str, Tag]) -> None:
-    """Write scores.csv and scores.parquet. Raises OutputError if they cannot be written."""
+    """Write scores.csv, and scores.parquet where it can be. Raises OutputError if they cannot be written."""
     table = to_dataframe(takes, tags)
     with atomic_write(folder / CSV_FILE) as path:
         table.map(_csv_cell).to_csv(path, index=False)
-    with atomic_write(folder / PARQUET_FILE) as path:
-        table.to_parquet(path, index=False)
+    if writes_parquet():
+        with atomic_write(folder / PARQUET_FILE) as path:
+            table.to_parquet(path, index=False)
 
 
 def _csv_cell(value: Any) -> Any:
