@@ -28,8 +28,7 @@ from voicekit.takes.records import LineRecord, TakeRecord, Takes, read_takes
 from voicekit.takes.render import read_take_audio
 from voicekit.takes.repair import TakeRepairer
 from voicekit.takes.results import JOB_FILE, read_spec, write_results
-from voicekit.takes.table import to_dataframe
-from voicekit.takes.table import PARQUET_FILE, writes_parquet
+from voicekit.takes.table import PARQUET_FILE, to_dataframe, writes_parquet
 from voicekit.takes.tags import Agreement, Tag, agreement, new_tag, read_tags, write_tags
 from voicekit.types import Audio
 
