@@ -165,6 +165,13 @@ def is_installed(name: str) -> bool:
     return True
 
 
+def require_packages(name: str) -> None:
+    """Raise MissingPackage if an engine's packages are not installed. Call it before its weights are downloaded."""
+    if not is_installed(name):
+        packages = ", ".join(engine_spec(name).packages)
+        raise MissingPackage(f"engine {name} needs {packages}, not installed", install_remedy(name))
+
+
 def load_engine(name: str, try_first: bool = True) -> Any:
     """Import an engine and return its class.
 

@@ -17,9 +17,9 @@ from voicekit.config.subtitles import subtitle_style
 from voicekit.config.transcribe import TranscribeOptions, transcribe_options
 from voicekit.config.translate import TranslateOptions
 from voicekit.engines.pool import EnginePool
-from voicekit.engines.registry import install_remedy, is_installed
+from voicekit.engines.registry import is_installed, require_packages
 from voicekit.engines.select import check_language, select_compute_type, select_whisper
-from voicekit.errors import MissingPackage, ModelNotFound, UsageError, VoicekitError
+from voicekit.errors import ModelNotFound, UsageError, VoicekitError
 from voicekit.models.catalogue import Weights
 from voicekit.models.resolve import resolve
 from voicekit.provenance import software_versions
@@ -210,8 +210,7 @@ class Session:
                 "segmentation-3.0": resolve("segmentation-3.0", "segment", progress=self.progress.note),
                 "campplus": resolve("campplus", "embed", progress=self.progress.note),
             }
-        if not is_installed("diarize.pyannote"):
-            raise MissingPackage(f"diarizer model {model} needs pyannote.audio", install_remedy("diarize.pyannote"))
+        require_packages("diarize.pyannote")
         if model != "community-1" and not Path(model).expanduser().is_dir():
             raise UsageError(f"unknown diarizer model {model!r}", "Use auto, starter, community-1, or a folder")
         return {"community-1": resolve(model, "diarize", progress=self.progress.note)}

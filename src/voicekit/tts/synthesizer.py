@@ -23,7 +23,7 @@ from voicekit.diarization.clustering import cluster
 from voicekit.diarization.labels import relabel_by_first_speech
 from voicekit.engines.pool import EnginePool
 from voicekit.engines.protocols import SpeechModel
-from voicekit.engines.registry import load_engine, speech_engine
+from voicekit.engines.registry import load_engine, require_packages, speech_engine
 from voicekit.errors import EngineError, MissingPackage, ModelNotFound, UsageError
 from voicekit.models.catalogue import Weights
 from voicekit.models.resolve import resolve
@@ -240,7 +240,11 @@ class Synthesizer:
         }
 
     def weights(self, voice: KnownVoice, model: str | None = None) -> Weights | None:
-        """The weights that a voice is synthesized with; None where its engine finds its own."""
+        """The weights that a voice is synthesized with; None where its engine finds its own.
+
+        Raises MissingPackage before anything is downloaded, and ModelNotFound.
+        """
+        require_packages(f"speak.{voice.voice.engine}")
         name = model or speech_engine(voice.voice.engine).weights
         return resolve(name, "speak", progress=self.progress.note) if name else None
 
