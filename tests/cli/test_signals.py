@@ -20,6 +20,12 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the parent-death signal is Linux's")
 
 
+def heed_signals() -> None:
+    """Undo what a child inherits if the tests run in the background or under nohup."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def start(sample: Path, home: Path, *before: str) -> subprocess.Popen[str]:
     """`voicekit transcribe` with a cache, results and temporary files of its own, after its first stage began."""
     (home / "tmp").mkdir(parents=True)
@@ -27,8 +33,9 @@ def start(sample: Path, home: Path, *before: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "voicekit", "transcribe", str(sample), "-o", str(home / "out")]
     command += ["--diarizer", "none", "--model", "base", "--json"]
     process = subprocess.Popen(
-        [*before, *command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*before, *command],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals,
+    )  # fmt: skip
     assert process.stdout is not None
     for line in process.stdout:
         if '"event": "stage"' in line and "transcribe" in line:
@@ -70,7 +77,7 @@ def test_the_library_sets_no_handlers() -> None:
         "assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL\n"
         "assert signal.getsignal(signal.SIGINT) == signal.default_int_handler\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, preexec_fn=heed_signals)
 
 
 def is_running(pid: int) -> bool:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from voicekit.cli import run
@@ -169,7 +169,7 @@ SCREENPLAYS: dict[str, tuple[str, list[tuple[str, str]], dict[str, int]]] = {
     "lyrics": ("ANA\nHi.\n~La la\n", [("ANA", "Hi.")], {"lyrics": 1}),
     "synopsis, page break": ("= all\n\n===\n\nANA\nHi.\n", [("ANA", "Hi.")], {"synopses": 1, "page marks": 1}),
     "scene number": ("INT. ROOM - DAY #1-A#\n\nANA\nHi.\n", [("ANA", "Hi.")], {"headings": 1}),
-    "only a direction": ("ANA\n(nods)\n\nBEN\nYes.\n", [("BEN", "Yes.")], {"speakers without words": 1}),
+    "only a direction": ("ANA\n(nods)\n\nBEN\nYes.\n", [("BEN", "Yes.")], {"speakers without words": 2}),
     "emphasis": ("ANA\n*Hi*, **Ben** _there_.\n", [("ANA", "Hi, Ben there.")], {}),
     "two-row action in a script without capitals": ("ANA\nHi.\n\n他走了\n门关上了\n", [("ANA", "Hi.")], {"action": 2}),
     "umlauts": ("GROßVATER ÄÖ\nHallo.\n", [("GROßVATER ÄÖ", "Hallo.")], {}),
@@ -257,6 +257,7 @@ ROWS = st.sampled_from(
 
 
 @settings(max_examples=300, deadline=None)
+@example(["ANA", "(quietly)", "", "ANA", "ANA"])
 @given(st.lists(ROWS, max_size=14))
 def test_every_word_is_said_or_listed(rows: list[str]) -> None:
     try:

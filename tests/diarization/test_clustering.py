@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.cluster import hierarchy
 
 from benchmarks.dialogue import dialogue
 from voicekit.audio.clean import clean
@@ -136,8 +137,8 @@ def test_never_more_than_asked_for(seed: int) -> None:
 
 def test_long_recordings_are_capped(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
-    linkage = module.linkage
-    monkeypatch.setattr(module, "linkage", lambda rows, *a, **k: sizes.append(len(rows)) or linkage(rows, *a, **k))
+    linkage = hierarchy.linkage
+    monkeypatch.setattr(hierarchy, "linkage", lambda rows, *a, **k: sizes.append(len(rows)) or linkage(rows, *a, **k))
     monkeypatch.setattr(module, "MAX_EMBEDDINGS", 150)
     found = told_apart(synthetic(0.5, 4))
     assert len(found.speakers) == 4

@@ -164,6 +164,7 @@ class _Reader:
                 raise ScriptError(self.name, at, "two speakers beside each other", remedy)
             raise invalid_name(speaker, self.name, at, "; write ! before action")
         rows: list[Row] = []
+        said: list[_SourceRow] = []
         end = position + 1
         for row_end, row in _speech_rows(self.rows, position, self.layout):
             end = row_end
@@ -173,11 +174,13 @@ class _Reader:
                 self._skip("page marks", row)
             else:
                 rows.append((_DIRECTION.sub(r"(\1)", _strip_emphasis(row.text)), row.number, 0))
+                said.append(row)
         words = re.sub(r"\([^()]*\)", " ", " ".join(text for text, _, _ in rows))
         if any(char.isalnum() for char in words):
             self._add_line(speaker, rows, cue)
         else:
-            self._skip("speakers without words", cue)
+            for row in (cue, *said):
+                self._skip("speakers without words", row)
         return end
 
     def _add_line(self, speaker: str, rows: list[Row], cue: _SourceRow) -> None:
