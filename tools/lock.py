@@ -73,7 +73,7 @@ def without_dependencies(kind: str) -> list[str]:
 
 
 def compiled(arguments: list[str], kind: str, upgrade: bool, requirements: str = "") -> str:
-    """Return what `uv pip compile` makes of requirements."""
+    """Return what `uv pip compile` makes of requirements: one version for all Pythons, as the tests run on one."""
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder, "made.lock")  # uv keeps the versions that it finds where it writes
         if LOCKS[kind].exists():
@@ -81,8 +81,8 @@ def compiled(arguments: list[str], kind: str, upgrade: bool, requirements: str =
         if kind == "core":
             arguments = [*arguments, "--constraint", str(LOCKS["full"])]
         command = (
-            "uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate "
-            "--no-header --quiet --output-file"
+            "uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes "
+            "--no-emit-index-url --no-annotate --no-header --quiet --output-file"
         )
         more = [str(made), *(["--upgrade"] if upgrade else []), *arguments]
         done = subprocess.run(
