@@ -20,6 +20,7 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -40,8 +41,7 @@ TITLES = {
 
 def wanted(kind: str) -> tuple[list[str], str]:
     """Return the requirements of a lock in pyproject.toml, and a fingerprint of everything that shapes it."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    project, lock = settings["project"], settings["tool"]["voicekit"]["lock"]
+    project, lock = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"], lock_settings()
     stated = [*project["dependencies"], *lock["without-dependencies"][kind]]
     extras = list(EXTRAS[kind])
     while extras:
@@ -50,7 +50,7 @@ def wanted(kind: str) -> tuple[list[str], str]:
                 extras += requirement.extras
             else:
                 stated.append(line)
-    shaping = [sorted(set(stated)), project["requires-python"], settings["tool"]["uv"]["override-dependencies"]]
+    shaping = [sorted(set(stated)), project["requires-python"], lock["overrides"]]
     return stated, hashlib.sha256(json.dumps(shaping).encode()).hexdigest()
 
 
@@ -67,14 +67,21 @@ def write(upgrade: bool) -> None:
 
 
 def without_dependencies(kind: str) -> list[str]:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["voicekit"]["lock"]
-    lines: list[str] = settings["without-dependencies"][kind]
+    lines: list[str] = lock_settings()["without-dependencies"][kind]
     return lines
+
+
+def lock_settings() -> dict[str, Any]:
+    """Return the table [tool.voicekit.lock] of pyproject.toml."""
+    settings: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["voicekit"]["lock"]
+    return settings
 
 
 def compiled(arguments: list[str], kind: str, upgrade: bool, requirements: str = "") -> str:
     """Return what `uv pip compile` makes of requirements: one version for all Pythons, as the tests run on one."""
     with tempfile.TemporaryDirectory() as folder:
+        overrides = Path(folder, "overrides.txt")
+        overrides.write_text("\n".join(lock_settings()["overrides"]))
         made = Path(folder, "made.lock")  # uv keeps the versions that it finds where it writes
         if LOCKS[kind].exists():
             made.write_text(LOCKS[kind].read_text())
@@ -84,7 +91,7 @@ def compiled(arguments: list[str], kind: str, upgrade: bool, requirements: str =
             "uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes "
             "--no-emit-index-url --no-annotate --no-header --quiet --output-file"
         )
-        more = [str(made), *(["--upgrade"] if upgrade else []), *arguments]
+        more = [str(made), "--override", str(overrides), *(["--upgrade"] if upgrade else []), *arguments]
         done = subprocess.run(
             [*command.split(), *more], cwd=ROOT, input=requirements, capture_output=True, text=True, check=False
         )
