@@ -42,6 +42,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.compare
 	$(BIN)/python -m benchmarks.judge
 	$(BIN)/python -m benchmarks.clone
+	$(BIN)/python -m benchmarks.first_result
 
 lock: setup
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/lock.py
