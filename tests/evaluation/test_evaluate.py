@@ -323,7 +323,7 @@ def test_python_takes_no_unknown_option_and_no_folder_against_a_file(tmp_path: P
 
 
 def test_help_teaches_and_imports_no_library_that_counts() -> None:
-    heavy = ("torch", "pandas", "meeteval", "jiwer", "pyannote.core", "pyannote.metrics", "scipy", "whisper_normalizer")
+    heavy = ("torch", "pandas", "jiwer", "pyannote.core", "pyannote.metrics", "scipy", "whisper_normalizer")
     done = python(
         "import sys, voicekit.cli; status = voicekit.cli.run(['eval', '--help']);"
         f"print(status, [m for m in {heavy!r} if m in sys.modules])"
