@@ -77,6 +77,17 @@ def test_with_a_driver_the_full_set_is_installed(checkout: Path) -> None:
     assert "make setup" not in output
 
 
+def test_an_interrupted_virtual_environment_is_made_again(checkout: Path) -> None:
+    shutil.rmtree(checkout / ".venv")
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    without_pip = checkout / ".venv" / "bin" / "python"
+    without_pip.write_text("#!/bin/sh\nexit 1\n")
+    without_pip.chmod(0o755)
+    setup(checkout, "core", PYTHON=sys.executable, PIP_NO_INDEX="1")  # then fails, as pip has no index
+    command = [str(checkout / ".venv" / "bin" / "python"), "-c", "import pip"]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
 def test_an_interrupted_installation_goes_on(checkout: Path) -> None:
     (checkout / "broken").touch()
     assert setup(checkout, "core")[0] != 0

@@ -11,8 +11,10 @@ wanted=$1
 stamp=.venv/.installed
 installed=$(cut -d' ' -f1 "$stamp" 2>/dev/null || true)
 
+has_pip() { .venv/bin/python -c 'import pip' 2>/dev/null; }  # not if its creation was interrupted
+
 python=.venv/bin/python
-if [ ! -x "$python" ]; then
+if ! has_pip; then
     python=${PYTHON:-}
     for candidate in python3 python3.12 python3.13 python3.11; do
         [ -n "$python" ] && break
@@ -39,7 +41,7 @@ state="$wanted $(cat "$lock" pyproject.toml tools/setup.sh | cksum)"
 
 echo "installing the $wanted set into .venv with $("$python" --version)"
 started=$(date +%s)
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+has_pip || "$python" -m venv --clear .venv
 export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_HTTP_TIMEOUT=${UV_HTTP_TIMEOUT:-300}
 quiet=
 [ -t 2 ] || quiet=--quiet  # a terminal shows uv's progress bars
