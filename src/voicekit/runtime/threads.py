@@ -17,12 +17,9 @@ R = TypeVar("R")
 
 def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield `function(item)` in order. The function should spend its time in ONNX Runtime or NumPy, not in Python."""
-    from threadpoolctl import threadpool_limits
-
     pool = ThreadPoolExecutor(usable_cores())
     try:
-        with threadpool_limits(1, user_api="blas"):  # NumPy's matrix products would start a thread per core in each
-            yield from pool.map(function, items)
+        yield from pool.map(function, items)
     finally:
         pool.shutdown(cancel_futures=True)
 

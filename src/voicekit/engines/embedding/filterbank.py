@@ -42,7 +42,10 @@ def filterbank(samples: NDArray[np.float32], bands: int) -> NDArray[np.float32]:
     windowed = (frames - np.float32(_PREEMPHASIS) * previous) * _povey_window()
     spectrum = np.fft.rfft(windowed, _FFT)
     power = spectrum.real**2 + spectrum.imag**2
-    energies = power.astype(np.float32, copy=False) @ _mel_weights(bands)
+    energies = np.empty((len(power), bands), np.float32)
+    for band, (first, weights) in enumerate(_mel_bands(bands)):
+        # Not a matrix product: BLAS would start threads, on which the last bits depend.
+        energies[:, band] = np.einsum("fk,k->f", power[:, first : first + len(weights)], weights)
     logarithms: NDArray[np.float32] = np.log(np.maximum(energies, np.finfo(np.float32).eps))
     return logarithms
 
@@ -54,8 +57,8 @@ def _povey_window() -> NDArray[np.float32]:
 
 
 @functools.cache
-def _mel_weights(bands: int) -> NDArray[np.float32]:
-    """Return the weight of each FFT bin in each band, float32 [257, bands]: triangles of equal width in mel."""
+def _mel_bands(bands: int) -> list[tuple[int, NDArray[np.float32]]]:
+    """Return the first FFT bin and the weights of the bins of each band: triangles of equal width in mel."""
 
     def mel(hertz: NDArray[np.float64] | float) -> NDArray[np.float64]:
         return np.asarray(1127 * np.log1p(np.asarray(hertz) / 700))
@@ -66,4 +69,5 @@ def _mel_weights(bands: int) -> NDArray[np.float32]:
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     weights = np.maximum(0, np.minimum(rising, falling))
     weights[-1] = 0  # Kaldi leaves out the highest bin
-    return weights.astype(np.float32)
+    used = [np.flatnonzero(weights[:, band]) for band in range(bands)]
+    return [(int(bins[0]), weights[bins[0] : bins[-1] + 1, band].astype(np.float32)) for band, bins in enumerate(used)]
