@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from voicekit.engines.registry import ENGINES, load_engine, speech_engines
-from voicekit.engines.trials import MISSING_STATUS, Trial, save_trial, try_engine
+from voicekit.engines.trials import MISSING_STATUS, Trial, try_engine
 from voicekit.errors import MissingPackage, ModelNotFound, VoicekitError
 from voicekit.models.resolve import resolve
 from voicekit.redact import one_line
@@ -23,11 +23,8 @@ def engine_names() -> list[str]:
 
 
 def try_engines() -> Iterator[Trial]:
-    """Try every engine, keep the results, and yield them one by one."""
-    for name in engine_names():
-        trial = try_engine(name)
-        save_trial(trial)
-        yield trial
+    """Try every engine and yield the results one by one."""
+    yield from map(try_engine, engine_names())
 
 
 def _noise(seconds: float) -> Any:

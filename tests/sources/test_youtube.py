@@ -22,6 +22,12 @@ from voicekit.sources.network_guard import GuardedYoutubeDL
 from voicekit.sources.youtube import is_youtube, outdated_warning, youtube_hint
 
 
+def found_runtime() -> tuple[str, str]:
+    runtime = js_runtime.find_js_runtime()
+    assert runtime is not None
+    return runtime.name, runtime.version
+
+
 def download(**options: Any) -> FetchedMedia:
     media = fetch(VIDEO, TRUSTING, **options)
     assert isinstance(media, FetchedMedia)
@@ -194,7 +200,7 @@ def test_an_unusable_runtime_is_one_line(
     assert 'pip install -U "yt-dlp[default,deno]"' in warning
     assert re.search(message, warning)
     assert youtube_hint(VIDEO) == warning
-    assert js_runtime.js_runtimes() == {}
+    assert js_runtime.find_js_runtime() is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="shell scripts")
@@ -218,9 +224,9 @@ def test_which_runtime_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert packaged.name == "deno"  # of the package
     only(monkeypatch, tmp_path / "bin")
     program(tmp_path / "bin" / "node", "echo v22.1.0")
-    assert js_runtime.js_runtimes() == {"node": "22.1.0"}
+    assert found_runtime() == ("node", "22.1.0")
     program(tmp_path / "bin" / "deno", "echo 'deno 2.3.0 (stable)'")
-    assert js_runtime.js_runtimes() == {"deno": "2.3.0"}
+    assert found_runtime() == ("deno", "2.3.0")
 
 
 def test_which_urls_are_youtube_s() -> None:

@@ -169,7 +169,7 @@ def require_packages(name: str) -> None:
     """Raise MissingPackage if an engine's packages are not installed. Call it before its weights are downloaded."""
     if not is_installed(name):
         packages = ", ".join(engine_spec(name).packages)
-        raise MissingPackage(f"engine {name} needs {packages}, not installed", install_remedy(name))
+        raise MissingPackage(f"engine {name} needs {packages}, which is not installed", install_remedy(name))
 
 
 def load_engine(name: str, try_first: bool = True) -> Any:

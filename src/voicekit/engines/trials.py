@@ -85,7 +85,13 @@ def load_trial(engine: str) -> Trial | None:
 
 
 def try_engine(name: str, timeout: float = TIMEOUT) -> Trial:
-    """Run an engine in a child process and return what happened."""
+    """Run an engine in a child process, keep the result, and return it."""
+    trial = _run_engine(name, timeout)
+    save_trial(trial)
+    return trial
+
+
+def _run_engine(name: str, timeout: float) -> Trial:
     started = time.monotonic()
     command = [sys.executable, "-m", "voicekit.engine_trials", name]
     with start_child(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
@@ -116,8 +122,4 @@ def _signal_name(number: int) -> str:
 
 def trial_of(name: str) -> Trial:
     """Return the known result of an engine; try it if there is none."""
-    if (known := load_trial(name)) is not None:
-        return known
-    trial = try_engine(name)
-    save_trial(trial)
-    return trial
+    return load_trial(name) or try_engine(name)

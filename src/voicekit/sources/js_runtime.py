@@ -54,12 +54,6 @@ def find_js_runtime() -> JsRuntime | None:
     return next((runtime for runtime in _installed() if not runtime.problem), None)
 
 
-def js_runtimes() -> dict[str, str]:
-    """Return the runtime that yt-dlp is given, as name: version; empty without one."""
-    runtime = find_js_runtime()
-    return {runtime.name: runtime.version} if runtime else {}
-
-
 def runtime_problem() -> tuple[str, str] | None:
     """Return why there is no usable runtime, and the remedy; None if there is one."""
     problems = []
