@@ -12,7 +12,6 @@ import csv
 import itertools
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,10 +59,6 @@ def cases() -> list[Case]:
     return found
 
 
-def has_words(case: Case) -> bool:
-    return any(path.suffix != ".rttm" for path in case.references)
-
-
 class Score:
     """Errors and totals of one system over one group."""
 
@@ -71,9 +66,9 @@ class Score:
         self.errors: dict[str, float] = defaultdict(float)
         self.totals: dict[str, float] = defaultdict(float)
 
-    def add(self, case: Case, hypothesis: Transcript | Annotation, metrics: Sequence[Metric] = METRICS) -> None:
+    def add(self, case: Case, hypothesis: Transcript | Annotation) -> None:
         """Add one recording's."""
-        result = evaluate(hypothesis, case.references, language=case.language, metrics=metrics)
+        result = evaluate(hypothesis, case.references, language=case.language, metrics=METRICS)
         for name, score in result.total.items():
             self.errors[name] += score.errors or 0.0
             self.totals[name] += score.total

@@ -86,16 +86,21 @@ def test_a_pipe_as_a_take(tmp_path: Path, capsys: pytest.CaptureFixture[str], co
     assert "001-1" in printed.out + printed.err
 
 
+def translated_by(server: LanguageModelServer, folder: Path) -> int:
+    """Translate a subtitle with a server, close it, and return the exit status; the result is in `out`."""
+    (folder / "talk.srt").write_text("1\n00:00:01,000 --> 00:00:05,000\nHello there.\n")
+    try:
+        arguments = ["--from", "en", "--to", "de", "--base-url", server.url, "-o", str(folder / "out")]
+        return run(["translate", str(folder / "talk.srt"), *arguments])
+    finally:
+        server.close()
+
+
 def test_a_compressed_answer_is_refused(tmp_path: Path, own_cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """5 kB of it became 6 GB."""
     server = LanguageModelServer(lambda body, n: (200, gzip.compress(gzip.compress(bytes(1 << 24)))))
     server.headers = {"Content-Encoding": "gzip, gzip"}
-    (tmp_path / "talk.srt").write_text("1\n00:00:01,000 --> 00:00:05,000\nHello there.\n")
-    try:
-        arguments = ["--from", "en", "--to", "de", "--base-url", server.url, "-o", str(tmp_path / "out")]
-        assert run(["translate", str(tmp_path / "talk.srt"), *arguments]) == 1
-    finally:
-        server.close()
+    assert translated_by(server, tmp_path) == 1
     assert "compresses its answers" in capsys.readouterr().err
 
 
@@ -111,13 +116,7 @@ def test_a_reasoning_server_is_understood(tmp_path: Path, own_cache: Path) -> No
         answer = json.dumps({"lines": [{"id": line["id"], "text": "Hallo."} for line in lines_of(body)]})
         return reply(f"<think>{{not this}}</think>{answer}")
 
-    server = LanguageModelServer(reasons)
-    (tmp_path / "talk.srt").write_text("1\n00:00:01,000 --> 00:00:05,000\nHello.\n")
-    try:
-        arguments = ["--from", "en", "--to", "de", "--base-url", server.url, "-o", str(tmp_path / "out")]
-        assert run(["translate", str(tmp_path / "talk.srt"), *arguments]) == 0
-    finally:
-        server.close()
+    assert translated_by(LanguageModelServer(reasons), tmp_path) == 0
     assert "Hallo." in (tmp_path / "out" / "talk.de.srt").read_text()
 
 

@@ -64,12 +64,16 @@ def _expand(names: list[str], yes: bool) -> list[str]:
     for name in names:
         if name not in ("recommended", "starter"):
             expanded.append(name)
-        elif name == "starter":
-            expanded += [model.name for model in starter_models() if models.find_local(model) is None]
-        elif (device := choose_device()) and (chosen := recommended_models(device)) and _agreed(chosen, device, yes):
+            continue
+        device = choose_device()
+        if name == "starter":
+            chosen = [model for model in starter_models() if models.find_local(model) is None]
+        else:
+            chosen = recommended_models(device)
+        if not chosen:
+            echo(f"{name}: everything is installed")
+        elif name == "starter" or _agreed(chosen, device, yes):
             expanded += [model.name for model in chosen]
-    if not expanded:
-        echo("nothing to download")
     return list(dict.fromkeys(expanded))
 
 
